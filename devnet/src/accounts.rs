@@ -1,6 +1,7 @@
 //! The accounts that have STX in block 0.
 //!
-//! They are the ten that Stacks development tools have used for years. Their keys are published: never use them for real money.
+//! These ten accounts are the ones that Stacks development tools have used for years. Their keys are public: never use
+//! them for real money.
 
 /// An account with an opening balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(crate) struct Account {
     pub private_key: &'static str,
     /// Testnet address of the key.
     pub address: &'static str,
-    /// The words that wallets derive the key from (BIP-39; path m/44'/5757'/0'/0/0).
+    /// The mnemonic from which wallets derive the key (BIP-39; path m/44'/5757'/0'/0/0).
     pub mnemonic: &'static str,
 }
 

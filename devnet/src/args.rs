@@ -96,7 +96,7 @@ pub struct Args {
     pub log_format: Option<LogFormat>,
 }
 
-/// Reads `--signing`, whose words are those of the genesis.
+/// Parser of `--signing`, with the words of the genesis file.
 fn signing() -> impl TypedValueParser<Value = Signing> {
     PossibleValuesParser::new(Signing::WORDS.iter().copied()).try_map(Signing::try_from)
 }

@@ -1,4 +1,4 @@
-//! The devnet's folder: who takes part, their keys, the genesis of the chain, and a folder for each process.
+//! The devnet's folder: the participants, their keys, the genesis of the chain, and a folder for each process.
 //!
 //! ```text
 //! devnet.json     the participants with their private keys (mode 0600)
@@ -9,9 +9,11 @@
 //! ```
 //!
 //! # Invariants
-//! - What a folder was made with does not change: a flag that asks for something else is an error that says what differs.
-//! - `devnet.json` is written last and whole, before any process has a folder. Without both, a folder is not a devnet yet.
-//! - A folder of which a part is missing is refused before anything is written to it (`whole`).
+//! - The settings with which a folder was made do not change: a flag that differs is an error that names the
+//!   difference.
+//! - `devnet.json` is written last, in one step, before any process has a folder. Without either, a folder is not a
+//!   devnet yet.
+//! - A folder that lacks a part is refused before anything is written to it (`whole`).
 //!
 //! # Not here
 //! Running anything: `processes`.
@@ -55,18 +57,18 @@ const DEFAULT_PRODUCERS: u8 = 1;
 /// Signers without `--signers`: 70 % of four is three, so blocks are signed while one is down.
 const DEFAULT_SIGNERS: u8 = 4;
 
-/// Tenures until a reward is paid: few, so that one sees it (docs/CONSENSUS.md#transactions-of-this-chain).
+/// Tenures until a reward is paid: few, so that users see it (docs/CONSENSUS.md#transactions-of-this-chain).
 const REWARD_MATURITY: u32 = 2;
 
-/// Above every height that a Clarinet project waits for before it deploys: the last epoch of its `Devnet.toml` starts at burn
-/// height 162.
+/// Above every height for which a Clarinet project waits before it deploys: the last epoch of its `Devnet.toml` starts
+/// at burn height 162.
 const FIRST_BURN_HEIGHT: u64 = 200;
 
-/// Who takes part: the content of `devnet.json`.
+/// The participants: the content of `devnet.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Devnet {
     format: u32,
-    /// Epoch whose rules hold, as in `--epoch`.
+    /// Epoch whose rules apply, as in `--epoch`.
     #[serde(default = "first_epoch")]
     pub epoch: String,
     /// How blocks are signed.
@@ -98,14 +100,14 @@ pub(crate) struct Signer {
 }
 
 impl std::fmt::Debug for Producer {
-    /// Without the keys.
+    /// Leaves out the keys.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Producer({})", self.address)
     }
 }
 
 impl std::fmt::Debug for Signer {
-    /// Without the key.
+    /// Leaves out the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Signer({})", self.address)
     }
@@ -126,7 +128,7 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens the folder, or makes it, and leaves it to the caller to remove a temporary one. Trying boot contracts can take long.
+    /// Opens the folder, or makes it; the caller removes a temporary one. Trying boot contracts can take long.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use, or was made for something else.
@@ -135,7 +137,7 @@ impl DataDir {
         owner::check(&path, Owner::Devnet).with_context(|| format!("{} is not a devnet's", path.display()))?;
         let devnet = read_devnet(&path)?;
         whole::check(&path, devnet.as_ref())?;
-        // A temporary one is there, or was removed because the devnet was stopped meanwhile.
+        // A temporary one exists already, or was removed because the devnet was stopped meanwhile.
         if !is_temporary {
             make_folder(&path)?;
         }
@@ -151,7 +153,7 @@ impl DataDir {
         Ok(Self { path, devnet, is_temporary, _lock: lock, _temporary: None })
     }
 
-    /// Opens the folder, or makes it, while the caller waits; without a path a temporary one.
+    /// Opens the folder, or makes it, and blocks until then; without a path, a temporary one.
     #[cfg(test)]
     pub(crate) fn open(args: &Args, data_dir: Option<&Path>) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -232,11 +234,11 @@ fn make_devnet(folder: &Path, args: &Args, trial: Option<&Path>) -> anyhow::Resu
     let mut genesis = genesis(&devnet)?;
     if let (Some(brought), Some(trial)) = (&args.boot_contracts, trial) {
         genesis.boot_contract = boot_contracts::read(brought)?;
-        // The chain would make it again, and nobody would remove it.
+        // The trial would make the folder again, and nobody would remove it.
         if !trial.exists() {
             bail!("the devnet was stopped");
         }
-        // A devnet that could not deploy its contracts is never written.
+        // A devnet that cannot deploy its contracts is never written.
         try_genesis(&genesis, trial)?;
         genesis.boot_contract = boot_contracts::keep(folder, genesis.boot_contract)?;
     }
@@ -296,7 +298,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Writes a file that only its owner can read: whole, or not at all. It outlives a power cut.
+/// Writes a file that only its owner can read: completely or not at all. It survives a power cut.
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let written = Draft::create(path, Readable::ByOwner).and_then(|draft| {
         draft.file().write_all(text.as_bytes())?;
@@ -306,7 +308,7 @@ fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn random_key() -> anyhow::Result<PrivateKey> {
-    // All but one in 2^127 are keys.
+    // All but one in 2^127 numbers are valid keys.
     for _ in 0..4 {
         if let Ok(key) = PrivateKey::from_scalar(&random_bytes()?) {
             return Ok(key.with_encoding(KeyEncoding::Compressed));

@@ -1,8 +1,8 @@
 //! The one-command devnet (docs/ARCHITECTURE.md): a node, producers and signers in one process tree.
 //!
-//! Read in this order: [`args`]; [`accounts`] with opening balances; [`plan`], which merges flags and config file; [`data_dir`],
-//! the folder and its keys; [`processes`], their [`program`] and [`restarts`]; [`startup_message`] and [`progress`], what is shown; [`run`],
-//! which puts them together.
+//! Read in this order: [`args`], [`accounts`] (opening balances), [`plan`] (merges flags and config file), [`data_dir`]
+//! (the folder and its keys), [`processes`] with their [`program`] and [`restarts`], [`startup_message`] and
+//! [`progress`] (what is shown), [`run`] (puts them together).
 
 mod accounts;
 pub mod args;

@@ -1,7 +1,7 @@
-//! How the devnet runs: flags win over the config file, and that wins over defaults.
+//! The devnet's settings: flags win over the config file, which wins over defaults.
 //!
-//! The file is the node's, and the node reads it too. A key that only the node needs is not handled here; one that other processes
-//! of the devnet need is handed to them; one that a devnet cannot follow is refused.
+//! The file is the node's, and the node reads it too. A key that only the node needs is not handled here; one that
+//! other processes need is passed to them; one that a devnet cannot support is refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use mockamoto_node::config::{ConfigFile, Flags, Settings};
 use crate::args::Args;
 use crate::data_dir::DataDir;
 
-/// The port where stacks.js looks for a devnet.
+/// The port at which stacks.js looks for a devnet.
 const API_PORT: u16 = 3999;
 
-/// Default wait for a burn block after transactions. `clarinet deployments apply` looks every second, and leaves a batch of
-/// transactions once a burn block came after them.
+/// Default wait for a burn block after transactions. `clarinet deployments apply` polls every second, and goes on to
+/// the next batch of transactions once a burn block came after the last.
 const BURN_BLOCK_AFTER_TRANSACTIONS: Duration = Duration::from_secs(1);
 
 /// Log filter without `--log`: the terminal is for people.
@@ -30,13 +30,13 @@ const DEFAULT_LOG: &str = "warn";
 pub(crate) struct Plan {
     /// Folder of the devnet; a temporary one when `None`.
     pub data_dir: Option<PathBuf>,
-    /// Whether commits of all processes wait for the disk: in a named folder always.
+    /// Whether commits of all processes wait for the disk; in a named folder they always do.
     pub durable: bool,
     /// Log filter of all processes, as in `RUST_LOG`.
     pub log: String,
     /// Format of their log lines.
     pub log_format: LogFormat,
-    /// True for each setting that neither flags nor file give, so that the devnet's default holds.
+    /// Whether neither flags nor file give the setting, so that the devnet's default applies.
     is_admin_left: bool,
     is_extra_left: bool,
     is_after_left: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Plan {
     port: Option<u16>,
 }
 
-/// What the other processes need to reach the node.
+/// What the other processes need to connect to the node.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     /// Bearer token of the guarded services; `None` when the node asks for none.
@@ -57,7 +57,7 @@ impl Plan {
     /// Reads the config file, if there is one.
     ///
     /// # Errors
-    /// When it cannot be read, or has a key that no devnet can follow.
+    /// When it cannot be read, or has a key that no devnet supports.
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
         let (file, base) = match &args.config {
             Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new(""))),
@@ -120,7 +120,7 @@ impl Plan {
         if let Some(quiet) = after.or(self.is_after_left.then_some(BURN_BLOCK_AFTER_TRANSACTIONS)) {
             add("--burn-block-after-transactions", duration_text(quiet));
         }
-        // With a free port this is a second devnet, and clients do not look for it at the default port.
+        // With a free port this is another devnet, and clients do not look for it at the default port.
         let is_default =
             args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&self.port);
         if let Some(port) = args.api_port.or(is_default.then_some(API_PORT)) {
@@ -136,36 +136,36 @@ impl Plan {
         Ok(arguments)
     }
 
-    /// The argument that tells each process of it.
+    /// The argument that passes this setting to each process.
     #[must_use]
     pub(crate) fn durable_arg(&self) -> String {
         format!("--durable={}", self.durable)
     }
 }
 
-/// The port of `host:port`; the node says what is wrong with another text.
+/// The port of `host:port`; for other text the node reports what is wrong.
 fn port_in(address: &str) -> Option<u16> {
     address.rsplit_once(':')?.1.parse().ok()
 }
 
-/// Whether burn blocks come on demand only; `file` is the interval of the config file.
+/// Whether burn blocks are mined on demand only; `file` is the interval of the config file.
 fn is_on_demand(args: &Args, file: Option<&str>) -> bool {
     let file = file.and_then(|text| parse_duration(text).ok());
     args.burn_block_interval.or(file).is_some_and(|interval| interval.is_zero())
 }
 
-/// Checks the node's arguments as the node will, and returns what the other processes need of them.
+/// Checks the node's arguments as the node will, and returns what the other processes need to connect to it.
 ///
 /// # Errors
 /// When the node would refuse them, or its limits are too low for the devnet's processes.
 pub(crate) fn access(node_args: &[String], data_dir: &DataDir) -> anyhow::Result<Access> {
     let words = std::iter::once("node").chain(node_args.iter().map(String::as_str));
     let mut flags = Flags::try_parse_from(words)?;
-    // MOCKAMOTO_AUTH_TOKEN of the environment, which people empty to be without one.
+    // From MOCKAMOTO_AUTH_TOKEN in the environment; people set it empty to have no token.
     flags.auth_token.take_if(|token| token.is_empty());
     let settings = Settings::load(&flags)?;
     let producers = data_dir.devnet.producers.len();
-    // Each needs one connection and one event stream, and so do the process of the signers and the devnet itself.
+    // Each needs one connection and one event stream, and so do the signers' process and the devnet itself.
     let needed = producers.saturating_add(2);
     for (key, limit) in [
         ("max_connections", Some(settings.max_connections)),
@@ -198,7 +198,7 @@ impl Access {
     }
 }
 
-/// A flag with its value in one argument: a value of its own that begins with "-" would be taken for a flag.
+/// A flag with its value in one argument: a separate value that begins with "-" would be taken for a flag.
 #[must_use]
 pub(crate) fn flag(name: &str, value: &str) -> String {
     format!("{name}={value}")
@@ -212,8 +212,8 @@ pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
-/// A duration as text for a command line, to the nanosecond: a short one must not become 0, which means something else. In seconds
-/// the reader does not have to multiply, which would round.
+/// A duration as text for a command line, to the nanosecond: a short one must not become 0, which has another meaning.
+/// In seconds, so that the reader does not multiply, which would round.
 #[must_use]
 pub(crate) fn duration_text(duration: Duration) -> String {
     let seconds = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());

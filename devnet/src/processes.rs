@@ -1,11 +1,12 @@
-//! The processes of the devnet: this program again, each started as one of its parts.
+//! The processes of the devnet: the same program, started again as each of its parts.
 //!
 //! # Invariants
 //! - A child ends when its standard input does, and only this process holds the other end: a devnet that is killed
 //!   leaves no child behind.
 //! - Children are in process groups of their own: Ctrl-C reaches this process only, which then stops them in order.
 //! - A private key reaches its own child only, through the environment.
-//! - A child that ends, or cannot be started again, is started again after a pause, with the same arguments; see `restarts`.
+//! - A child that ends is started again after a pause, with the same arguments, and so is one whose start failed; see
+//!   `restarts`.
 
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
@@ -30,10 +31,10 @@ pub const KEY_VARIABLES: [&str; 2] = ["MOCKAMOTO_PRIVATE_KEY", "MOCKAMOTO_VRF_PR
 const SETTING_VARIABLES: [&str; 5] =
     ["MOCKAMOTO_NODE", "MOCKAMOTO_AUTH_TOKEN", "MOCKAMOTO_TLS_CA", "MOCKAMOTO_LOG", "RUST_LOG"];
 
-/// Time that all children get to end; then they are killed.
+/// Time for all children to end; then they are killed.
 const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 
-/// How long producers and signers get to end before the node is stopped, so that they do not see it go.
+/// Head start of producers and signers, so that they end before the node does.
 const ACTORS_HEAD_START: Duration = Duration::from_millis(300);
 
 /// How to start one process.
@@ -44,12 +45,12 @@ pub struct Spec {
     pub part: &'static str,
     /// Arguments after the part's name.
     pub args: Vec<String>,
-    /// Environment variables with its keys and token: name and value.
+    /// Environment variables with the process's keys and token: name and value.
     pub secrets: Vec<(&'static str, String)>,
 }
 
 impl std::fmt::Debug for Spec {
-    /// Without the secrets.
+    /// Leaves out the secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Spec({}: {:?})", self.name, self.args)
     }
@@ -63,11 +64,11 @@ struct Ended {
     name: String,
     /// Exit status as text, or the error of waiting for it.
     how: String,
-    /// Whether it exited by itself, having said why on standard error; false after a signal.
+    /// Whether it exited by itself, after printing the reason to standard error; false after a signal.
     has_said_why: bool,
 }
 
-/// The node did not start, and has said why on standard error already.
+/// The node did not start, and has already printed the reason to standard error.
 #[derive(Debug, thiserror::Error)]
 #[error("the node did not start")]
 pub struct SaidAlready;
@@ -79,7 +80,7 @@ struct Part {
     input: Option<ChildStdin>,
     started: Instant,
     restarts: Restarts,
-    /// When it is started again; `None` while it runs.
+    /// When it is to be started again; `None` while it runs.
     due: Option<Instant>,
 }
 
@@ -92,10 +93,10 @@ pub struct Children {
 }
 
 impl Children {
-    /// No process yet. They are all started from the program that runs now.
+    /// No processes yet. All of them are started from the program that runs now.
     ///
     /// # Errors
-    /// When the system does not say which program this is.
+    /// When the system does not tell the program's path.
     pub fn new() -> anyhow::Result<Self> {
         Ok(Self::of(Program::current()?))
     }
@@ -107,7 +108,7 @@ impl Children {
     /// Starts the node, waits until it serves, and returns its addresses.
     ///
     /// # Errors
-    /// When it cannot be started or ends before it serves; [`SaidAlready`] when it said why.
+    /// When it cannot be started or ends before it serves; [`SaidAlready`] when it has printed the reason.
     pub async fn start_node(&mut self, spec: Spec) -> anyhow::Result<Ready> {
         let mut child = self.start(spec, Stdio::piped())?;
         let output = child.stdout.take().context("no pipe from the node")?;
@@ -116,7 +117,7 @@ impl Children {
             biased;
             ready = ready_line(output) => match ready {
                 Ok(ready) => ready,
-                // It closed its output, so it is about to end, and its exit status says more than this error.
+                // The node closed its output, so it is about to end, and its exit status says more than this error.
                 Err(error) => match tokio::time::timeout(STOP_DEADLINE, self.next_end()).await {
                     Ok(ended) => return Err(ended.before_serving()),
                     Err(_) => return Err(error),
@@ -124,7 +125,7 @@ impl Children {
             },
             ended = self.next_end() => return Err(ended.before_serving()),
         };
-        // After a restart it must serve where the others look for it, also when the port was chosen by the system.
+        // After a restart it must serve where the others expect it, even if the system chose the port.
         if let Some(node) = self.parts.first_mut() {
             node.spec.serve_at(&ready);
         }
@@ -162,10 +163,10 @@ impl Children {
         Ended { place, name, how, has_said_why }
     }
 
-    /// Waits until a child ends, or one that ended is started again, and returns a line for the terminal. Cancel safe.
+    /// Waits until a child ends, or is started again, and returns a line for the terminal. Cancel safe.
     ///
     /// # Errors
-    /// When the node ended, or could not be started again, too often: there is no devnet without it.
+    /// When the node ended, or could not be started again, too often: the devnet cannot work without it.
     pub async fn next_change(&mut self) -> anyhow::Result<String> {
         let waiting = self.parts.iter().enumerate().filter_map(|(place, part)| Some((part.due?, place)));
         let next = waiting.min();
@@ -192,7 +193,7 @@ impl Children {
         self.start_later(ended.place, ran, &format!("{} ended ({})", ended.name, ended.how))
     }
 
-    /// Plans the next start after a run of `ran`, and returns a line for the terminal.
+    /// Schedules the next start after a run of `ran`, and returns a line for the terminal.
     fn start_later(&mut self, place: usize, ran: Duration, what: &str) -> anyhow::Result<String> {
         let part = self.parts.get_mut(place).context("a child that nobody started")?;
         let (times, pause) = part.restarts.ended(ran);
@@ -206,10 +207,10 @@ impl Children {
     fn start_again(&mut self, place: usize) -> anyhow::Result<String> {
         let part = self.parts.get_mut(place).context("a child that nobody started")?;
         part.due = None;
-        // The node's first line is not needed again: it serves at the same address.
+        // The node's first line is not needed again: it serves at the same addresses.
         let mut child = match spawn(&self.program, &part.spec, Stdio::null()) {
             Ok(child) => child,
-            // The chain is worth more than this start: it may go well once there is room for a process again.
+            // Keep the devnet running: this start may succeed later, when there is room for a process again.
             Err(error) => return self.start_later(place, Duration::ZERO, &format!("{error:#}")),
         };
         part.input = child.stdin.take();
@@ -219,7 +220,7 @@ impl Children {
         Ok(line)
     }
 
-    /// Stops producers and signers, then the node; kills what does not end in time and returns how many that were.
+    /// Stops producers and signers, then the node; kills those that do not end in time and returns their number.
     pub async fn stop(mut self) -> usize {
         let deadline = Instant::now() + STOP_DEADLINE;
         self.parts.iter_mut().skip(1).for_each(|actor| actor.input = None);
@@ -252,7 +253,7 @@ impl Ended {
 }
 
 impl Spec {
-    /// Keeps the addresses of a node that serves.
+    /// Fixes the addresses of a node that serves.
     fn serve_at(&mut self, ready: &Ready) {
         self.set("--bind", &ready.address.to_string());
         if let Some((_, address)) = ready.extra.as_deref().and_then(|url| url.split_once("://")) {
@@ -260,7 +261,7 @@ impl Spec {
         }
     }
 
-    /// Gives a flag this value, whether it had one or not.
+    /// Sets a flag to this value, whether it had one or not.
     fn set(&mut self, flag: &str, value: &str) {
         self.args.retain(|arg| arg.split_once('=').is_none_or(|(name, _)| name != flag));
         self.args.push(crate::plan::flag(flag, value));
@@ -279,7 +280,7 @@ fn spawn(program: &Program, spec: &Spec, stdout: Stdio) -> anyhow::Result<Child>
     command.spawn().with_context(|| format!("{} cannot be started", spec.name))
 }
 
-/// The node's addresses, from the line that it writes when it serves.
+/// The node's addresses, from the line that it prints when it serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     /// Address of gRPC and HTTP.
@@ -288,7 +289,7 @@ pub struct Ready {
     pub extra: Option<String>,
 }
 
-/// Reads the line that the node writes when it serves: JSON with its addresses.
+/// Reads the line that the node prints when it serves: JSON with its addresses.
 async fn ready_line(output: ChildStdout) -> anyhow::Result<Ready> {
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).await.context("the node's output")?;

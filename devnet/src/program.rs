@@ -1,5 +1,5 @@
-//! This program's own file, from which the devnet's processes are started: the same one as long as the devnet runs, also when it
-//! was built anew meanwhile.
+//! This program's file, from which the devnet's processes are started: the same file as long as the devnet runs, even
+//! if the program is rebuilt meanwhile.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -7,36 +7,37 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tokio::process::Command;
 
-/// Where Linux has the file of the program that asks: also after another took its name, or it lost its name.
+/// On Linux, the file of the running program, even if another file took its name or it was removed.
 const RUNNING: &str = "/proc/self/exe";
 
 /// The program that runs.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// Where it was at the start.
+    /// Its path at the start.
     path: PathBuf,
-    /// Another way to it; leads nowhere where the system has none.
+    /// Another path to it; leads nowhere if the system has none.
     running: PathBuf,
 }
 
 impl Program {
-    /// The program that runs now. To be asked once, at the start: afterwards its name may be another program's.
+    /// The program that runs now. Call it once, at the start: later the name may belong to another program.
     ///
     /// # Errors
-    /// When the system does not say where it is.
+    /// When the system does not tell its path.
     pub(crate) fn current() -> anyhow::Result<Self> {
         let path = std::env::current_exe().context("this program's own file is not known")?;
         Ok(Self { path, running: RUNNING.into() })
     }
 
-    /// A command that starts it again. Its first argument is its name, by whichever way it is reached.
+    /// A command that starts it again. Its first argument is its name, whichever path is used.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.file());
         command.arg0(&self.path);
         command
     }
 
-    /// Its name while that still leads to it, since the system's lists show processes by the name that they were started by.
+    /// The original path while that still leads to it, since process lists show the path by which a process was
+    /// started; else the other one.
     fn file(&self) -> &Path {
         let file = |path: &Path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
         match file(&self.running) {
@@ -45,7 +46,7 @@ impl Program {
         }
     }
 
-    /// A program at this path, which may be none.
+    /// A program at this path, which need not exist.
     #[cfg(test)]
     pub(crate) fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), running: PathBuf::new() }
@@ -68,7 +69,7 @@ mod tests {
         assert_eq!(program.file(), running);
         std::fs::write(&path, "another program").unwrap();
         assert_eq!(program.file(), running);
-        // A system without that other way.
+        // A system without the other path.
         std::fs::remove_file(&running).unwrap();
         assert_eq!(program.file(), path);
     }
@@ -77,7 +78,7 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_was_removed_starts() {
         let gone = Program { path: "/nowhere/mockamoto".into(), running: RUNNING.into() };
-        // The program is this test's.
+        // The program here is the test's own.
         let output = gone.command().arg("--list").output().await.unwrap();
         assert!(output.status.success());
         assert!(String::from_utf8_lossy(&output.stdout).contains("a_program_that_was_removed_starts"));

@@ -1,4 +1,4 @@
-//! Watches the chain and shows the person at the terminal that it works, and which transactions wait or were dropped.
+//! Watches the chain, and shows at the terminal that it works, and which transactions wait or were dropped.
 
 use std::time::{Duration, Instant};
 
@@ -8,23 +8,24 @@ use nakamoto_proto::v1::{
     BlockProcessed, DropReason, EventFilter, EventKind, EventTerm, MempoolDropped, PayloadMode, TemplateFinished,
 };
 
-/// The first blocks are shown one by one; later ones only go to the log.
+/// The first blocks are shown one by one; later ones are only logged.
 const ANNOUNCED: u64 = 3;
 
-/// Dropped transactions that are shown in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop thousands.
+/// Most dropped transactions that are shown in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop
+/// thousands.
 const DROPS_SHOWN: u32 = 10;
 
-/// See [`DROPS_SHOWN`].
+/// Time window of [`DROPS_SHOWN`].
 const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
-/// Reads the node's events and makes lines for the terminal of some.
+/// Reads the node's events and makes lines for the terminal from some.
 #[derive(Debug)]
 pub(crate) struct Watch {
     feed: Feed,
     lines: ProgressLines,
 }
 
-/// What was shown so far, so that it is not shown again.
+/// What has been shown, so that it is not shown again.
 #[derive(Debug)]
 struct ProgressLines {
     started: Instant,
@@ -96,7 +97,7 @@ impl ProgressLines {
         }
     }
 
-    /// Shown once a tenure: every further block would repeat it.
+    /// Shown once for each tenure: every further block would repeat it.
     fn full_line(&mut self, finished: &TemplateFinished) -> Option<String> {
         let first = finished.tenure_full.as_ref()?;
         if self.full == finished.burn_block_hash {

@@ -8,20 +8,20 @@ const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// Upper bound of the pauses.
 const PAUSE_MOST: Duration = Duration::from_secs(30);
 
-/// A process that ran this long counts as well started: its pauses begin anew. Short, as people kill nodes to test their clients.
+/// After a run of this length the pauses begin anew. It is short, as people kill nodes to test their clients.
 const RAN_WELL: Duration = Duration::from_secs(5);
 
-/// A node that ends so often in a row, without having run well, is given up: nothing works without it.
+/// After this many ends in a row without a stable run the devnet gives up: nothing works without the node.
 pub(crate) const NODE_TRIES: u32 = 5;
 
-/// How often in a row one process ended.
+/// How many times in a row one process ended.
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
     in_a_row: u32,
 }
 
 impl Restarts {
-    /// Counts an end after a run of `ran`. Returns how many there were in a row, and the pause until the restart.
+    /// Counts an end after a run of `ran`. Returns the number of ends in a row, and the pause until the restart.
     pub(crate) fn ended(&mut self, ran: Duration) -> (u32, Duration) {
         if ran >= RAN_WELL {
             self.in_a_row = 0;

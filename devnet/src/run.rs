@@ -16,14 +16,14 @@ use crate::processes::{Children, PARTS, Spec};
 use crate::progress::Watch;
 use crate::startup_message::{self, Address};
 
-/// Boot contracts that are not tried by then are mentioned, so that nobody takes the devnet for dead.
+/// After this long the devnet says that it is still trying boot contracts, so that it does not seem to hang.
 const OPENED_SOON: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments (the program's name first): one of its parts when the first argument is that part's name,
 /// as in `mockamoto node ...`, else the devnet.
 ///
 /// # Errors
-/// What keeps the devnet from running, or the part's own errors.
+/// Errors that keep the devnet from running, or the part's own errors.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let started = Instant::now();
     let args: Vec<OsString> = args.into_iter().collect();
@@ -41,11 +41,11 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
 fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let plan = Plan::new(&args)?;
     start_log(&plan.log, plan.log_format).context("--log")?;
-    // The node asks again, for all of its connections: by then there is a folder.
+    // The node raises the limit again, for all of its connections; by then there is a folder.
     make_room(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let outcome = runtime.block_on(run(&args, &plan, started));
-    // Without waiting for a thread that still tries boot contracts.
+    // Does not wait for a thread that still tries boot contracts.
     runtime.shutdown_background();
     outcome
 }
@@ -77,7 +77,7 @@ async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
     outcome
 }
 
-/// Opens the devnet's folder, and says so when that takes long.
+/// Opens the devnet's folder, and prints a line when that takes long.
 async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
     let mut opened = std::pin::pin!(Opening::begin(args, plan.data_dir.as_deref())?.finish());
     match tokio::time::timeout(OPENED_SOON, &mut opened).await {
@@ -120,7 +120,7 @@ async fn serve(
     }
 }
 
-/// Prints to standard output. A failed write is ignored: nobody reads it any more.
+/// Prints to standard output. A failed write is ignored: then nobody reads the output any more.
 fn show(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
@@ -259,7 +259,7 @@ mod tests {
         let args = Args::parse_from(["mockamoto", "--port", "0", "--log=-x", "--event-observer=-x:1"]);
         let (plan, mut data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
         let node_args = plan.node_args(&args, &data_dir).unwrap();
-        // The folder's own name, without those above it.
+        // Only the folder's own name, without its parents.
         data_dir.path = "-x".into();
         let access = Access { token: None, certificate: Some("-c.pem".into()) };
         for spec in actor_specs(&args, &plan, &data_dir, &access, "https://127.0.0.1:1").unwrap() {

@@ -1,4 +1,4 @@
-//! What the devnet prints when it serves: for people, and as JSON for programs.
+//! The text that the devnet prints when it serves: for people, and as JSON for programs.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use sqlite::{Draft, Durability, Readable};
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::data_dir::DataDir;
 
-/// Chain id of transactions: a devnet is of the test network.
+/// Chain id of transactions: a devnet is a test network.
 const CHAIN_ID: u32 = stacks_types::limits::CHAIN_ID_TESTNET;
 
 /// Micro-STX in one STX.
@@ -105,7 +105,7 @@ pub(crate) fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Valu
     })
 }
 
-/// Writes the JSON to `path`, whole or not at all: a reader that waits for the file never sees half of it.
+/// Writes the JSON to `path`, completely or not at all: a reader that waits for the file never sees half of it.
 ///
 /// # Errors
 /// When the file cannot be written.

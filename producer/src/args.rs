@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{ArgAction, Parser};
 use client::{LogFormat, parse_duration};
 
-/// Shortest and longest assembly of a template, as the node takes them.
+/// Shortest and longest assembly of a template; the node accepts the same range.
 pub(crate) const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
-/// Pause before a proposal is made again: shortest, longest.
+/// Shortest and longest pause before a proposal is made again.
 const PROPOSAL_TIMEOUT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 
 /// Produces blocks for a Mockamoto node.
@@ -76,12 +76,12 @@ pub struct Args {
     pub stop_on_stdin_eof: bool,
 }
 
-/// The node refuses any other time with each template: better at the start.
+/// The node refuses any other time with each template; the producer refuses it at its start.
 fn parse_assembly_time(text: &str) -> Result<Duration, String> {
     parse_between(text, ASSEMBLY_TIME)
 }
 
-/// Each time that a proposal is made writes the slot, and an event into the journal.
+/// Each repeated proposal writes the slot, and an event into the journal.
 fn parse_proposal_timeout(text: &str) -> Result<Duration, String> {
     parse_between(text, PROPOSAL_TIMEOUT)
 }

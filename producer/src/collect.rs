@@ -2,10 +2,10 @@
 //!
 //! # Invariants
 //! - A signature counts only when it is by a member of the set; once for each member.
-//! - [`Votes::signatures`] is in stacker-set order, as the block's header wants it (docs/CONSENSUS.md#blocks).
+//! - [`Votes::signatures`] is in stacker-set order, as in the block's header (docs/CONSENSUS.md#blocks).
 //!
 //! # Not here
-//! Whose a signature is: `convert` recovers the key, once.
+//! Who made a signature: `convert` recovers the key, once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ impl Votes {
         Self { stackers, signatures: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
-    /// Counts `signer`'s signature over the block's hash. False when the signer is no member of the set.
+    /// Counts `signer`'s signature over the block's hash. False when the signer is not a member of the set.
     pub(crate) fn accept(&mut self, signer: &Hash160, signature: &MessageSignature) -> bool {
         let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == *signer) else { return false };
         self.signatures.insert(index, *signature);
@@ -47,7 +47,7 @@ impl Votes {
         true
     }
 
-    /// Counts a refusal by a signer. It does not take back a signature: that stays valid.
+    /// Counts a refusal by a signer. A signature that the signer gave before stays valid.
     pub(crate) fn reject(&mut self, signer: &Hash160) {
         if let Some(index) = self.stackers.iter().position(|s| s.address.hash160() == *signer)
             && !self.signatures.contains_key(&index)

@@ -71,7 +71,7 @@ pub(crate) fn view(answer: &v1::GetProducerViewResponse) -> Result<View, Convert
     })
 }
 
-/// Decodes the mining policy. A mode that is not known, or none, is the default one.
+/// Decodes the mining policy. Without a mode, or with an unknown one, the default applies.
 fn mining(policy: Option<&v1::MiningPolicy>) -> Mining {
     let mode = match policy.map(v1::MiningPolicy::mode) {
         Some(v1::MiningMode::Auto) => MiningMode::Auto,
@@ -152,7 +152,7 @@ pub(crate) fn template(answer: v1::BlockTemplate) -> Result<Template, ConvertErr
     })
 }
 
-/// What is executed for a template that is not finished; `None` while nothing is.
+/// The transaction that is executed for an unfinished template; `None` while there is none.
 #[must_use]
 pub(crate) fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     let time = std::time::Duration::try_from(answer.executing_time?).ok()?;
@@ -160,8 +160,8 @@ pub(crate) fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
     Some(Executing { txid, time_ms: u64::try_from(time.as_millis()).unwrap_or(Millis::MAX) })
 }
 
-/// Account hash of the signer and what its slot holds; `None` when it is no answer to a proposal. One key is recovered, of the signature
-/// that counts: a block's for an acceptance, a refusal's only one is the chunk's.
+/// The signer's account hash and its answer; `None` when the slot holds no answer to a proposal. One key is recovered,
+/// from the signature that counts: the block's for an acceptance, the chunk's for a refusal, which has no other.
 #[must_use]
 pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, Answer)> {
     match SlotMessage::decode(&chunk.data).ok()? {

@@ -16,26 +16,26 @@
 //! ```
 //!
 //! # Invariants
-//! - A template is signed only when a view has its parent as tip, its burn view as burn tip, this producer elected, and nothing
-//!   signed at that place before. The view is taken after the template was finished, unless that took no longer than a call may
-//!   wait: then it is the one that the template was asked for on.
+//! - A template is signed only when a view has its parent as tip, its burn view as burn tip, this producer elected, and
+//!   nothing signed at that place before. The view is taken after the template was finished; only if the template came
+//!   with the answer to its request, it is the one that the request was based on.
 //! - A signed block is final: it is proposed, with the same bytes, until it is in the chain, the tip is another block,
-//!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. It is *not* given up because a
-//!   new burn block came: signers who saw the proposal first have signed it, and they will not sign another block with its
-//!   parent, so a new block in its place could never gather enough. It is given up for a time, like one of another producer, when
-//!   another set of stackers signs by now and its own has not signed enough when asked again: they may be gone, and the new ones
-//!   are bound to nothing.
-//! - A block of another producer that is on the tip is finished before anything is built in its place: signers that have
-//!   signed it will sign no other, and its producer may be gone. Its signatures are waited for and it is pushed; when they
-//!   do not come, or enough weight refuses it, the producer elected now puts it into its own slot, which asks all signers
-//!   again. Refusals of the first time do not count: they may have been for that time alone, and a signer that was away then
-//!   may have signed it. Only when it is pushed, or refused again, is a block of the producer's own built.
-//! - When signers refuse the one block that may be signed at a place, the next burn block ends the wait.
+//!   its burn view is on an abandoned bitcoin fork, or enough weight refuses it. A new burn block does *not* end this:
+//!   signers that saw the proposal first have signed it, and will not sign another block with its parent, so a new
+//!   block in its place could never gather enough signatures. It is given up for a time, like a block of another
+//!   producer, if another stacker set signs by now and its own set has not signed enough when asked again: the old
+//!   stackers may be gone, and the new ones are bound to nothing.
+//! - A block of another producer that builds on the tip is finished before anything is built in its place: signers that
+//!   have signed it will sign no other, and its producer may be gone. The elected producer waits for its signatures and
+//!   pushes it; if they do not come, or enough weight refuses it, that producer puts it into its own slot, which asks
+//!   all signers again. Earlier refusals then do not count: they may have been for that time only, and a signer that
+//!   was away then may have signed it. Only after that one is pushed, or refused again, does the producer build its own
+//!   block.
 //! - At most one template is in flight. Transactions that come meanwhile count for the next block.
 //!
 //! # Not here
-//! What follows from a view: `choose`. Templates: `assemble`. Signed blocks: `gather`. Calls, keys, clocks, disk: `driver`,
-//! `seal`, `record`.
+//! Conclusions from a view: `choose`. Templates: `assemble`. Signed blocks: `gather`. Calls, keys, clocks, disk:
+//! `driver`, `seal`, `record`.
 
 mod assemble;
 mod choose;
@@ -52,17 +52,18 @@ use crate::model::{Candidate, Millis, View};
 
 pub(crate) use types::{Action, Input, NoTemplate, Policy};
 
-/// A pushed block that was not processed by then is pushed again: the answer says what became of it.
+/// A pushed block that is not processed after this time is pushed again: the answer tells its state.
 const PROCESS_TIMEOUT_MS: Millis = 10_000;
 
 /// First and longest pause after a failure whose cause is unknown.
 const RETRY_FIRST_MS: Millis = 100;
 const RETRY_MOST_MS: Millis = 5_000;
 
-/// A proposal without answer is repeated after the timeout, then after twice that, up to this many times the timeout.
+/// A proposal without answer is repeated after the timeout, then after twice the timeout, and so on up to this many
+/// times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
-/// How often at most a template's time is halved.
+/// Most times that a template's time is halved.
 const HALVINGS_MAX: u32 = 9;
 
 #[derive(Debug)]
@@ -81,22 +82,22 @@ enum Phase {
     Pushed { candidate: Candidate, signatures: Vec<MessageSignature>, until: Millis },
 }
 
-/// Who put the proposal to the signers.
+/// Who asked the signers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     /// Another producer.
     No,
-    /// This one, into its slot; answers that come may be older.
+    /// This one, in its slot; answers that arrive now may be older.
     Put,
-    /// This one, and its journal event has come: later answers are answers to it.
+    /// This one, and the journal event of the proposal has come: later answers are answers to it.
     Seen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitFor {
-    /// Tip, burn tip, or an admin's wish for blocks; with a timer: to look again.
+    /// For another tip, burn tip, or an admin's request for blocks; with a timer, to look again.
     Move,
-    /// Those of `Move`, and transactions; with a timer: the block interval.
+    /// For the same, and for transactions; with a timer, for the block interval.
     Work,
 }
 
@@ -106,24 +107,24 @@ pub(crate) struct Machine {
     policy: Policy,
     phase: Phase,
     view: Option<View>,
-    /// Start of the interval to the next empty block: when a block on the tip's parent was last begun here, else when the tip was
-    /// seen to move.
+    /// Start of the interval to the next empty block: when this producer last began a block on the tip's parent, or
+    /// else when the tip was seen to move.
     interval_start: Millis,
     /// Parent of the last template request, and when it was made.
     begun: Option<(StacksBlockId, Millis)>,
-    /// Whether no waiting transaction can be mined on this view, as a template found out.
+    /// Whether a template found that no pending transaction can be mined on this view.
     mempool_exhausted: bool,
-    /// Whether a transaction came, or its turn did, while a template was in the making.
+    /// Whether a transaction came, or became ready, while a template was being made.
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
-    /// Newest signature in each slot, with its maker and the block that it is for. A refusal does not take it back.
+    /// Newest signature in each slot, with its signer and its block. A later refusal does not revoke it.
     accepts: BTreeMap<u32, (Hash160, BlockHash, MessageSignature)>,
-    /// Newest refusal in each slot: by whom, of which block.
+    /// Newest refusal in each slot: the signer and the block.
     refusals: BTreeMap<u32, (Hash160, BlockHash)>,
     failures: u32,
-    /// How often in a row a view moved before its template was finished, less one for each that was in time. Without it a
-    /// full mempool and burn blocks that come faster than a block is filled would stop the chain.
+    /// How often in a row a view moved before its template was finished, less one for each template that was in time.
+    /// Without this, a full mempool and burn blocks that come faster than a block is filled would stop the chain.
     assembly_time_halvings: u32,
 }
 
@@ -169,7 +170,7 @@ impl Machine {
             }
             Input::Lost => {
                 self.phase = Phase::Offline;
-                // The snapshot of the next stream brings them again.
+                // The next stream's snapshot brings them again.
                 self.accepts.clear();
                 self.refusals.clear();
                 None
@@ -222,7 +223,7 @@ impl Machine {
         }
     }
 
-    /// Fetches a view next. What is in flight goes on unless the view says otherwise.
+    /// Fetches a view next. Work in flight goes on unless the view stops it.
     fn look(&self) -> Option<Action> {
         (!matches!(self.phase, Phase::Offline)).then_some(Action::FetchView)
     }
@@ -246,7 +247,7 @@ impl Machine {
     fn on_call_failed(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
         match &mut self.phase {
             Phase::Offline => None,
-            // The phase is kept: at the deadline the same call is made again.
+            // The phase is kept: at the deadline the same call is repeated.
             Phase::Gathering { until, .. } | Phase::Pushed { until, .. } => {
                 let delay = failure_delay(self.failures, advice);
                 self.failures = self.failures.saturating_add(1);
@@ -257,7 +258,7 @@ impl Machine {
         }
     }
 
-    /// Drops what is in flight and looks again after a pause.
+    /// Drops the work in flight and looks again after a pause.
     fn retry_later(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
         let delay = failure_delay(self.failures, advice);
         self.failures = self.failures.saturating_add(1);
@@ -274,7 +275,7 @@ impl Machine {
             Phase::Waiting { for_what: WaitFor::Work, .. } => self.request_template(now, true),
             Phase::Waiting { until, .. } => {
                 *until = None;
-                // What was refused for a time may be accepted by now.
+                // A block that was refused for a time may be accepted by now.
                 self.dismissed.retain(|_, is_final| *is_final);
                 self.look()
             }
@@ -305,8 +306,8 @@ impl Machine {
     }
 }
 
-/// Pause after a failure: doubles with each in a row. The node's advice makes it longer, never shorter: a full node gives the same
-/// short time again and again.
+/// Pause after a failure: doubles with each in a row. The node's advice makes it longer, never shorter: a full node
+/// advises the same short time again and again.
 fn failure_delay(failures: u32, advice: Option<Millis>) -> Millis {
     let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));
     doubled.max(advice.unwrap_or(0)).min(RETRY_MOST_MS)

@@ -3,10 +3,10 @@
 //! # Invariants
 //! - An action's result is the machine's next input: no event comes between the two.
 //! - A signature leaves only after [`Record::claim`] granted its place.
-//! - Dropping the driver at any await loses nothing that the next start does not find again.
+//! - Dropping the driver at any await loses nothing that the next start cannot recover.
 //!
 //! # Not here
-//! Decisions: `decide`. What is signed: `seal`.
+//! Decisions: `decide`. Signing: `seal`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,10 @@ use crate::proposals::Proposals;
 use crate::record::{Claim, Record};
 use crate::seal::{self, Keys, LastProof};
 
-/// How long a request waits for its template: most are made in a millisecond. The event of the end comes for the others.
+/// How long a request waits for its template: most are made in a millisecond. The others end with an event.
 const TEMPLATE_WAIT: Duration = Duration::from_millis(20);
 
-/// What the driver needs to know of the chain; it does not change.
+/// Facts of the chain that the driver needs; they do not change.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     /// This producer's Stacks address.
@@ -57,7 +57,7 @@ pub(crate) struct Driver {
     pub last_proof: LastProof,
     /// The state machine that decides.
     pub machine: Machine,
-    /// Facts that do not change.
+    /// Facts of the chain.
     pub chain: Chain,
     /// Time that the node gets to assemble a block.
     pub assembly_time: Duration,
@@ -69,7 +69,7 @@ pub(crate) struct Driver {
     pub standing: Standing<convert::Membership>,
     /// Writes this producer's slot; `None` until its id is known.
     pub slot: Option<SlotWriter>,
-    /// Proposals that may follow the tip, this producer's too.
+    /// Proposals that may follow the tip, this producer's included.
     pub proposals: Proposals,
 }
 
@@ -77,7 +77,7 @@ impl Driver {
     /// Runs until the node refuses the event stream for good.
     ///
     /// # Errors
-    /// [`ActorError`] when it does, or refuses the token.
+    /// [`ActorError`] when it refuses the stream or the token.
     pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
@@ -146,7 +146,7 @@ impl Driver {
             }
             Some(Body::MiningChanged(_)) => vec![Input::Moved(sequence)],
             Some(Body::MempoolAccepted(_)) => vec![Input::Transaction(sequence)],
-            // It took the time of those behind it.
+            // The dropped transaction took the time of those behind it.
             Some(Body::MempoolDropped(dropped)) if dropped.reason() == DropReason::OverExecutionLimits => {
                 vec![Input::Transaction(sequence)]
             }
@@ -249,7 +249,7 @@ impl Driver {
         Ok(convert::view(&answer)?)
     }
 
-    /// Adds what the record and the slots know to a view.
+    /// Adds facts from the record and the slots to a view.
     async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
         self.record.note_in_chain(&view.tip);
         self.proposals.drop_stale(&view);
@@ -263,7 +263,7 @@ impl Driver {
         Ok(ProducerContext { view, unfinished, others, signed_here })
     }
 
-    /// Of these blocks, those whose burn views are on the fork of the burn tip.
+    /// Those of these blocks whose burn views are on the fork of the burn tip.
     async fn candidates(&self, view: &View, blocks: Vec<Arc<SignedBlock>>) -> Result<Vec<Candidate>, Failed> {
         let mut candidates = Vec::new();
         for block in blocks {
@@ -309,13 +309,13 @@ impl Driver {
         }
         let answer = unary(self.node.templates().request_template(request)).await?;
         match (answer.result, self.view.clone()) {
-            // The view was asked for just before.
+            // The view was fetched just before.
             (Some(result), Some(view)) => self.template_of(result, view).await,
             _ => Ok(Input::Requested(answer.template_id)),
         }
     }
 
-    /// Fetches the view together with the template: one wait in place of two for each block.
+    /// Fetches the view at the same time as the template: one wait instead of two for each block.
     async fn fetch_template(&mut self, template_id: String) -> Result<Input, Failed> {
         let request = v1::GetTemplateRequest { template_id, wait: None };
         let template = async { Ok::<_, Failed>(unary(self.node.templates().get_template(request)).await?) };
@@ -323,7 +323,7 @@ impl Driver {
         self.template_of(answer, view).await
     }
 
-    /// What became of a template request, with what is known at `view`.
+    /// The result of a template request, in the context of `view`.
     async fn template_of(&mut self, answer: v1::GetTemplateResponse, view: View) -> Result<Input, Failed> {
         let executing = convert::executing(&answer);
         let input = match (answer.state(), answer.template) {

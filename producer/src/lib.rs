@@ -1,12 +1,12 @@
 //! The block producer (docs/ACTORS.md): asks its node for templates, signs them, gathers the stackers' signatures
 //! through StackerDB and pushes the blocks. It speaks gRPC only, and one event stream drives it.
 //!
-//! Read in this order: [`model`], what it knows; [`decide`], what it does next; [`collect`], which counts signatures; [`seal`],
-//! proof and signature; [`record`], what was signed; [`proposals`], what others have signed; [`convert`] and [`driver`], the way to
-//! the node; [`run`], which puts them together.
+//! Read in this order: [`model`] (what it knows), [`decide`] (what it does next), [`collect`] (counts signatures),
+//! [`seal`] (proof and signature), [`record`] (what was signed), [`proposals`] (what others have signed), [`convert`]
+//! and [`driver`] (the connection to the node), [`run`] (puts them together).
 //!
 //! # Invariants
-//! - Never two different blocks signed at one height of one tenure, also after a crash: [`record`].
+//! - It never signs two different blocks at one height of one tenure, even after a crash: [`record`].
 //! - No polling: every step answers an event, a call's result, or a deadline.
 
 pub mod args;

@@ -1,4 +1,4 @@
-//! What the producer knows, in the terms of its decisions: plain values, decoded once from the node's messages.
+//! The producer's knowledge as its decisions use it: plain values, decoded once from the node's messages.
 //!
 //! # Not here
 //! Decoding: `convert`. Deciding: `decide`.
@@ -39,7 +39,7 @@ pub(crate) struct View {
     pub elected: bool,
     /// Next nonce of this producer's account at the tip.
     pub nonce: u64,
-    /// Number of transactions that wait in the mempool.
+    /// Number of pending transactions.
     pub mempool_count: u64,
     /// Whether signatures are the published constant instead of ECDSA.
     pub well_known: bool,
@@ -57,34 +57,34 @@ pub(crate) struct View {
     pub mining: Mining,
 }
 
-/// What makes a producer build.
+/// When a producer builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MiningMode {
-    /// A transaction or a new tenure; at once.
+    /// At once for a transaction or a new tenure.
     Auto,
-    /// The end of an interval.
+    /// At the end of an interval.
     Interval,
-    /// All of `Auto` and `Interval`.
+    /// For the reasons of `Auto` and of `Interval`.
     Mixed,
-    /// Only an admin's wish for a block.
+    /// Only when an admin requests a block.
     Manual,
 }
 
 /// When to make blocks, as set by the node's admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mining {
-    /// What makes a producer build.
+    /// When a producer builds.
     pub mode: MiningMode,
-    /// Time from the beginning of a block to that of an empty one after it; `None` = the operator's choice for this producer.
+    /// Time from the beginning of a block to that of an empty one after it; `None` = this producer's own setting.
     pub interval_ms: Option<Millis>,
-    /// Whether an admin has asked for a block, whatever the mode.
+    /// Whether an admin has requested a block, whatever the mode.
     pub wanted: bool,
 }
 
 /// A block with its producer's signature: the only one for its tenure and height.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SignedBlock {
-    /// What the stackers sign.
+    /// The hash that the stackers sign.
     pub block_hash: BlockHash,
     /// Id of the block once it is in the chain.
     pub block_id: StacksBlockId,
@@ -107,22 +107,22 @@ pub(crate) struct Candidate {
     pub stackers: StackerSet,
 }
 
-/// A view, with what this producer has signed and what others have proposed.
+/// A view, the blocks that this producer has signed, and the proposals of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProducerContext {
     /// State of the node.
     pub view: View,
-    /// Blocks signed before that can still follow the tip: their parent is the tip, and their burn view is the burn tip
-    /// or an ancestor of it. Oldest burn view first.
+    /// Blocks signed earlier that can still follow the tip: their parent is the tip, and their burn view is the burn
+    /// tip or an ancestor of it. Oldest burn view first.
     pub unfinished: Vec<Candidate>,
-    /// Proposals of other producers that can still follow the tip, in the order in which they were made. Anybody can finish one
-    /// once enough stackers have signed.
+    /// Proposals of other producers that can still follow the tip, in the order of their proposal. Anybody can finish
+    /// one once enough stackers have signed.
     pub others: Vec<Candidate>,
     /// Whether this producer signed a block for the next height of the burn tip's tenure, whatever its parent.
     pub signed_here: bool,
 }
 
-/// What the node is executing for a template.
+/// The transaction that the node is executing for a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Executing {
     /// Id of the transaction.

@@ -1,7 +1,7 @@
 //! Proposals of all producers that may follow the tip.
 //!
 //! # Invariants
-//! - One slot cannot keep another's proposals out, whatever it holds and however often it is written.
+//! - One slot cannot keep out the proposals of another, whatever it holds and however often it is written.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use stacks_types::ids::StacksBlockId;
 
 use crate::model::{SignedBlock, View};
 
-/// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first, so there is
-/// more than one only when signers refuse.
+/// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first,
+/// so there is more than one only when signers refuse.
 const PROPOSALS_MAX: usize = 16;
 
-/// Blocks with the slots in which they were seen first, in that order.
+/// Blocks with the slot where each was first seen, in that order.
 #[derive(Debug, Default)]
 pub(crate) struct Proposals {
     kept: Vec<(u32, Arc<SignedBlock>)>,
@@ -25,17 +25,18 @@ impl Proposals {
         self.kept.clear();
     }
 
-    /// Keeps a proposal that is new. When there are too many the first ones stay, as signers take them in this order; but the
-    /// slot that has most gives its last to one that has fewer.
+    /// Keeps a new proposal. When there are too many, the oldest stay, as signers take them in this order; but the slot
+    /// with the most gives up its last one for a slot that has fewer.
     ///
-    /// A slot may have several: an earlier block that some have signed must be finished, as they sign no other with its parent.
+    /// A slot may have several: an earlier block that some have signed must be finished, as they sign no other with its
+    /// parent.
     pub(crate) fn keep(&mut self, slot_id: u32, block: SignedBlock) {
         if self.kept.iter().any(|(_, known)| known.block_hash == block.block_hash) {
             return;
         }
         if self.kept.len() >= PROPOSALS_MAX {
             let crowded = (0..self.kept.len()).max_by_key(|at| self.kept.get(*at).map(|(slot, _)| self.count(*slot)));
-            // Only to one that has at least two fewer: else two slots would take each other's place in turn.
+            // Only for a slot with at least two fewer: otherwise two slots would displace each other in turn.
             let has_room = |at: &usize| {
                 self.kept.get(*at).is_some_and(|(slot, _)| self.count(*slot) > self.count(slot_id).saturating_add(1))
             };
@@ -49,13 +50,13 @@ impl Proposals {
         self.kept.iter().filter(|(slot, _)| *slot == slot_id).count()
     }
 
-    /// Forgets what cannot follow the tip any more: a block below the tip's height can follow only a tip that comes back, and
-    /// then its producer still has it.
+    /// Drops proposals that cannot follow the tip any more: a block below the tip's height can follow only a tip that
+    /// comes back, and then its producer still has it.
     pub(crate) fn drop_stale(&mut self, view: &View) {
         self.kept.retain(|(_, block)| block.parent == view.tip || block.chain_length > view.chain_length);
     }
 
-    /// Those that build on this block, in order.
+    /// The proposals that build on this block, in order.
     pub(crate) fn children_of(&self, tip: StacksBlockId) -> impl Iterator<Item = &Arc<SignedBlock>> {
         self.kept.iter().map(|(_, block)| block).filter(move |block| block.parent == tip)
     }
@@ -98,7 +99,7 @@ mod tests {
             proposals.keep(1, block(number, 1));
         }
         proposals.keep(2, block(24, 1));
-        // Whatever slot 0 holds now, they stay.
+        // They stay, whatever slot 0 holds now.
         (30..50).for_each(|number| proposals.keep(0, block(number, u64::MAX)));
         assert_eq!(numbers(&proposals), (0..11).chain(20..25).collect::<Vec<_>>());
     }

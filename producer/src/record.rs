@@ -1,7 +1,7 @@
 //! What this producer has signed, on disk before a signature leaves the process.
 //!
 //! # Invariants
-//! - At most one block for each (burn view, chain length), for ever: the primary key says so.
+//! - At most one block for each (burn view, chain length), for ever: the primary key enforces this.
 //! - [`Record::claim`] returns only after the row is committed, and with [`Durability::Synced`] on the disk.
 //! - One process at a time: the file is locked while it is open.
 //!
@@ -19,9 +19,10 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, StacksBlockId};
 
 use crate::model::SignedBlock;
 
-/// For how many newer blocks the bytes of one are kept that is not known to be in the chain. It can be proposed again as long as its
-/// parent may become the tip again: bitcoin may come back to a fork that it left, and whoever has signed the block signs no other in
-/// its place. Of all blocks the hash is kept, so that no other is signed at their place.
+/// How many newer blocks it takes until the bytes of a block are dropped that is not known to be in the chain. It can
+/// be proposed again as long as its parent may become the tip again: bitcoin may come back to a fork that it left, and
+/// signers of this block sign no other in its place. The hash of every block is kept for ever, so that no other is
+/// signed at its place.
 const UNFINISHED_KEPT: i64 = 100_000;
 
 const SCHEMA: Schema = Schema {
@@ -32,7 +33,7 @@ const SCHEMA: Schema = Schema {
 /// Answer to [`Record::claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// The place is this block's: since now, or since an earlier claim.
+    /// The place is this block's, as of now or of an earlier claim.
     Granted,
     /// A block with this hash was signed there.
     Taken(BlockHash),
@@ -44,7 +45,7 @@ pub(crate) struct Record {
     connection: Connection,
     /// The newest block.
     newest: Option<Signed>,
-    /// A block that is in the chain, whose bytes the next claim forgets.
+    /// A block that is in the chain, whose bytes the next claim drops.
     finished: Option<Signed>,
 }
 
@@ -60,7 +61,7 @@ impl Record {
     /// Opens the record in `folder` and locks it; makes both when they are missing.
     ///
     /// # Errors
-    /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
+    /// [`RecordError`] when it is in use, of another owner, damaged or cannot be written.
     pub(crate) fn open(
         folder: &Path,
         signer: StacksAddress,
@@ -72,13 +73,14 @@ impl Record {
         Ok(Self { connection, newest, finished: None })
     }
 
-    /// Takes note of a block that is in the chain: when it is this producer's newest, the node has its bytes, and they need not be
-    /// kept here.
+    /// Notes a block that is in the chain: if it is this producer's newest, the node has its bytes, and the record need
+    /// not keep them.
     pub(crate) fn note_in_chain(&mut self, block_id: &StacksBlockId) {
         self.finished = self.newest.filter(|newest| newest.block_id == *block_id).or(self.finished);
     }
 
-    /// Takes the place (burn view, chain length) for `block`. After `Granted` the row is on the disk and the signature may leave.
+    /// Takes the place (burn view, chain length) for `block`. After `Granted` the row is committed and the signature
+    /// may leave.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed: then the signature must not leave.
@@ -239,7 +241,7 @@ mod tests {
         let copy = tempfile::tempdir().unwrap();
         let mut record = open(folder.path());
         record.claim(&block(1, 5, 4, 0xaa)).unwrap();
-        // Copies the files as a kill leaves them, with the write-ahead log not folded in.
+        // Copies the files as a kill leaves them, before a checkpoint of the write-ahead log.
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let entry = entry.unwrap();
             std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
@@ -250,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_record_is_as_durable_as_it_was_opened() {
-        // SQLite's numbers of FULL and OFF.
+        // FULL and OFF as numbers of SQLite.
         for (durability, expected) in [(Durability::Synced, 2), (Durability::Unsynced, 0)] {
             let folder = tempfile::tempdir().unwrap();
             let record = Record::open(folder.path(), SIGNER, 0x8000_0000, durability).unwrap();
@@ -288,7 +290,7 @@ mod tests {
         for length in 1..=3 {
             record.claim(&block(1, length, 4, u8::try_from(length).unwrap())).unwrap();
         }
-        // Not the newest, and nobody's.
+        // A block that is not the newest, and one that nobody signed.
         record.note_in_chain(&StacksBlockId([1; 32]));
         record.note_in_chain(&StacksBlockId([9; 32]));
         record.claim(&block(1, 4, 4, 4)).unwrap();

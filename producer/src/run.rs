@@ -23,7 +23,7 @@ use crate::seal::{Keys, LastProof};
 /// errors as `clap` does, which ends the process.
 ///
 /// # Errors
-/// What keeps the producer from running: keys, data folder, or a node that refuses it.
+/// Errors that keep the producer from running: keys, data folder, or a node that refuses it.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let args = Args::parse_from(args);
     start_log(&args.log, args.log_format).context("--log")?;
@@ -49,7 +49,7 @@ async fn produce(args: Args) -> anyhow::Result<()> {
     let signing = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file };
     let vrf = SecretSource { variable: "MOCKAMOTO_VRF_PRIVATE_KEY", file: args.vrf_private_key_file };
     let read = move || Ok::<_, SecretError>(Keys { signing: read_private_key(&signing)?, vrf: read_vrf_key(&vrf)? });
-    // A pipe may keep its reader waiting, and signals must be heard.
+    // Reading a pipe may block; signals must be handled meanwhile.
     let keys = tokio::task::spawn_blocking(read).await??;
     let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?;
     let node = node.as_owner_of_slot(&keys.signing);

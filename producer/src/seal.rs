@@ -1,9 +1,9 @@
-//! Makes what only the producer can: its coinbase, and the proof and signature that turn a template into a block.
+//! Makes what only the producer can make: its coinbase, and the proof and signature that turn a template into a block.
 //!
 //! # Invariants
 //! - Both are deterministic: the same template, keys and sortition hash give the same bytes.
-//! - A template is signed only when it is what was requested. Place, transactions and coinbase are checked here, so that a faulty
-//!   node gets no signature for something else.
+//! - A template is signed only when it is as requested. Place, transactions and coinbase are checked here, so that a
+//!   faulty node gets no signature for something else.
 //!
 //! # Not here
 //! Whether to sign at all: `decide`. Remembering it: `record`.
@@ -18,7 +18,7 @@ use stacks_types::vrf::{VrfPrivateKey, VrfProof};
 
 use crate::model::{SignedBlock, Template, View};
 
-/// What the coinbase's free 32 bytes hold.
+/// Content of the coinbase's free 32 bytes.
 const COINBASE_TEXT: &[u8; 32] = b"mockamoto\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The two keys of a producer.
@@ -38,12 +38,12 @@ impl Keys {
     }
 }
 
-/// The proof that was made last. All blocks of a tenure have the same.
+/// The last proof that was made. All blocks of a tenure have the same.
 #[derive(Debug, Default)]
 pub(crate) struct LastProof(Option<(SortitionHash, VrfProof)>);
 
 impl LastProof {
-    /// The proof of `key` over `message`. Of one key only.
+    /// The proof of `key` over `message`. `key` must always be the same.
     fn of(&mut self, key: &VrfPrivateKey, message: SortitionHash) -> VrfProof {
         match self.0 {
             Some((last, proof)) if last == message => proof,
@@ -88,7 +88,7 @@ pub(crate) enum SealError {
     /// It has no coinbase of this producer in a new tenure, or one in an old tenure.
     #[error("template's coinbase is missing, not first, not by this producer, or not wanted")]
     Coinbase,
-    /// It is signed by somebody already.
+    /// It already has signatures.
     #[error("template has signatures")]
     HasSignatures,
     /// With the stackers' signatures it would be too large to be pushed.
@@ -117,7 +117,7 @@ pub(crate) fn coinbase(keys: &Keys, view: &View, nonce: u64) -> Result<Vec<u8>, 
 /// Checks a template against the view, then proves and signs it. The result has no stacker signatures.
 ///
 /// # Errors
-/// [`SealError`] when the template is not what was asked for.
+/// [`SealError`] when the template is not as requested.
 pub(crate) fn seal(
     keys: &Keys,
     view: &View,

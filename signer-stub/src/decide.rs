@@ -7,19 +7,19 @@
 //! ```
 //!
 //! # Invariants
-//! - Whether a proposal may be signed depends on its place in the journal, not on when this process reads it. All signers of a node
-//!   read one journal, so they come to the same answer, and a burn block that arrives while they validate cannot split them (three
-//!   equal signers need all three: a split would stop the chain).
-//! - The producer elected at the burn tip decides what follows the tip: a block of its own, or one of an earlier tenure that it
-//!   puts into its own slot. So a block that some signers have signed (they will sign no other with its parent) can be finished
-//!   when its producer is gone, and yet no producer can go on with its tenure after the next has begun.
-//! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot and burn
-//!   view waits. Those that do not build on the tip any more are dropped.
+//! - Whether a proposal may be signed depends on its place in the journal, not on when this process reads it. All
+//!   signers of a node read one journal, so they decide alike, and a burn block that arrives while they validate cannot
+//!   split them (three equal signers need all three: a split would stop the chain).
+//! - The producer elected at the burn tip decides what follows the tip: a block of its own, or one of an earlier tenure
+//!   that it puts into its own slot. So a block that some signers have signed (they will sign no other with its parent)
+//!   can be finished when its producer is gone, and still no producer can continue its tenure after the next has begun.
+//! - Proposals on one parent are taken in journal order, one at a time. While one is validated, the newest of each slot
+//!   and burn view waits. Those that no longer build on the tip are dropped.
 //! - While the journal is read again after a restart, nothing is sent.
 //!
 //! # Not here
-//! The rule that counts, never two blocks with one parent on one bitcoin fork while the stackers are the same: `record` and `driver`.
-//! This machine only keeps that rule from having to refuse often.
+//! The rule that counts, never two blocks with one parent on one bitcoin fork while the stackers are the same: `record`
+//! and `driver`. This machine only makes refusals by that rule rare.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 
-/// A verdict that has not come by then was lost, and is requested again. The node's own limits are shorter.
+/// After this time a verdict counts as lost and is requested again. The node's own limits are shorter.
 const VALIDATION_TIMEOUT_MS: Millis = 30_000;
 
 /// First and longest pause after a failure; it doubles with each in a row.
@@ -40,7 +40,7 @@ const WAITING_MAX: usize = 256;
 /// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// The tips to begin with, from a call at a new start, or from the place of the last run.
+    /// The tips to begin with: from a call at a new start, or from the checkpoint of the last run.
     Tips {
         /// Canonical tips.
         tips: Tips,
@@ -80,7 +80,7 @@ pub(crate) enum Input {
     Requested {
         /// Id of the job.
         id: String,
-        /// Its outcome, when it had ended before.
+        /// Its outcome, when it had ended already.
         outcome: Option<Outcome>,
     },
     /// A validation job ended.
@@ -92,7 +92,8 @@ pub(crate) enum Input {
     },
     /// Result of [`Action::Sign`] and [`Action::Refuse`]: the answer is stored.
     Answered,
-    /// Result of [`Action::Dismiss`], also when the answer could not be sent: the producer proposes again if it matters.
+    /// Result of [`Action::Dismiss`], even when the answer could not be sent: the producer proposes again if it
+    /// matters.
     Dismissed,
     /// The action could not be done; the node may advise a pause.
     CallFailed(Option<Millis>),
@@ -105,11 +106,11 @@ pub(crate) enum Input {
 pub(crate) enum Action {
     /// Have the node validate the proposal.
     Validate(Box<Proposal>),
-    /// Sign it if the record allows, or send the signature that was given before, or refuse.
+    /// Sign the block if the record allows, send the earlier signature again, or refuse.
     Sign(Box<Proposal>),
-    /// Say that the proposal in work is not signed.
+    /// Refuse the proposal that is in work.
     Refuse(BlockHash, Refusal),
-    /// Say that a proposal that was not taken up is not signed.
+    /// Refuse a proposal that was not taken up.
     Dismiss(BlockHash, Refusal),
 }
 
@@ -152,7 +153,7 @@ impl Machine {
         if self.is_live { self.job.as_ref()?.until } else { None }
     }
 
-    /// The tips, when nothing is in flight: with the stream's cursor, a place to resume from.
+    /// The tips, when nothing is in flight: a restart can resume from them and the stream's cursor.
     #[must_use]
     pub(crate) fn resume_tips(&self) -> Option<Tips> {
         if self.job.is_none() && self.waiting.is_empty() { self.tips } else { None }
@@ -225,14 +226,14 @@ impl Machine {
         let is_same = |other: &Proposal| other.block_hash == proposal.block_hash;
         let is_known = self.job.as_ref().is_some_and(|job| is_same(&job.proposal))
             || self.waiting.iter().any(|(other, _)| is_same(other));
-        // What was taken up in time stays so when it is put again later.
+        // A block that was accepted in time stays accepted when it is proposed again later.
         if is_known || (already_signed && proposal.parent != tips.tip) {
             return None;
         }
         if !already_signed && let Some(refusal) = refusal(&tips, &proposal) {
             return self.is_live.then_some(Action::Dismiss(proposal.block_hash, refusal));
         }
-        // A producer signs one block for a place: another one for the same burn view is the newer version.
+        // A producer signs one block for each place: another one for the same burn view replaces it.
         self.waiting.retain(|(other, _)| (other.slot_id, other.burn_view) != (proposal.slot_id, proposal.burn_view));
         if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back((proposal, already_signed));
@@ -240,7 +241,7 @@ impl Machine {
         self.next_job()
     }
 
-    /// Drops what does not build on the tip.
+    /// Drops proposals that do not build on the tip.
     fn drop_stale(&mut self) {
         let Some(tips) = self.tips else { return };
         self.waiting.retain(|(proposal, _)| proposal.parent == tips.tip);
@@ -259,7 +260,7 @@ impl Machine {
         self.act()
     }
 
-    /// After a lost stream the verdict may have been lost with the node: ask for it again.
+    /// After a lost stream, the node may have lost the verdict: requests it again.
     fn resume_job(&mut self) -> Option<Action> {
         if let Some(job) = &mut self.job {
             if matches!(job.stage, Stage::Validating(_)) {
@@ -319,7 +320,7 @@ impl Machine {
         }
         let doubled = RETRY_FIRST_MS.saturating_mul(1_u64.checked_shl(job.failures).unwrap_or(u64::MAX));
         job.failures = job.failures.saturating_add(1);
-        // A node that is full gives the same short advice again and again: it makes the pause longer, never shorter.
+        // A full node advises the same short pause again and again: advice makes the pause longer, never shorter.
         job.until = Some(now.saturating_add(doubled.max(advice.unwrap_or(0)).min(RETRY_MOST_MS)));
         None
     }
@@ -349,7 +350,7 @@ fn refusal(tips: &Tips, proposal: &Proposal) -> Option<Refusal> {
     }
     if proposal.burn_view != tips.burn_tip {
         if proposal.put_by == Some(tips.elected) {
-            return None; // Validation tells whether the producer of that burn view signed it.
+            return None; // Validation checks whether the producer of that burn view signed it.
         }
         let text = format!("burn view {} is not the burn tip {}", proposal.burn_view, tips.burn_tip);
         return Some(Refusal::new(Refusal::STALE_BURN_VIEW, text));

@@ -2,13 +2,14 @@
 //!
 //! # Invariants
 //! - An action's result is the machine's next input: no event comes between the two.
-//! - The signers of the process answer a proposal in one call; when one could not, only those that have not try again.
-//! - The place in the journal is kept only when nothing is in flight, so that a restart reads again all that was; and not for
-//!   each block, since all that an older one costs is a restart that reads more.
+//! - The signers of the process answer a proposal in one call; if some could not, only those try again.
+//! - The place in the journal is stored only when nothing is in flight, so that a restart reads all unanswered
+//!   proposals again; and not for each block, since an older place only makes a restart read more.
 //!
 //! # Not here
-//! Decisions: `decide`. Decoding messages: `messages`. What is said to a proposal: `answers`; a signer's own part in it, its record and
-//! its slot: `signer`. Who is in the stacker set, and whether the token is taken: `standing`. Burn blocks on forks: `forks`.
+//! Decisions: `decide`. Decoding messages: `messages`. Answers to proposals: `answers`; each signer's own part in them,
+//! its record and its slot: `signer`. Membership in the stacker set, and whether the node accepts the token:
+//! `standing`. Burn blocks on forks: `forks`.
 
 mod answers;
 mod forks;
@@ -37,13 +38,13 @@ use crate::decide::{Action, Input, Machine};
 use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::Checkpoint;
 
-/// Time from an answer until the place in the journal is kept.
+/// Time from an answer until the place in the journal is stored.
 const PLACE_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a request waits for its verdict: most are made in a millisecond. The event of the end comes for the others.
+/// How long a request waits for its verdict: most are made in a millisecond. The others end with an event.
 const VERDICT_WAIT: Duration = Duration::from_millis(20);
 
-/// What the driver needs to know of the chain; it does not change.
+/// Facts of the chain that the driver needs; they do not change.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     /// Id of the contract whose slots hold proposals.
@@ -63,7 +64,7 @@ pub(crate) struct Driver {
     pub signers: Vec<Signer>,
     /// The state machine that decides.
     pub machine: Machine,
-    /// Facts that do not change.
+    /// Facts of the chain.
     pub chain: Chain,
     /// Zero of the machine's clock.
     pub epoch: Instant,
@@ -73,11 +74,11 @@ pub(crate) struct Driver {
     pub snapshot: BTreeMap<u32, v1::StackerDbChunk>,
     /// Sequence and cursor of the last event, if the stream can resume after it.
     pub reached: Option<(u64, Vec<u8>)>,
-    /// When the place is kept next, if there is another one.
+    /// When the place is stored next, if there is a new one.
     pub place_due: Option<Instant>,
     /// Why the node refuses the signers; `None` while it does not.
     pub refused: Option<String>,
-    /// Accounts of the signers that are stackers at a burn block: the last answer of the node.
+    /// Accounts of the signers that are stackers at a burn block, by the node's last answer.
     pub asked_at: Option<(BurnBlockHash, BTreeSet<Hash160>)>,
     /// Slots of the signers' answers at a burn tip: each reward cycle has its own.
     pub slots: Option<(BurnBlockHash, Arc<Slots>)>,
@@ -87,7 +88,7 @@ impl Driver {
     /// Runs until the node refuses the event stream for good.
     ///
     /// # Errors
-    /// [`ActorError`] when it does, or refuses the token.
+    /// [`ActorError`] when it refuses the stream or the token.
     pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
             let machine = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
@@ -132,7 +133,7 @@ impl Driver {
         if self.place_due.is_none_or(|due| due > Instant::now()) {
             return;
         }
-        // What is in flight will be answered, and the place be due again.
+        // Work in flight will be answered, and then the place is due again.
         self.place_due = None;
         let (Some(tips), Some((sequence, cursor))) = (self.machine.resume_tips(), &self.reached) else { return };
         let checkpoint = Checkpoint { cursor: cursor.clone(), sequence: *sequence, tips };
@@ -149,7 +150,7 @@ impl Driver {
             FeedItem::Opened { resumed, .. } => {
                 self.snapshot.clear();
                 if !resumed {
-                    // The tips will be newer than the event.
+                    // The fetched tips will be newer than that event.
                     self.reached = None;
                 }
                 let last_run = self.last_run.take();
@@ -173,7 +174,7 @@ impl Driver {
                 self.step(Input::Lost).await;
             }
             FeedItem::Event { event, cursor } => {
-                // Before the event is handled: the work that it starts is then in flight, and the place is not kept yet.
+                // Before the event is handled: its work is then in flight, and the place is not stored yet.
                 self.reached = cursor.map(|cursor| (event.sequence, cursor.to_vec()));
                 self.on_event(*event).await;
             }
@@ -253,9 +254,9 @@ impl Driver {
     }
 
     async fn on_proposal(&mut self, proposal: Box<Proposal>) {
-        // What was answered before is answered again when it is put again.
+        // A block that was answered before is answered again when it is proposed again.
         self.signers.iter_mut().for_each(|signer| signer.answered = None);
-        // One is enough: it has had the block validated.
+        // One is enough: the block was validated before that signature.
         let already_signed = self.signers.iter().any(|signer| signer.has_signed(&proposal.block_hash));
         self.step(Input::Proposal { proposal, already_signed }).await;
     }
@@ -274,7 +275,7 @@ impl Driver {
         outcome.unwrap_or_else(|failed| self.try_again(failed))
     }
 
-    /// Makes an input of a failure. A refusal by the node ends [`Driver::run`] after it.
+    /// Turns a failure into an input. If the node refuses the signer, [`Driver::run`] ends after it.
     fn try_again(&mut self, failed: Failed) -> Input {
         match failed {
             Failed::Later(advice) => {
@@ -290,12 +291,12 @@ impl Driver {
     /// Has the node validate a proposal, once for all signers of the process.
     async fn validate(&mut self, proposal: &Proposal) -> Result<Input, Failed> {
         let asked = self.asked_at(&proposal.burn_view).await?;
-        // One who is asked also has a lane of its own in the node.
+        // A stacker's requests also have a lane of their own in the node.
         let Some(signer) = self.signers.iter().find(|signer| asked.contains(&signer.account)) else {
             return Ok(Input::Requested { id: String::new(), outcome: Some(Outcome::NotAsked) });
         };
         let node = &signer.node;
-        // Nearly always they are equal, which saves the call.
+        // Nearly always the two are equal, which saves the call.
         if let Some(burn_tip) = self.machine.burn_tip()
             && burn_tip != proposal.burn_view
             && !is_burn_ancestor(node, proposal.burn_view, burn_tip).await?
@@ -308,8 +309,8 @@ impl Driver {
         let wait = prost_types::Duration::try_from(VERDICT_WAIT).ok();
         let request = v1::RequestValidationRequest { block, wait, ..v1::RequestValidationRequest::default() };
         let answer = unary(node.validation().request_validation(request)).await?;
-        // Without a result, whether it is new or joined: a job that can be joined has not ended, and the event of its end comes in this
-        // stream.
+        // Without a result, a new job and a joined one are alike: a job that can be joined has not ended, and its end
+        // is an event in this stream.
         let outcome = answer.result.map(|result| outcome_of(result.state(), result.verdict));
         Ok(Input::Requested { id: answer.validation_id, outcome })
     }

@@ -1,5 +1,5 @@
-//! A signer that lost its record, or has an older copy of it, does not start: it could sign a second block at one place. Its slot in
-//! the node shows what it has signed, as each signature is written there.
+//! A signer that lost its record, or has an older copy of it, does not start: it could sign a second block at one
+//! place. Its slot in the node shows whether it has signed, as each signature is written there.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use tonic::Code;
 use crate::driver::Chain;
 use crate::record::Record;
 
-/// Refuses to make a new record when the key has written its slot. Writes nothing, so that the next start refuses too.
+/// Refuses to make a new record when the key has written its slot. Writes nothing, so that the next start refuses, too.
 ///
 /// # Errors
-/// Says what is missing and what to do, or that the node did not answer.
+/// Names what is missing and what to do; or the node did not answer.
 pub(crate) async fn refuse_after_signing(
     node: &Node,
     chain: &Chain,
@@ -37,8 +37,9 @@ pub(crate) async fn refuse_after_signing(
     )
 }
 
-/// Says it when the record has read further than the node's journal goes (`newest`, its last sequence): the node's folder is an older
-/// copy, or a new one. The chain may stand still then, as this signer signs no other blocks in the places that it has signed.
+/// Logs an error when the record has read further than the node's journal goes (`newest`, its last sequence): the
+/// node's folder is an older copy, or a new one. The chain may then stand still, as this signer signs no other blocks
+/// at the places where it has signed.
 ///
 /// # Errors
 /// The record cannot be read.
@@ -58,11 +59,11 @@ pub(crate) fn say_when_node_is_older(folder: &Path, record: &Record, newest: u64
     Ok(())
 }
 
-/// Refuses a record that does not have the block whose signature is in the key's slot: it is an older copy. With `gives_up` the block
-/// is noted instead, and refused no more.
+/// Refuses a record without the block whose signature is in the key's slot: it is an older copy. With `gives_up` the
+/// block is noted instead, and not refused again.
 ///
 /// # Errors
-/// Says which block it is and what to do, or that the node did not answer.
+/// Names the block and what to do; or the node did not answer.
 pub(crate) async fn refuse_older_copy(
     node: &Node,
     chain: &Chain,
@@ -92,7 +93,7 @@ pub(crate) async fn refuse_older_copy(
     Ok(())
 }
 
-/// Slots of the key that were written.
+/// Written slots of the key.
 async fn written_slots(node: &Node, chain: &Chain, own: StacksAddress) -> anyhow::Result<Vec<SlotMetadata>> {
     let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
     let mut slots = match unary(node.stackerdb().list_slots(request)).await {
@@ -106,7 +107,7 @@ async fn written_slots(node: &Node, chain: &Chain, own: StacksAddress) -> anyhow
     Ok(slots)
 }
 
-/// The block whose signature a slot holds now; `None` when it holds something else.
+/// The block whose signature is in a slot; `None` when the slot holds something else.
 async fn signed_in(node: &Node, chain: &Chain, slot_id: u32) -> anyhow::Result<Option<BlockHash>> {
     let request = GetChunkRequest { contract_id: chain.signers_db.clone(), slot_id, slot_version: None };
     let chunk = match unary(node.stackerdb().get_chunk(request)).await {

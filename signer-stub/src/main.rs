@@ -7,7 +7,7 @@ fn main() -> ExitCode {
     match mockamoto_signer_stub::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Said even when no log is set up. When the write fails there is nothing left to do.
+            // Printed even when no log is set up. A failed write leaves nothing else to do.
             let _ = writeln!(std::io::stderr(), "mockamoto-signer-stub: {error:#}");
             ExitCode::FAILURE
         }

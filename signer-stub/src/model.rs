@@ -1,4 +1,4 @@
-//! What the signer knows, in the terms of its decisions.
+//! The signer's knowledge as its decisions use it.
 //!
 //! # Not here
 //! Deciding: `decide`.
@@ -69,15 +69,15 @@ impl Proposal {
 pub(crate) struct Refusal {
     /// Below 1000: a `RejectReason` of the gRPC contract, as validation gave it. From 1000: this signer's own, below.
     pub code: u32,
-    /// Text with the values that decided, for people.
+    /// Text for people, with the values that decided.
     pub text: String,
 }
 
 impl Refusal {
     /// The parent is not the canonical tip.
     pub(crate) const STALE_PARENT: u32 = 1001;
-    /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal into its slot; or it is
-    /// on an abandoned bitcoin fork.
+    /// The burn view is not the canonical burn tip, and the producer elected there has not put the proposal into its
+    /// own slot; or the burn view is on an abandoned bitcoin fork.
     pub(crate) const STALE_BURN_VIEW: u32 = 1002;
     /// Another block with the same parent was signed on this bitcoin fork.
     pub(crate) const CONFLICTS: u32 = 1003;
@@ -86,7 +86,7 @@ impl Refusal {
     /// The producer's signature is not by the producer elected at the burn view.
     pub(crate) const BAD_PRODUCER: u32 = RejectReason::BadProducer as u32;
 
-    /// Makes a refusal of its two parts.
+    /// Makes a refusal from its two parts.
     #[must_use]
     pub(crate) const fn new(code: u32, text: String) -> Self {
         Self { code, text }
@@ -98,10 +98,10 @@ impl Refusal {
 pub(crate) enum Outcome {
     /// The node found the block with this hash valid.
     Valid(BlockHash),
-    /// It breaks a rule; the node's reason.
+    /// The block breaks a rule; the node's reason.
     Invalid(Refusal),
-    /// The node has no verdict, as after a restart: request it again.
+    /// The node has no verdict, for example after a restart: request it again.
     NoVerdict,
-    /// This signer is no stacker at the proposal's burn view: its signature would not count.
+    /// No signer here is a stacker at the proposal's burn view: its signature would not count.
     NotAsked,
 }

@@ -1,13 +1,14 @@
 //! What this signer has signed, on disk before a signature leaves the process, and its place in the journal.
 //!
 //! # Invariants
-//! - Never two blocks with the same parent on one bitcoin fork while the stackers are the same: [`Record::claim`] refuses a block as
-//!   long as it has a sibling that the caller has not shown to be on another fork, or of earlier stackers.
+//! - Never two blocks with the same parent on one bitcoin fork while the stackers are the same: [`Record::claim`]
+//!   refuses a block with a sibling, unless the caller has shown that the sibling is on another fork, or of earlier
+//!   stackers.
 //! - [`Record::claim`] returns only after the row is committed, and with [`Durability::Synced`] on the disk.
 //! - One process at a time: the file is locked while it is open.
 //!
 //! # Not here
-//! Which bitcoin blocks are on one fork, and who the stackers were: the node knows.
+//! Which bitcoin blocks are on one fork, and who the stackers were: the node.
 
 use std::path::Path;
 
@@ -39,7 +40,7 @@ pub(crate) struct Sibling {
     pub burn_view: BurnBlockHash,
 }
 
-/// Up to where the journal was read: a restart goes on from there.
+/// The place up to which the journal was read: a restart continues there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
     /// Cursor of the event stream, opaque.
@@ -66,8 +67,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Whether there is no record in `folder` yet: no file, or one to which nothing was ever committed, as it is left when only its
-    /// first page comes back from a copy.
+    /// Whether `folder` has no record yet: no file, or one to which nothing was ever committed. The latter remains when
+    /// only the first page comes back from a copy.
     ///
     /// # Errors
     /// [`RecordError`] when the folder or file cannot be read, or the file is damaged.
@@ -84,7 +85,7 @@ impl Record {
     /// Opens the record in `folder` and locks it; makes both when they are missing.
     ///
     /// # Errors
-    /// [`RecordError`] when it is in use, another's, damaged or cannot be written.
+    /// [`RecordError`] when it is in use, of another owner, damaged or cannot be written.
     pub(crate) fn open(
         folder: &Path,
         signer: StacksAddress,
@@ -119,7 +120,7 @@ impl Record {
         Ok(select.query_row(named_params! { ":block_hash": block_hash.as_bytes() }, |row| row.get(0))?)
     }
 
-    /// Notes a block that the key has signed and this record does not have: the operator said that it may be forgotten.
+    /// Notes a block that the key has signed but this record lacks: the operator said that it may be forgotten.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -137,8 +138,8 @@ impl Record {
         siblings_of(&self.connection, proposal)
     }
 
-    /// Records that `proposal` gets `signature`. `not_in_the_way` are siblings whose burn views the node has shown to be on
-    /// other bitcoin forks than the proposal's, or before it with other stackers.
+    /// Records that `proposal` gets `signature`. `not_in_the_way` are siblings whose burn views the node has shown to
+    /// be on other bitcoin forks than the proposal's, or to precede it with other stackers.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed: then the signature must not leave.
@@ -169,7 +170,7 @@ impl Record {
         Ok(Claim::Granted)
     }
 
-    /// Stores from where the next run goes on.
+    /// Stores the place where the next run continues.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed.
@@ -191,7 +192,7 @@ impl Record {
         Ok(())
     }
 
-    /// What the last run stored; `None` in a new record.
+    /// The place that the last run stored; `None` in a new record.
     ///
     /// # Errors
     /// [`RecordError`] when the database failed or a stored value does not decode.
@@ -347,7 +348,7 @@ mod tests {
 
     #[test]
     fn the_record_is_as_durable_as_it_was_opened() {
-        // SQLite's numbers of FULL and OFF.
+        // FULL and OFF as numbers of SQLite.
         for (durability, expected) in [(Durability::Synced, 2), (Durability::Unsynced, 0)] {
             let folder = tempfile::tempdir().unwrap();
             let record = Record::open(folder.path(), SIGNER, 0x8000_0000, durability).unwrap();

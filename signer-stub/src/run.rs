@@ -20,14 +20,15 @@ use crate::driver::{Chain, Driver, Signer};
 use crate::lost;
 use crate::record::{Checkpoint, Record};
 
-/// Most keys of one process: the devnet's most signers. Each has two open files and a slot that is written for each block.
+/// Most keys of one process: the most signers of a devnet. Each has two open files and a slot that is written for each
+/// block.
 const KEYS_MAX: usize = 64;
 
 /// Runs the program with these arguments (the program's name first) until a signal stops it. Prints help, version and argument
 /// errors as `clap` does, which ends the process.
 ///
 /// # Errors
-/// What keeps the signer from running: key, data folder, or a node that refuses it.
+/// Errors that keep the signer from running: key, data folder, or a node that refuses it.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let args = Args::parse_from(args);
     start_log(&args.log, args.log_format).context("--log")?;
@@ -51,7 +52,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn sign(args: Args) -> anyhow::Result<()> {
     let source = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file };
-    // A pipe may keep its reader waiting, and signals must be heard.
+    // Reading a pipe may block; signals must be handled meanwhile.
     let keys = tokio::task::spawn_blocking(move || read_private_keys(&source)).await??;
     check(&keys, &args.data_dir)?;
     let [first, ..] = &keys[..] else { bail!("no key") };
@@ -126,7 +127,8 @@ fn check(keys: &[PrivateKey], folders: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// From where all records can go on: the oldest, as an older one only has more of the journal read. `None` when one is new.
+/// The place where all records can continue: the oldest, as that only makes more of the journal be read. `None` when
+/// one record is new.
 fn oldest_checkpoint(signers: &[Signer]) -> Result<Option<Checkpoint>, RecordError> {
     let mut checkpoints = Vec::with_capacity(signers.len());
     for signer in signers {

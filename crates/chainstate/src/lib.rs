@@ -1,15 +1,15 @@
 //! The chain's rules and their storage: no network, no async, no wall clock.
 //!
 //! Read in this order: [`params`] (what differs between chains), [`burn`] (mocked bitcoin), [`staging`] and [`headers`]
-//! (blocks before and after they are processed), [`transactions`] (what is said of one transaction), [`execution`] (the engine over the state
-//! index), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new ones come to be), [`stackerdb`],
-//! [`journal`] (what happened), [`store`] (who writes it), [`chain`], which is all of it as one handle, and [`read`], what can
-//! be asked of it. [`db`] is below all of them: what their databases have in common.
+//! (blocks before and after they are processed), [`transactions`] (rules for one transaction), [`execution`] (the
+//! engine over the state index), [`blocks`] (when a block is valid), [`mempool`] and [`assembly`] (how new blocks are
+//! made), [`stackerdb`], [`journal`] (events), [`store`] (their writer), [`chain`] (all of it as one handle), and
+//! [`read`] (questions about it). [`db`] is below all of them: what their databases have in common.
 //!
 //! # Invariants
 //! - One thread writes each database; readers have connections of their own and see the last commit.
 //! - Blocks are executed outside the write transaction, which only stores the result.
-//! - The time of day is passed in. Only limits on work measure time (`Instant`).
+//! - The time of day is passed in. Only limits on work read a clock (`Instant`).
 
 pub mod db;
 pub mod params;

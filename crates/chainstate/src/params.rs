@@ -1,4 +1,4 @@
-//! What differs between chains: fixed at genesis, equal on every node of a chain.
+//! Parameters that differ between chains: fixed at genesis, equal on every node of a chain.
 //!
 //! # Not here
 //! How a node runs (ports, folders, queue sizes): the node's config.
@@ -37,18 +37,18 @@ pub(crate) const POX_PREPARE_LENGTH: u32 = 1;
 /// Number of epoch 3.0 in peer versions.
 const FIRST_NETWORK_EPOCH: u8 = 0x0b;
 
-/// Who deploys the boot contracts.
+/// The address that deploys the boot contracts.
 #[must_use]
 pub const fn boot_address(mainnet: bool) -> StacksAddress {
     if mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET }
 }
 
-/// Everything that the rules of one chain depend on.
+/// Everything on which the rules of one chain depend.
 #[derive(Debug, Clone)]
 pub struct ChainParams {
-    /// Goes into every transaction: 0x80000000 on testnets, 1 on mainnet.
+    /// Part of every transaction: 0x80000000 on testnets, 1 on mainnet.
     pub chain_id: u32,
-    /// Which address and transaction versions are this chain's.
+    /// Whether address and transaction versions are those of mainnet.
     pub mainnet: bool,
     /// The rules of its epoch.
     pub rules: &'static Rules,
@@ -69,7 +69,7 @@ pub struct ChainParams {
 }
 
 impl ChainParams {
-    /// The epoch as the wire types know it.
+    /// The epoch as the wire types name it.
     #[must_use]
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch::from_name(self.rules.epoch).unwrap_or(Epoch::NEWEST)
@@ -84,13 +84,14 @@ impl ChainParams {
             .map_or(FIRST_NETWORK_EPOCH, |later| FIRST_NETWORK_EPOCH + later)
     }
 
-    /// Version of contracts whose payload names none: the epoch's newest (docs/CONSENSUS.md#payloads).
+    /// Clarity version of contracts whose payload names none: the epoch's newest (docs/CONSENSUS.md#payloads).
     #[must_use]
     pub(crate) const fn default_version(&self) -> u8 {
         self.rules.newest_version
     }
 
-    /// SHA256 over everything that the rules depend on: a data folder of one chain is not run with another's parameters.
+    /// SHA256 over everything on which the rules depend: a data folder is not opened with the parameters of another
+    /// chain.
     #[must_use]
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let mut text = format!(
@@ -121,8 +122,8 @@ impl ChainParams {
         Sha256::digest(text).into()
     }
 
-    /// These parameters as a chain of this fingerprint was made with them, by this release or an earlier one; none if it was
-    /// made with others.
+    /// These parameters with the release of boot contracts whose fingerprint this is; none if no release matches, as
+    /// the chain was made with other parameters.
     #[must_use]
     pub(crate) fn as_made(&self, fingerprint: &[u8; 32]) -> Option<Self> {
         let of_release = |release| {
@@ -132,7 +133,7 @@ impl ChainParams {
         BootRelease::ALL.into_iter().map(of_release).find(|params| params.fingerprint() == *fingerprint)
     }
 
-    /// These parameters with the rules of another epoch, and that epoch's limit if these have their epoch's.
+    /// These parameters with the rules of another epoch, and with that epoch's limit if they have their own epoch's.
     #[must_use]
     pub(crate) fn in_epoch(&self, rules: &'static Rules) -> Self {
         let has_own_limit = self.tenure_cost_limit == self.rules.block_limit;
@@ -148,12 +149,12 @@ pub struct BurnParams {
     pub first_height: u64,
     /// Time of the first burn block in seconds since 1970.
     pub first_time_s: u64,
-    /// What each burn block's election costs, in satoshis.
+    /// Cost of each burn block's election, in satoshis.
     pub satoshis_per_block: u64,
-    /// Burn blocks a reward cycle.
+    /// Length of a reward cycle in burn blocks.
     pub reward_cycle_length: u64,
-    /// Who may produce from reward cycle 0 on, up to the first cycle for which another set is stored; the elected one
-    /// rotates through the list by burn height. Never empty.
+    /// The producers from reward cycle 0 on, up to the first cycle for which another set is stored; they are elected in
+    /// turn by burn height. Never empty.
     pub producers: Vec<Producer>,
     /// The stackers from reward cycle 0 on, up to the first cycle for which another set is stored. Never empty.
     pub stackers: Vec<Stacker>,

@@ -1,15 +1,15 @@
-//! Why a block is not valid: one variant a rule, each with the values that break it
+//! Why a block is not valid: one variant for each rule, with the values that break it
 //! (docs/CONSENSUS.md#rules-of-a-block).
 //!
-//! The rules in `blocks` give it, and staging and headers keep its code and its text: so it is below all of them.
+//! The rules in `blocks` return it; staging and headers store its code and text, so this module is below all of them.
 
 use nakamoto_proto::v1;
 use rusqlite::Row;
 use rusqlite::types::Type;
 use stacks_types::ids::{BurnBlockHash, MerkleRoot, StacksBlockId, StateRoot, Txid};
 
-/// A broken rule. Final for these bytes, but for the two variants that depend on what this node has processed
-/// ([`Rejection::UnknownParent`], [`Rejection::UnknownBurnBlock`]).
+/// A broken rule. Final for these bytes, except for the two variants that depend on the blocks that this node has
+/// processed ([`Rejection::UnknownParent`], [`Rejection::UnknownBurnBlock`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Rule 1.
@@ -37,13 +37,13 @@ pub enum Rejection {
         /// The header's.
         got: u64,
     },
-    /// Rule 2: what no parent can make it.
+    /// Rule 2: a length that no parent can lead to.
     #[error("chain_length {0} is more than any chain has")]
     ChainLengthTooLarge(u64),
     /// Rule 2.
     #[error("burn_spent is {got}, parent and tenure make it {expected}")]
     BadBurnSpent {
-        /// By parent and tenure.
+        /// The value that follows from parent and tenure.
         expected: u64,
         /// The header's.
         got: u64,
@@ -62,7 +62,7 @@ pub enum Rejection {
     /// Rule 4.
     #[error("processed block {sibling} has the same parent and a burn view on the same bitcoin fork")]
     HasSibling {
-        /// The block that was there before.
+        /// The block that was processed before.
         sibling: StacksBlockId,
     },
     /// Rule 5.
@@ -87,7 +87,7 @@ pub enum Rejection {
     /// Rule 6.
     #[error("tx_merkle_root is {got}, the transactions make it {expected}")]
     BadTxMerkleRoot {
-        /// By the transactions.
+        /// The root of the transactions.
         expected: MerkleRoot,
         /// The header's.
         got: MerkleRoot,
@@ -114,17 +114,17 @@ pub enum Rejection {
     /// Rule 7.
     #[error("state_index_root is {got}, execution makes it {expected}")]
     BadStateRoot {
-        /// By execution.
+        /// The root after execution.
         expected: StateRoot,
         /// The header's.
         got: StateRoot,
     },
-    /// Any rule, broken by a block that was judged before: the code and the text are what is kept of a rejection.
+    /// Any rule, broken by a block that was judged earlier: only the code and the text of a rejection are stored.
     #[error("{detail}")]
     Known {
         /// The code.
         reason: v1::RejectReason,
-        /// The text, as it was said the first time.
+        /// The original text.
         detail: String,
     },
 }
@@ -156,8 +156,8 @@ impl Rejection {
         }
     }
 
-    /// Whether it holds for every block with this id. Stackers' signatures are no part of the id, and what this node has
-    /// not processed it may process yet.
+    /// Whether it holds for every block with this id. The id does not cover stackers' signatures, and this node may yet
+    /// process a burn block that is unknown now.
     #[must_use]
     pub(crate) const fn is_of_the_id(&self) -> bool {
         use v1::RejectReason as Reason;
@@ -166,7 +166,7 @@ impl Rejection {
             | Reason::NotEnoughStackers
             | Reason::UnknownParent
             | Reason::UnknownBurnBlock => false,
-            // All by name: a wrong answer for a new reason condemns an id for good.
+            // All listed by name: a wrong answer for a new reason would reject an id for good.
             Reason::BadVersion
             | Reason::BadEncoding
             | Reason::TooLarge
@@ -194,10 +194,10 @@ impl Rejection {
         }
     }
 
-    /// Reads what a row keeps of one: the code in column `reason`, the text in the named one.
+    /// Reads a stored rejection from a row: the code in column `reason`, the text in the column that `detail` names.
     ///
     /// # Errors
-    /// Those of the database, and a code that this version does not know.
+    /// Those of the database; also for a code that this version does not know.
     pub(crate) fn from_row(row: &Row<'_>, detail: &str) -> rusqlite::Result<Self> {
         let code: i32 = row.get("reason")?;
         match v1::RejectReason::try_from(code) {

@@ -1,4 +1,4 @@
-//! Our values as messages of `nakamoto.v1`: one function a message.
+//! Converts values to messages of `nakamoto.v1`, one function for each message.
 
 use clarity::costs::Cost;
 use clarity::run::{Event, EventBody};
@@ -35,7 +35,7 @@ pub fn rejection(rejection: &Rejection) -> v1::Rejection {
     }
 }
 
-/// A burn block with what was decided at it.
+/// A burn block with its reward cycle and elected producer.
 #[must_use]
 pub fn burn_block(info: &BurnBlockInfo) -> v1::BurnBlock {
     let block = &info.block;
@@ -52,7 +52,7 @@ pub fn burn_block(info: &BurnBlockInfo) -> v1::BurnBlock {
     }
 }
 
-/// The names of a processed block.
+/// The ids of a processed block.
 #[must_use]
 pub fn block_ref(header: &ProcessedHeader) -> v1::BlockRef {
     v1::BlockRef {
@@ -63,7 +63,7 @@ pub fn block_ref(header: &ProcessedHeader) -> v1::BlockRef {
     }
 }
 
-/// The names of any block.
+/// The ids of any block.
 #[must_use]
 pub(crate) fn header_ref(header: &NakamotoStacksBlockHeader) -> v1::BlockRef {
     v1::BlockRef {
@@ -112,7 +112,7 @@ pub(crate) fn matured_reward(reward: &MaturedReward, from: &ProcessedHeader) -> 
     }
 }
 
-/// The receipts of a block, whose events are numbered over the whole block.
+/// The receipts of a block; events are numbered over the whole block.
 #[must_use]
 pub(crate) fn receipts<'a>(
     receipts: impl Iterator<Item = (&'a TransactionReceipt, Vec<u8>)>,
@@ -226,7 +226,7 @@ pub fn chunk(chunk: StackerDbChunk) -> v1::StackerDbChunk {
     }
 }
 
-/// Any fixed bytes as a field.
+/// A `bytes` field.
 #[must_use]
 pub fn bytes(bytes: &[u8]) -> prost::bytes::Bytes {
     prost::bytes::Bytes::copy_from_slice(bytes)

@@ -1,4 +1,4 @@
-//! Each account's key, address, name and words belong together.
+//! Checks that each account's key, address, name and mnemonic belong together.
 
 use secp256k1::{Keypair, Scalar};
 use sha2::{Digest as _, Sha512};

@@ -1,4 +1,4 @@
-//! The contracts of `--boot-contracts DIR`: found by their file names, put in an order in which each finds those it needs
+//! The contracts of `--boot-contracts DIR`: found by their file names, ordered so that each finds those it needs
 //! (`order`), and copied to the devnet's folder, which does not need DIR afterwards.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::write_whole;
 
 mod order;
 
-/// Where the devnet's folder keeps the copies, and its genesis finds them.
+/// Subfolder with the copies, where the genesis finds them.
 const FOLDER: &str = "boot-contracts";
 
 /// Reads every `[ADDRESS.]NAME[.clarityN].clar` of a folder, in the order in which they can be deployed.
@@ -64,7 +64,8 @@ pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Re
     if entries.is_empty() {
         return Ok(entries);
     }
-    // Without the folders above it: a temporary one is gone when the devnet was stopped meanwhile, and stays so.
+    // Does not make the parent folders: a temporary folder is removed when the devnet was stopped meanwhile, and must
+    // stay so.
     match std::fs::create_dir(&kept) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             return Err(error).with_context(|| format!("{} cannot be made", kept.display()));
@@ -80,7 +81,7 @@ pub(super) fn keep(folder: &Path, entries: Vec<BootContractEntry>) -> anyhow::Re
     entries.into_iter().map(keep_one).collect()
 }
 
-/// Differences between the contracts that are asked for and those of the folder, by id.
+/// Differences between the contracts asked for and those of the folder, by id.
 pub(super) fn differences(asked: &[BootContractEntry], found: &[BootContractEntry]) -> Vec<String> {
     let of = |entries: &[BootContractEntry]| -> BTreeMap<String, (String, Option<u8>)> {
         entries.iter().map(|entry| (id(entry), (entry.text.clone(), entry.clarity_version))).collect()

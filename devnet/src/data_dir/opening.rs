@@ -1,4 +1,4 @@
-//! Opens a devnet's folder on a thread of its own: trying boot contracts can take long, and Ctrl-C is to end it at once.
+//! Opens a devnet's folder on a separate thread: trying boot contracts can take long, and Ctrl-C must end it at once.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::DataDir;
 use crate::args::Args;
 
-/// How often a folder is removed in which a thread may still make files.
+/// Most tries to remove a folder in which a thread may still make files.
 const REMOVALS: u32 = 3;
 
-/// A folder that a thread opens. When this is dropped before it has finished, temporary folders are removed, and nobody waits for
-/// the thread.
+/// A folder that a thread opens. If this is dropped before the thread has finished, temporary folders are removed, and
+/// nobody waits for the thread.
 #[derive(Debug)]
 pub(crate) struct Opening {
     thread: JoinHandle<anyhow::Result<DataDir>>,
@@ -25,13 +25,13 @@ pub(crate) struct Opening {
 #[derive(Debug)]
 pub(super) struct TemporaryFolder(TempDir);
 
-/// What is to be opened.
+/// What to open.
 #[derive(Debug)]
 pub(super) struct Request {
     pub args: Args,
     /// The devnet's folder.
     pub path: PathBuf,
-    /// Whether it is a new one, of which nothing is kept.
+    /// Whether it is a new folder that is not kept.
     pub is_temporary: bool,
     /// An empty folder to try the genesis in, when there are boot contracts to try.
     pub trial: Option<PathBuf>,
@@ -80,7 +80,7 @@ impl TemporaryFolder {
 }
 
 impl Drop for TemporaryFolder {
-    /// A thread that makes a file in the same moment keeps the folder from being removed: hence more than one try.
+    /// A thread that makes a file at the same moment keeps the folder from being removed, so there are several tries.
     fn drop(&mut self) {
         let _ = (0..REMOVALS).find(|_| std::fs::remove_dir_all(self.0.path()).is_ok());
     }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_folder_that_takes_long_to_open_is_given_up_and_leaves_nothing() {
         let brought = tempfile::tempdir().unwrap();
-        // A contract whose text does not come keeps the thread as long as the test wants.
+        // A contract whose text does not arrive keeps the thread busy as long as the test needs.
         let contract = brought.path().join("slow.clar");
         assert!(Command::new("mkfifo").arg(&contract).status().unwrap().success());
         let args = Args::parse_from(["mockamoto", "--boot-contracts", brought.path().to_str().unwrap()]);
@@ -116,7 +116,7 @@ mod tests {
         });
         runtime.shutdown_background();
         assert!(!folders.iter().any(|folder| folder.exists()));
-        // The thread goes on, and does not make them again.
+        // The thread continues, but does not make them again.
         let mut text = OpenOptions::new().read(true).write(true).open(&contract).unwrap();
         text.write_all(b"(+ 1 2)").unwrap();
         drop(text);

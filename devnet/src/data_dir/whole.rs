@@ -1,4 +1,4 @@
-//! Checks that a devnet's folder is whole: a part that is missing is never made anew beside the others.
+//! Checks that a devnet's folder is complete: a missing part is never made anew beside the others.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use stacks_types::vrf::VrfPrivateKey;
 
 use super::{Devnet, GENESIS_FILE};
 
-/// Refuses a folder of which a part is missing or is another devnet's. Writes nothing.
+/// Refuses a folder that lacks a part or has one of another devnet. Writes nothing.
 ///
 /// # Errors
-/// Names what does not fit.
+/// Names the part.
 pub(super) fn check(folder: &Path, devnet: Option<&Devnet>) -> anyhow::Result<()> {
     let Some(devnet) = devnet else { return nobody_yet(folder) };
     let genesis = folder.join(GENESIS_FILE);
@@ -26,7 +26,7 @@ pub(super) fn check(folder: &Path, devnet: Option<&Devnet>) -> anyhow::Result<()
     let chain = folder.join("node").join(Owner::Node.file());
     let actor = actors(devnet).map(|(name, file)| folder.join(name).join(file)).find(|record| record.exists());
     match actor {
-        // The node starts first, so there is no record of a producer or signer without its chain.
+        // The node starts first, so a producer or signer has a record only if there is a chain.
         Some(record) if !chain.exists() => {
             bail!("{} is missing, and {} is there: {}", chain.display(), record.display(), remedy(folder))
         }
@@ -34,7 +34,7 @@ pub(super) fn check(folder: &Path, devnet: Option<&Devnet>) -> anyhow::Result<()
     }
 }
 
-/// A folder without `devnet.json` in which a process has run has lost a part.
+/// Refuses a folder without `devnet.json` in which a process has run: it has lost that file.
 fn nobody_yet(folder: &Path) -> anyhow::Result<()> {
     for part in ["node", "producer-0", "signer-0"].map(|name| folder.join(name)) {
         if part.exists() {
@@ -121,7 +121,7 @@ mod tests {
                     std::fs::copy(other.path().join(part), folder.path().join(part)).unwrap();
                 }
                 let before = files(folder.path());
-                // What is in the node's folder is checked by the node.
+                // The node checks its own folder.
                 if is_other && part.starts_with("node") {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! Every key of the sample config passes through the devnet; and which source wins.
+//! Every key of the sample config passes through the devnet, and the right source wins.
 
 use client::parse_duration;
 use mockamoto_node::config::SAMPLE_CONFIG;
@@ -6,7 +6,7 @@ use sqlite::Durability;
 
 use super::*;
 
-/// The node's settings that a devnet makes of a config file.
+/// The node's settings that a devnet makes from a config file.
 fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Settings> {
     let path = folder.join("config.toml");
     std::fs::write(&path, config)?;
@@ -20,7 +20,7 @@ fn settings(folder: &Path, config: &str, flags: &[&str]) -> anyhow::Result<Setti
     Ok(Settings::load(&Flags::try_parse_from(words)?)?)
 }
 
-/// The keys of the sample as table, key, value; those after "#" too.
+/// The keys of the sample as table, key, value, including those that are commented out.
 fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
     let mut table = "";
     let mut keys = Vec::new();
@@ -35,7 +35,7 @@ fn keys() -> Vec<(&'static str, &'static str, &'static str)> {
     keys
 }
 
-/// Another value of the same kind, so that a change is seen.
+/// Another value of the same kind, so that a change shows.
 fn another(key: &str, value: &str) -> String {
     match (key, value) {
         ("log", _) => "\"error\"".to_owned(),
@@ -46,7 +46,7 @@ fn another(key: &str, value: &str) -> String {
         (_, "true") => "false".to_owned(),
         (_, "false") => "true".to_owned(),
         _ => match (value.parse::<u64>(), value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))) {
-            // Below the highest that is allowed, and high enough for the devnet.
+            // Below the allowed maximum, and high enough for the devnet.
             (Ok(number), _) => number.saturating_sub(1).max(1000).to_string(),
             (Err(_), Some(text)) if parse_duration(text).is_ok() => "\"123s\"".to_owned(),
             _ => value.to_owned(),
@@ -234,7 +234,7 @@ fn an_empty_token_of_the_environment_is_none() {
     let (plan, data_dir) = (Plan::new(&args).unwrap(), DataDir::open(&args, None).unwrap());
     let token = |text: &str| {
         let mut node = plan.node_args(&args, &data_dir).unwrap();
-        // The flag stands for the variable, which tests that run beside this one would see.
+        // The flag stands for the environment variable, which tests running in parallel would see.
         node.push(flag("--auth-token", text));
         access(&node, &data_dir).map(|access| access.token)
     };

@@ -1,13 +1,14 @@
-//! Templates: requested, fetched, or failed.
+//! Templates: requested, fetched, failed.
 
 use super::{Action, HALVINGS_MAX, Machine, NoTemplate, Phase};
 use crate::model::{Executing, Millis, ProducerContext, Template};
 
-/// Longest wait for a template's event. Then the template is fetched: the event was lost with its request, or the work takes long.
+/// Longest wait for a template's event. Then the template is fetched: the event was lost with its request, or the
+/// template takes long.
 const TEMPLATE_TIMEOUT_MS: Millis = 60_000;
 
-/// Pause when the node says that the view has moved, in case the event of the move does not come; and when the time of a template ended
-/// before all transactions were tried.
+/// Pause when the node says that the view has moved, in case the event of the move does not come; also when a
+/// template's time ended before all transactions were tried.
 const SOON_MS: Millis = 50;
 
 impl Machine {
@@ -55,7 +56,7 @@ impl Machine {
         Some(Action::Sign(template))
     }
 
-    /// A template is late: logs what holds it up, and goes on waiting.
+    /// A template is late: logs what holds it up, and continues to wait.
     pub(super) fn on_still_made(&mut self, now: Millis, executing: Option<Executing>) -> Option<Action> {
         let Phase::Assembling { until, .. } = &mut self.phase else { return None };
         *until = now.saturating_add(TEMPLATE_TIMEOUT_MS);

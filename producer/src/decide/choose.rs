@@ -1,4 +1,4 @@
-//! A new view: does the work in flight go on, and if not, what comes next?
+//! A new view: whether the work in flight goes on, and if not, what comes next.
 
 use super::{Action, Asked, HALVINGS_MAX, Machine, Phase, WaitFor};
 use crate::collect::Votes;
@@ -22,7 +22,7 @@ impl Machine {
         }
     }
 
-    /// Keeps the view and notes what has moved.
+    /// Stores the view and notes what has moved.
     pub(super) fn take(&mut self, now: Millis, view: &View) {
         let old_tip = self.view.as_ref().map(|old| old.tip);
         let tip_moved = old_tip != Some(view.tip);
@@ -91,7 +91,7 @@ impl Machine {
         self.wait_for_work(now)
     }
 
-    /// The first block of another producer on the tip that signers have not refused when this producer asked.
+    /// The first block of another producer on the tip, unless the signers refused it when this producer asked.
     fn to_finish(&self, others: Vec<Candidate>) -> Option<(Candidate, Votes)> {
         let other = others.into_iter().find(|other| !self.dismissed.contains_key(&other.block.block_hash))?;
         let votes = self.votes_for(&other);
@@ -103,7 +103,7 @@ impl Machine {
         let (block_hash, signed) = (candidate.block.block_hash, votes.signed_weight());
         tracing::info!(%block_hash, signed, "another producer's block is on the tip: it comes first");
         if votes.is_hopeless() {
-            // Signers may have refused it for its time only; a silent one may have signed it, or will.
+            // Signers may have refused it for its time only; a silent one may have signed it, or may still do so.
             return Some(self.propose(now, candidate));
         }
         // Its producer has asked: signers that have not answered by the end of the timeout are asked again.
@@ -113,7 +113,7 @@ impl Machine {
         None
     }
 
-    /// Waits for what makes a block in the view's mode; when its time has come, makes one, empty if need be.
+    /// Waits for the reasons to build in the view's mode; when its time has come, makes a block, empty if need be.
     pub(super) fn wait_for_work(&mut self, now: Millis) -> Option<Action> {
         let mining = self.view.as_ref()?.mining;
         let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
@@ -132,7 +132,8 @@ impl Machine {
     }
 }
 
-/// A block in flight is wanted while it can still follow the tip; another producer's, if this one is elected or has pushed it.
+/// Whether a block in flight can still follow the tip; another producer's counts only if this one is elected or has
+/// pushed it.
 fn still_wanted(phase: &Phase, context: &ProducerContext) -> bool {
     match phase {
         Phase::Gathering { candidate, .. } | Phase::Pushed { candidate, .. } => {

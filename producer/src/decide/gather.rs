@@ -1,4 +1,4 @@
-//! A signed block on its way: proposed, answered, pushed.
+//! A signed block: proposed, answered, pushed.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Machine {
                     return None;
                 }
                 match asked {
-                    // They may have refused it for its time only: a signer that reads it later would still sign.
+                    // They may have refused it for its time only: a signer that reads it again later would sign.
                     Asked::No => {
                         let candidate = candidate.clone();
                         return Some(self.propose(now, candidate));
@@ -121,7 +121,7 @@ impl Machine {
         }
     }
 
-    /// Lets go of the block in flight, for ever or until it is looked at again.
+    /// Gives up the block in flight, for ever or until the next look.
     pub(super) fn give_up(&mut self, block_hash: BlockHash, is_final: bool) -> Option<Action> {
         self.dismissed.insert(block_hash, is_final);
         self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
@@ -129,7 +129,7 @@ impl Machine {
     }
 }
 
-/// A signer's address for logs, on the network of the set that decides.
+/// A signer's address for logs, on the network of the stacker set.
 fn address(hash160: Hash160, candidate: &Candidate) -> StacksAddress {
     let unknown = StacksAddress::of_key_hash(hash160, false);
     candidate.stackers.first().map_or(unknown, |one| one.address.with_hash(hash160))

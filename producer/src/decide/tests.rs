@@ -1,4 +1,4 @@
-//! The machine in a small world: its own blocks here, other producers' blocks and faults in files of their own.
+//! The machine in a small world: its own blocks here, other producers' blocks and faults in separate files.
 
 mod others;
 mod random;
@@ -62,7 +62,7 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
     world.now += 400;
     world.tip_of_another(9);
     world.settle();
-    // Nothing was begun on this tip yet, only on the one before it.
+    // No block was begun on this tip yet, only on its parent.
     world.now += 100;
     world.tip_of_another(8);
     world.settle();
@@ -71,7 +71,7 @@ fn the_interval_counts_from_the_beginning_of_a_block_and_from_the_arrival_of_ano
 
 #[test]
 fn each_mining_mode_builds_for_its_own_reasons() {
-    // Blocks made after a transaction, a burn block, an interval without news, and a wish for a block.
+    // Blocks made after a transaction, a burn block, an interval without events, and a request for a block.
     let check = |mode, interval_ms, expected: [u64; 4]| {
         let mut world = World::new(POLICY);
         world.settle();
@@ -86,7 +86,7 @@ fn each_mining_mode_builds_for_its_own_reasons() {
                 2 => world.pass(interval_ms.unwrap_or(POLICY.block_interval_ms)),
                 _ => world.set_mining(Mining { wanted: true, ..world.mining }),
             }
-            // As the node does: each block made takes one off the wish.
+            // As the node does: each block made reduces the requested number by one.
             while world.mining.wanted && world.chain_length == before && !world.events.is_empty() {
                 world.deliver(1);
                 (0..3).for_each(|i| world.signers_read(i));
@@ -134,7 +134,7 @@ fn a_template_whose_time_ended_first_is_asked_for_again_with_more_time() {
     world.transaction();
     world.settle();
     assert_eq!(world.chain_length, before);
-    // Nobody has to send anything else.
+    // No other event is needed.
     world.ended_early = false;
     world.pass(1_000);
     world.settle();
@@ -202,7 +202,7 @@ fn a_proposal_is_finished_whether_signers_saw_it_before_the_burn_block_or_not() 
     let mut world = World::new(POLICY);
     world.signers.iter_mut().for_each(|s| s.up = false);
     world.deliver(1);
-    // The node lost the chunk, and the burn block came before it was put again.
+    // The node lost the chunk, and the burn block came before it was written again.
     world.signers.iter_mut().for_each(|s| s.unread.clear());
     world.burn_block();
     world.deliver(1);
@@ -248,7 +248,7 @@ fn a_refused_block_is_not_replaced_in_its_tenure_and_the_next_burn_block_frees_t
     let mut world = World::new(POLICY);
     let other = BlockHash([9; 32]);
     let tip = world.tip;
-    // Signers have signed something else with this parent: they refuse whatever this producer proposes on it.
+    // Signers have signed another block with this parent: they refuse whatever this producer proposes on it.
     for signer in &mut world.signers {
         signer.signed.insert(tip, other);
     }

@@ -5,11 +5,11 @@ use stacks_types::keys::MessageSignature;
 
 use crate::model::{Answer, Candidate, Executing, Millis, ProducerContext, Template};
 
-/// Settings of the operator.
+/// The operator's settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
-    /// Time from the beginning of a block to that of an empty one after it, where the node's mining policy names none; 0 = never
-    /// make one.
+    /// Time from the beginning of a block to that of an empty one after it, if the node's mining policy names none; 0 =
+    /// never make one.
     pub block_interval_ms: Millis,
     /// Pause before an unanswered proposal is made again; at least 1.
     pub proposal_timeout_ms: Millis,
@@ -18,17 +18,17 @@ pub(crate) struct Policy {
 /// What happened: an event of the node, the result of an action, or a deadline.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// The event stream has started anew, after the answers of its snapshot were given as inputs.
+    /// The event stream has started again; the answers of its snapshot were inputs before this.
     Started,
     /// The event stream ended.
     Lost,
     /// The tip, the burn tip or the mining policy changed, at this sequence of the journal.
     Moved(u64),
-    /// A transaction entered the mempool, or one left it that took the time of others, at this sequence of the journal.
+    /// A transaction entered the mempool, or one left it that had delayed others, at this sequence of the journal.
     Transaction(u64),
     /// A signer's slot was written.
     Answer {
-        /// The slot's number.
+        /// The slot's id.
         slot_id: u32,
         /// Account hash of the signer: the key that made the signature of an acceptance, or wrote a refusal.
         signer: Hash160,
@@ -39,7 +39,7 @@ pub(crate) enum Input {
     ProposalSeen(BlockHash),
     /// A template job ended; its id.
     TemplateFinished(String),
-    /// The node found a block invalid, and why.
+    /// The node found a block invalid, with the reason.
     BlockRejected(StacksBlockId, String),
     /// Result of [`Action::FetchView`].
     ProducerContext(Box<ProducerContext>),
@@ -49,21 +49,21 @@ pub(crate) enum Input {
     Template(Box<Template>, Box<ProducerContext>),
     /// Result of [`Action::FetchTemplate`]: there is none.
     NoTemplate(NoTemplate),
-    /// Result of [`Action::FetchTemplate`]: it is not finished, and which transaction is being executed for it.
+    /// Result of [`Action::FetchTemplate`]: it is not finished, with the transaction that is being executed for it.
     StillMade(Option<Executing>),
     /// Result of [`Action::Sign`]: the block is signed and recorded.
     Signed(Candidate),
-    /// Result of [`Action::Sign`]: the template is not what was requested, or another block was signed at its place.
+    /// Result of [`Action::Sign`]: the template is not as requested, or another block was signed at its place.
     NotSigned,
     /// Result of [`Action::Propose`]: the block is in this producer's slot.
     Proposed,
-    /// Result of [`Action::Push`]: stored, and processed next.
+    /// Result of [`Action::Push`]: stored, and to be processed.
     Stored,
-    /// Result of [`Action::Push`]: it was in the chain before.
+    /// Result of [`Action::Push`]: it was already in the chain.
     AlreadyProcessed,
-    /// Result of [`Action::Push`]: the block breaks a rule, and which.
+    /// Result of [`Action::Push`]: the block breaks a rule, with the reason.
     Refused(String),
-    /// The action could not be done; the pause in milliseconds that the node advises, if any.
+    /// The action failed; the pause in milliseconds that the node advises, if any.
     CallFailed(Option<Millis>),
     /// The deadline of [`super::Machine::deadline`] has come.
     Tick,
@@ -72,9 +72,9 @@ pub(crate) enum Input {
 /// Why a template job ended without a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoTemplate {
-    /// No waiting transaction can be mined, and an empty block was not allowed.
+    /// No pending transaction can be mined, and an empty block was not allowed.
     NoTransactions,
-    /// Its time ended before all of them were tried.
+    /// Its time ended before all pending transactions were tried.
     EndedEarly,
     /// The tip or the burn tip moved meanwhile.
     Moved,

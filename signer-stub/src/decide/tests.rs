@@ -1,5 +1,5 @@
-//! Several signers on one journal, each at its own speed, with crashes and faults: none signs twice on a parent, and in the end all
-//! have signed the same blocks.
+//! Several signers on one journal, each at its own speed, with crashes and faults: none signs twice on a parent, and in
+//! the end all have signed the same blocks.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ enum Entry {
 #[derive(Debug)]
 struct Signer {
     machine: Machine,
-    /// What survives a crash: signed blocks by parent, and the place in the journal.
+    /// The record that survives a crash: signed blocks by parent, and the place in the journal.
     record: BTreeMap<StacksBlockId, BlockHash>,
     place: (usize, Tips),
     /// Number of journal entries read.
@@ -44,7 +44,7 @@ fn sequence_of(index: usize) -> u64 {
     u64::try_from(index).unwrap() + 1
 }
 
-/// The hash says whether a block is valid, so that all signers agree.
+/// Whether a block is valid follows from its hash, so that all signers agree.
 fn is_valid(block_hash: &BlockHash) -> bool {
     !block_hash.0[0].is_multiple_of(4)
 }
@@ -68,7 +68,7 @@ impl World {
         world
     }
 
-    /// Ends the process; the next one reads the journal from the place that was kept.
+    /// Ends the process; the next one reads the journal from the stored place.
     fn restart(&mut self, index: usize) {
         let signer = &mut self.signers[index];
         signer.machine = Machine::new();
@@ -372,7 +372,7 @@ proptest! {
         world.settle();
         for signer in &world.signers {
             prop_assert_eq!(&signer.record, &world.signers[0].record);
-            // An accepting answer went out for each block that is signed, and for no other.
+            // An accepting answer was sent for each signed block, and for no other.
             let sent: std::collections::BTreeSet<_> = signer.sent.iter().filter(|s| s.1).map(|s| s.0).collect();
             let signed: std::collections::BTreeSet<_> = signer.record.values().copied().collect();
             prop_assert_eq!(sent, signed);

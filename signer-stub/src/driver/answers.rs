@@ -1,4 +1,4 @@
-//! What the signers of the process say to a proposal, put into their slots together.
+//! The answers of the process's signers to a proposal, written to their slots together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::decide::Input;
 pub(super) type Slots = BTreeMap<Hash160, u32>;
 
 impl Driver {
-    /// Has all signers answer that have not yet: to sign only those that are stackers at the proposal's burn view.
+    /// Makes all signers answer that have not yet; only stackers at the proposal's burn view sign.
     pub(super) async fn answer(&mut self, answer: &Answer) -> Result<Input, Failed> {
         let Some(burn_tip) = self.machine.burn_tip() else { return Ok(Input::Answered) };
         let asked = match answer {
@@ -44,7 +44,7 @@ impl Driver {
                 (Err(failed), _) => outcome = Err(failed),
             }
         }
-        // One who is asked has a lane of its own in the node.
+        // A stacker's requests have a lane of their own in the node.
         if let Some(node) = said.first().map(|(signer, ..)| signer.node.clone()) {
             let writes = said
                 .iter_mut()
@@ -57,7 +57,7 @@ impl Driver {
                     Ok(()) => signer.answered = Some(block_hash),
                     Err(error) => {
                         tracing::error!(%error, "the answer was not stored");
-                        // The slot may be another one by now.
+                        // The signer may have another slot by now.
                         self.slots = None;
                         outcome = Err(Failed::Later(None));
                     }

@@ -13,12 +13,12 @@ use super::forks::may_follow;
 use crate::model::{Proposal, Refusal};
 use crate::record::{Claim, Record, Sibling};
 
-/// What a signer is to say to a proposal.
+/// A signer's answer to a proposal.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// That it signs, if its record allows; else that it refuses.
+    /// Sign, if the signer's record allows; else refuse.
     Sign(Box<Proposal>),
-    /// That it refuses the block with this hash.
+    /// Refuse the block with this hash.
     Refuse(BlockHash, Refusal),
 }
 
@@ -32,10 +32,10 @@ impl Answer {
     }
 }
 
-/// See the module.
+/// One signer: its key, its record, and its slot.
 #[derive(Debug)]
 pub(crate) struct Signer {
-    /// Connection to the node, with the pass of this signer's key.
+    /// Connection to the node, whose requests show that they come from the owner of this key.
     pub node: Node,
     /// Signs blocks and StackerDB chunks.
     pub key: PrivateKey,
@@ -49,7 +49,7 @@ pub(crate) struct Signer {
     pub slot: Option<SlotWriter>,
     /// Whether this signer is in the stacker set, as last logged.
     pub standing: Standing<bool>,
-    /// The block that this signer has answered when others of the process could not.
+    /// The block that this signer has answered while others of the process could not.
     pub answered: Option<BlockHash>,
 }
 
@@ -68,7 +68,7 @@ impl Signer {
         }
     }
 
-    /// Whether the record has a signature of this block; no when the record cannot be read.
+    /// Whether the record has a signature of this block; false when the record cannot be read.
     pub(super) fn has_signed(&self, block_hash: &BlockHash) -> bool {
         match self.record.signature_of(block_hash) {
             Ok(signature) => signature.is_some(),
@@ -79,7 +79,7 @@ impl Signer {
         }
     }
 
-    /// What is to be put into this signer's slot, oldest first.
+    /// The messages for this signer's slot, oldest first.
     pub(super) async fn messages(&mut self, answer: &Answer) -> Result<Vec<SlotMessage>, Failed> {
         match answer {
             Answer::Sign(proposal) => self.sign(proposal).await,
@@ -110,8 +110,8 @@ impl Signer {
         Ok(vec![SlotMessage::SignatureAccept { block_hash, signature }])
     }
 
-    /// Refuses, and then says again that the block in the way is signed: only that block can follow the parent now, and whoever has
-    /// it can finish it, also when its producer is gone.
+    /// Refuses, then repeats the signature of the conflicting block: only that block can follow the parent now, and
+    /// whoever has it can finish it, even when its producer is gone.
     fn refuse_conflict(&self, block_hash: BlockHash, signed: Sibling) -> Result<Vec<SlotMessage>, Failed> {
         let text = format!("{} with the same parent was signed", signed.block_hash);
         tracing::info!(%block_hash, signer = self.address, reason = text, "proposal refused");
@@ -122,7 +122,7 @@ impl Signer {
         Ok(messages)
     }
 
-    /// The messages, to be put into slot `slot_id` of the StackerDB `contract_id`.
+    /// A write of the messages to slot `slot_id` of the StackerDB `contract_id`.
     pub(super) fn write(&mut self, contract_id: &str, slot_id: u32, messages: &[SlotMessage]) -> SlotWrite<'_> {
         let old = self.slot.take().filter(|writer| writer.slot_id() == slot_id);
         let writer = old.unwrap_or_else(|| SlotWriter::new(contract_id.to_owned(), slot_id));

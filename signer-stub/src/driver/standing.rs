@@ -1,4 +1,4 @@
-//! Whether the signers can work at all: their keys must be in the stacker set, and the node must take their token.
+//! Whether the signers can work at all: their keys must be in the stacker set, and the node must accept their token.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use tonic::Code;
 
 use super::Driver;
 
-/// Id of no validation: only whether the node refuses the call matters.
+/// An id that no validation has: the call only tests whether the node refuses it.
 const TOKEN_CHECK: &str = "token-check";
 
 impl Driver {
@@ -20,7 +20,7 @@ impl Driver {
         if self.signers.iter().all(|signer| signer.standing.is_known_at(&burn_tip)) {
             return;
         }
-        // The failure was logged already, and the next item asks again.
+        // The failure was logged already; the next item asks again.
         let Ok(asked) = self.asked_at(&burn_tip).await else { return };
         for signer in &mut self.signers {
             let is_member = asked.contains(&signer.account);
@@ -37,7 +37,7 @@ impl Driver {
         }
     }
 
-    /// Finds out whether the node takes the token before the first proposal, which may come late.
+    /// Checks whether the node accepts the token before the first proposal, which may come late.
     pub(super) async fn check_token(&mut self) {
         let request = v1::GetValidationRequest { validation_id: TOKEN_CHECK.to_owned(), wait: None };
         if let Err(status) = unary(self.node.validation().get_validation(request)).await
@@ -47,8 +47,8 @@ impl Driver {
         }
     }
 
-    /// Accounts of the signers here that are stackers at a burn block. For one that the node does not know these are all: validation
-    /// decides.
+    /// Accounts of this process's signers that are stackers at a burn block. If the node does not know the block, all
+    /// of them: validation decides.
     pub(super) async fn asked_at(&mut self, at: &BurnBlockHash) -> Result<BTreeSet<Hash160>, Failed> {
         if let Some((known, asked)) = &self.asked_at
             && known == at

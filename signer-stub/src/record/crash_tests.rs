@@ -1,4 +1,4 @@
-//! The process dies while it writes down a promise: what `claim` has granted stays written.
+//! The process dies while it records a signature: what `claim` has granted stays recorded.
 
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -61,7 +61,7 @@ fn a_promise_that_was_given_is_kept_after_a_crash_at_any_point() {
             let mut record = open(folder.path());
             for number in 1..=CLAIMS {
                 let rival = record.claim(&proposal(100 + number, number), &MessageSignature([7; 65]), &[]).unwrap();
-                // The claim during which it died may be there or not; later ones are not.
+                // The claim during which it died may be there or not; later ones must not be.
                 match number.cmp(&count) {
                     std::cmp::Ordering::Less => assert_ne!(rival, Claim::Granted, "{crash_at}: claim {number} is lost"),
                     std::cmp::Ordering::Equal => {}

@@ -17,46 +17,47 @@ use crate::execution::{BlockSession, ExecutionLimits, SessionError, Supervision}
 use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
 use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction, WAITS_FOR_TENURE};
 
-/// Most transactions of a template, as the reference's miner has it: a policy, and no rule of blocks.
+/// Most transactions of a template, as in the reference's miner: a policy, not a rule of blocks.
 pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
 
-/// How often at most those whose accounts have too little are tried again after others, in one template.
+/// Most rounds in one template in which underfunded transactions are tried again after others.
 const UNDERFUNDED_ROUNDS: u32 = 4;
 
-/// Most of them in one template, some MB; what comes after is left out for good at once, so that no crowd of them takes the time of
-/// every block. Where blocks stay full they are tried in each.
+/// Most underfunded transactions that one template keeps, some MB; further ones are left out for good at once, so that
+/// a crowd of them does not take the time of every block. Where blocks stay full they are tried in each.
 const UNDERFUNDED_MAX: usize = 10_000;
 
 /// A block's content.
 pub(crate) struct Filled {
     /// The transactions, in order.
     pub(crate) transactions: Vec<BlockTransaction>,
-    /// What they did.
+    /// Their execution.
     pub(crate) execution: Execution,
-    /// Those that were left out, and why.
+    /// Transactions that were left out, and why.
     pub(crate) skipped: Vec<(Txid, String)>,
-    /// Those that can never be mined.
+    /// Transactions that can never be mined.
     pub(crate) problems: Vec<Problem>,
-    /// Who first found the budget of the tenure used up.
+    /// The transaction that first found the budget of the tenure used up.
     pub(crate) exhausted: Option<Txid>,
     /// Whether the time ended, or others went first, before all candidates were tried.
     pub(crate) ended_early: bool,
 }
 
-/// What a transaction may take while others wait, when too much time was lost to those that were cut; half of it, a third and so
-/// on after each of a template that took it. One that takes longer goes behind the others.
+/// Time that a transaction may take while others wait, once cut transactions have taken too much. It shrinks to a half,
+/// a third and so on with each transaction of the template that used it up. A transaction that takes longer goes behind
+/// the others.
 const SHORT_TIME: Duration = Duration::from_millis(100);
-/// The least that it may take then: several times what a call takes.
+/// The shortest that it becomes: several times what a call takes.
 const SHORTEST_TIME: Duration = Duration::from_millis(5);
 
 /// How far a block is filled.
 #[derive(Clone, Copy)]
 pub(crate) struct FillBounds<'a> {
-    /// Transactions, the coinbase included.
+    /// Most transactions, the coinbase included.
     pub(crate) most: u32,
-    /// Until no further transaction begins.
+    /// After this time no further transaction begins.
     pub(crate) time: Duration,
-    /// Set when nobody wants the block any more, or not for long: what is there is the block.
+    /// Set when nobody wants the block any more, or another job must run: the transactions so far are the block.
     pub(crate) cancelled: &'a AtomicBool,
 }
 
@@ -65,7 +66,7 @@ struct Clock<'a> {
     bounds: FillBounds<'a>,
     begun: Instant,
     not_counted: Duration,
-    /// Number of transactions that took a short time and were put off, and what they took together.
+    /// Number of transactions that used up their short time and were put off, and the time that they took together.
     put_off: u32,
     put_off_time: Duration,
 }
@@ -83,7 +84,8 @@ impl Clock<'_> {
         (SHORT_TIME / self.put_off.saturating_add(1)).max(SHORTEST_TIME)
     }
 
-    /// A transaction took the short time that it had. That does not count against the others, until all such together took `most`.
+    /// Counts a transaction that used up its short time. Its time does not count against the others, until all such
+    /// together took `most`.
     fn put_off(&mut self, took: Duration, most: Duration) {
         self.put_off = self.put_off.saturating_add(1);
         self.put_off_time += took;
@@ -93,12 +95,12 @@ impl Clock<'_> {
     }
 }
 
-/// Whether others wait for what a transaction takes.
+/// Whether other transactions wait while one executes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OthersWait {
-    /// It may have a short time only.
+    /// It gets a short time only, if cut ones took too much lately.
     Yes,
-    /// It has all the time, and ends when somebody comes who goes first.
+    /// It gets the full time, and ends when a transaction comes that goes first.
     No,
 }
 
@@ -109,24 +111,24 @@ struct Filling<'a> {
     skipped: Vec<(Txid, String)>,
     problems: Vec<Problem>,
     exhausted: Option<Txid>,
-    /// What a block without a coinbase has for transactions.
+    /// Bytes that a block without a coinbase has for transactions.
     room: usize,
     bytes_left: usize,
     nearly_full: bool,
-    /// One was left for a later block, which may bring what others lack.
+    /// A transaction was left for a later block; it may bring what others lack.
     has_left: bool,
 }
 
-/// What became of a transaction that was tried.
+/// The result of trying a transaction.
 #[derive(PartialEq, Eq)]
 enum Tried {
-    /// It is in the block, or left out of it with a reason.
+    /// It is in the block, or was left out with a reason.
     Done,
-    /// It was left out for what it took, or dropped after it had taken much.
+    /// It was cut at a limit, or dropped after it had taken long.
     Cut,
-    /// It took a short time, and may be tried again when nobody waits.
+    /// It used up its short time, and may be tried again when no others wait.
     PutOff,
-    /// It gave way to somebody who came.
+    /// It gave way to a transaction that came.
     GaveWay,
     /// The block takes no more.
     Full,
@@ -203,9 +205,9 @@ struct Filler<'a> {
     filling: Filling<'a>,
     candidates: Candidates,
     clock: Clock<'a>,
-    /// Those that others go before, and why.
+    /// Transactions that pause or were put off, and why: others go first.
     waiting: Vec<(PendingTransaction, String)>,
-    /// Those whose account has too little, and the error. Another may bring what they need.
+    /// Transactions whose account has too little, and the error. Another transaction may bring the funds.
     underfunded: Vec<(PendingTransaction, TransactionError)>,
     tried: bool,
     ended_early: bool,
@@ -218,7 +220,8 @@ impl Filler<'_> {
         for (next, error) in std::mem::take(&mut self.underfunded) {
             self.filling.skipped.push((next.txid, format!("{error}; it is tried again in the next block")));
         }
-        // A pause lets others go first: where nobody else is mined, those that wait are, until one is slow again.
+        // A pause only lets others go first: if none of the others is mined, those that pause are, until one is slow
+        // again.
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         if self.filling.transactions.len() == begins_with {
             while has_room {
@@ -245,7 +248,7 @@ impl Filler<'_> {
         Ok(())
     }
 
-    /// Tries candidates by their rank, but for those that pause. Whether there is room for more then.
+    /// Tries candidates by rank, except those that pause. Returns whether there is still room.
     fn try_candidates(&mut self) -> Result<bool, StoreError> {
         self.chain.unpaused_arrival().store(false, Ordering::Relaxed);
         while let Some(next) = self.chain.with_mempool(|index| self.candidates.next(index)) {
@@ -270,8 +273,8 @@ impl Filler<'_> {
         Ok(true)
     }
 
-    /// Tries those again whose accounts had too little, for as long as that helps. Those that it did not help can never be mined, if
-    /// all others were tried here, on this state. Whether there is room for more then.
+    /// Tries the underfunded again, as long as that gets any of them mined. If it does not, and every other transaction
+    /// was tried on this state, they can never be mined. Returns whether there is still room.
     fn retry_underfunded(&mut self) -> Result<bool, StoreError> {
         for _ in 0..UNDERFUNDED_ROUNDS {
             let mined = self.filling.transactions.len();
@@ -318,7 +321,7 @@ impl Filler<'_> {
             self.filling.leave_out_large(next);
             return Ok(Tried::Done);
         }
-        // Dropped since the walk looked at it.
+        // It was dropped after the walk looked at it.
         let Some(raw) = get_raw(self.reader.conn(), &next.txid)? else { return Ok(Tried::Done) };
         let transaction = BlockTransaction::decode(&raw)
             .map_err(|error| StoreError::Corrupt(format!("pending transaction {}: {error}", next.txid)))?;
@@ -339,7 +342,7 @@ impl Filler<'_> {
                 self.clock.not_counted += begun.elapsed();
                 Ok(Tried::GaveWay)
             }
-            // What is there already is a block, if anybody still wants it.
+            // The transactions so far are a block, if anybody still wants it.
             Err(TransactionError::Interrupted) => {
                 self.ended_early = true;
                 Ok(Tried::Full)
@@ -362,8 +365,8 @@ impl Filler<'_> {
         }
     }
 
-    /// What is not mined pays nothing: the time that it took counts against its accounts, and not against others. Whether it was cut,
-    /// or dropped after as much.
+    /// An unmined transaction pays nothing: its time counts against its accounts, not against the other transactions.
+    /// Returns whether it was cut, or dropped after it had taken long.
     fn hold_against(&mut self, next: &PendingTransaction, error: &TransactionError, took: Duration) -> bool {
         let (is_slow, action, now) = (took > SHORT_TIME, error.miner_action(), Instant::now());
         let is_dropped = matches!(action, MinerAction::DropTooExpensive | MinerAction::DropProblematic);
@@ -381,7 +384,7 @@ impl Filler<'_> {
         is_cut
     }
 
-    /// Says what the next transaction may take; whether that is less than usually.
+    /// Sets what the next transaction may take. Returns whether that is a short time.
     fn supervise(&mut self, others_wait: OthersWait, now: Instant) -> bool {
         let usual = self.chain.execution_limits();
         let has_short_time = others_wait == OthersWait::Yes && !self.chain.slow_accounts().may_take(usual.time, now);
@@ -406,7 +409,7 @@ fn took_short_time() -> String {
 }
 
 impl Filling<'_> {
-    /// A transaction with more bytes than there is room for: in this block, or in any.
+    /// Leaves out a transaction that has too many bytes, for this block or for any.
     fn leave_out_large(&mut self, next: &PendingTransaction) {
         let txid = next.txid;
         if next.size_bytes as usize > self.room {
@@ -419,7 +422,7 @@ impl Filling<'_> {
         }
     }
 
-    /// One that did not fit into the tenure's budget before.
+    /// Leaves out a transaction that did not fit into the tenure's budget before.
     fn leave_out_exhausted(&mut self, txid: Txid) {
         self.exhausted.get_or_insert(txid);
         self.has_left = true;
@@ -427,7 +430,7 @@ impl Filling<'_> {
             .push((txid, format!("what is left of the tenure's budget is too little for it; {WAITS_FOR_TENURE}")));
     }
 
-    /// A transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
+    /// Leaves out a transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
     fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Tried {
         let (action, detail) = (error.miner_action(), format!("{error}; {}", error.cure()));
         if self.exhausted.is_none() && error.is_exhausted() {
@@ -459,7 +462,7 @@ fn ours(error: impl Into<Ours>) -> StoreError {
     }
 }
 
-/// The text of a failure that is not a transaction's; none when it was interrupted.
+/// The text of a failure that is the node's, not a transaction's; none after an interrupt.
 struct Ours(Option<String>);
 
 impl From<SessionError> for Ours {

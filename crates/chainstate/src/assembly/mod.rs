@@ -2,7 +2,7 @@
 //!
 //! Parent = canonical tip, burn view = canonical bitcoin tip. Candidates come by fee rate, in nonce order per account;
 //! each is executed, what cannot be mined is skipped with its reason, and the block ends at cost, size, count or time.
-//! The execution is kept: validation and append of the finished block find it.
+//! The execution is kept, so that validation and append of the finished block need not repeat it.
 //!
 //! # Not here
 //! The order of candidates: `mempool`. What a transaction does: `execution`.
@@ -32,7 +32,7 @@ use fill::{FillBounds, Filled};
 /// Most skipped transactions that a template names.
 const SKIPPED_MAX: usize = 100;
 
-/// What a producer asks for.
+/// A producer's request for a template.
 #[derive(Debug, Clone, Default)]
 pub struct TemplateOrder {
     /// The producer's signed coinbase; needed when the tenure is new.
@@ -47,10 +47,10 @@ pub struct TemplateOrder {
     pub allow_empty: bool,
 }
 
-/// A template, with what is known of its block beside the bytes.
+/// A template and facts about its block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assembled {
-    /// What the producer gets. It has no id yet.
+    /// Sent to the producer. It has no id yet.
     pub template: v1::BlockTemplate,
     /// The block's header, without signatures.
     pub header: NakamotoStacksBlockHeader,
@@ -58,7 +58,7 @@ pub struct Assembled {
     pub transaction_count: usize,
 }
 
-/// Why there is no template. The producer's to mend, or to ask again.
+/// Why there is no template. The producer mends its order, or asks again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFailure {
     /// The canonical tip is another than the order wants.
@@ -76,10 +76,10 @@ pub enum TemplateFailure {
     /// The coinbase is missing, not wanted, not the elected producer's, or cannot be executed.
     #[error("{0}")]
     BadCoinbase(String),
-    /// No transaction can go into it, and an empty block was not wanted.
+    /// No transaction can be mined, and an empty block was not wanted.
     #[error("no transaction can be mined{}", .0.as_ref().map_or_else(String::new, |why| format!(": {why}")))]
     NoTransactions(Option<String>),
-    /// Nothing is in it yet, and not every transaction was tried.
+    /// The block is empty, but not every transaction was tried.
     #[error("the time ended, or others went first, before all transactions were tried; ask again")]
     EndedEarly,
 }
@@ -99,14 +99,14 @@ impl TemplateFailure {
 }
 
 impl NakamotoChainState {
-    /// Assembles a block on the canonical tip within this time, which counts from when the block is open. At least one
-    /// candidate is tried. A transaction that has begun may take what [`NakamotoChainState::execution_limits`] allows; the time of one
-    /// that took more, and is dropped for it, does not count against the others. `cancelled` ends all at once.
+    /// Assembles a block on the canonical tip within `time`, counted from when the block is open. At least one
+    /// candidate is tried. Each transaction may take what [`NakamotoChainState::execution_limits`] allows, even beyond
+    /// `time`; the time of one that is cut does not count against the others. `cancelled` ends everything at once.
     ///
     /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
-    /// The outer error is ours; the inner one says why there is no template.
+    /// The outer error is the node's failure; the inner one says why there is no template.
     pub fn assemble(
         &self,
         order: &TemplateOrder,

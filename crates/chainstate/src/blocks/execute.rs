@@ -9,12 +9,12 @@ use crate::execution::{BlockEnv, BlockSession, ExecutedBlock, SessionError, Supe
 use crate::headers::MaturedReward;
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
-/// What a block did.
+/// The execution of a block.
 #[derive(Clone)]
 pub struct Execution {
     /// State, receipts and cost.
     pub executed: ExecutedBlock,
-    /// What was paid at its start.
+    /// Reward that was paid at its start.
     pub reward: Option<MaturedReward>,
     /// Fees of its transactions, micro-STX.
     pub fees: u128,
@@ -26,12 +26,12 @@ pub enum ExecuteError {
     /// A transaction may not be in it.
     #[error("transaction {0}: {1}")]
     Transaction(Txid, TransactionError),
-    /// Ours.
+    /// The node's own failure.
     #[error("execution: {0}")]
     Session(#[from] SessionError),
 }
 
-/// Opens a block of this plan and pays what is due at its start.
+/// Opens a block of this plan and pays the reward that is due at its start.
 ///
 /// # Errors
 /// [`SessionError`]: never the block's fault.
@@ -60,8 +60,8 @@ pub(crate) fn finish_block(session: BlockSession<'_>, plan: &BlockPlan) -> Resul
 /// Verifies all of a block's transactions, then runs them, under supervision.
 ///
 /// # Errors
-/// [`ExecuteError::Transaction`] with the first one that may not be in the block; [`ExecuteError::Session`] when it is
-/// our fault.
+/// [`ExecuteError::Transaction`] with the first one that may not be in the block; [`ExecuteError::Session`] when the
+/// node fails.
 pub fn execute(
     env: BlockEnv<'_>,
     plan: &BlockPlan,

@@ -30,7 +30,7 @@ impl ExecutionCache {
         entries.iter().find(|(k, _)| k == key).map(|(_, execution)| Arc::clone(execution))
     }
 
-    /// Keeps a result; the oldest gives way.
+    /// Keeps a result, in place of the oldest if the cache is full.
     pub(crate) fn insert(&self, key: ExecutionKey, execution: Arc<Execution>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|(k, _)| *k != key);
@@ -40,7 +40,7 @@ impl ExecutionCache {
         entries.push_back((key, execution));
     }
 
-    /// Forgets a result that is committed: readers find it in the state now.
+    /// Removes a result that is committed: readers find it in the state now.
     pub(crate) fn remove(&self, key: &ExecutionKey) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).retain(|(k, _)| k != key);
     }

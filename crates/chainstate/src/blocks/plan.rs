@@ -1,4 +1,4 @@
-//! What a block's place decides before any of its transactions runs: tenure, coinbase, rewards due.
+//! What a block's place determines before any of its transactions runs: tenure, coinbase, rewards due.
 
 use rusqlite::Connection;
 use stacks_types::ids::MerkleRoot;
@@ -23,7 +23,7 @@ pub struct BlockPlan {
     pub tenure_height: u64,
     /// The tenure's coinbase in micro-STX: one for its burn block and one for each that was missed before it.
     pub coinbase: u128,
-    /// What is paid at its start; only with a new tenure.
+    /// Reward that is paid at its start; only with a new tenure.
     pub reward: Option<MaturedReward>,
 }
 
@@ -64,13 +64,13 @@ impl BlockPlan {
         self.parent.chain_length.saturating_add(1)
     }
 
-    /// What the execution of a block at this place with these transactions is kept by.
+    /// Key under which the execution of a block at this place with these transactions is kept.
     #[must_use]
     pub(crate) const fn execution_key(&self, transactions: MerkleRoot) -> ExecutionKey {
         (self.parent.block_id, self.burn_view.hash, transactions)
     }
 
-    /// As execution needs it.
+    /// The place in the form that execution needs.
     #[must_use]
     pub(crate) fn context(&self) -> BlockContext {
         BlockContext {

@@ -1,7 +1,8 @@
-//! Validation, push and append of one block verify its signatures once, and the blocks of a tenure their one proof.
+//! Validation, push and append of one block verify its signatures once; all blocks of a tenure verify its VRF proof
+//! once.
 //!
-//! Who must have signed and proved is a function of the burn view, whose sets are fixed when its cycle begins, and the block
-//! hash names the burn view. So what was found good once is good; a miss verifies. Nothing is remembered of what is bad.
+//! Who must have signed and proved follows from the burn view, whose sets are fixed when its cycle begins, and the
+//! block hash covers the burn view. So a good signature stays good; a miss verifies. Bad ones are not remembered.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,10 +12,10 @@ use stacks_types::hashing::sha512_256;
 use stacks_types::ids::SortitionHash;
 use stacks_types::vrf::{VrfProof, VrfPublicKey};
 
-/// Findings kept: those of the blocks between validation and append on a few forks, and room for others that are tried.
+/// Entries kept: those of the blocks between validation and append on a few forks, and room for others that are tried.
 const CAPACITY: usize = 64;
 
-/// What was found good lately.
+/// Digests of what was verified lately.
 #[derive(Default)]
 pub(crate) struct SignatureCache {
     /// Newest last.
@@ -22,17 +23,18 @@ pub(crate) struct SignatureCache {
 }
 
 impl SignatureCache {
-    /// Runs `verify` unless it went well for the producer's signature and proof of this header before.
+    /// Runs `verify` unless the producer's signature and proof of this header were verified before.
     pub(super) fn producer<E>(
         &self,
         header: &NakamotoStacksBlockHeader,
         verify: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
-        // Fields 1 to 9: all that the producer made.
+        // Fields 1 to 9: all that the producer wrote.
         self.once(header.block_hash().0, verify)
     }
 
-    /// Runs `verify` unless this proof was found to be this key's over this message before: all blocks of a tenure have the same.
+    /// Runs `verify` unless this proof was verified with this key and message before: all blocks of a tenure have the
+    /// same.
     pub(super) fn proof<E>(
         &self,
         proof: &VrfProof,
@@ -40,11 +42,11 @@ impl SignatureCache {
         message: &SortitionHash,
         verify: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
-        // 144 bytes, and no header has so few: the two never name the same.
+        // A preimage of 144 bytes; every header is longer, so the two kinds never collide.
         self.once(sha512_256(&[&proof.0, &key.0, &message.0]), verify)
     }
 
-    /// Runs `verify` unless it went well for just these stackers' signatures of this header before.
+    /// Runs `verify` unless these very stackers' signatures of this header were verified before.
     pub(super) fn stackers<E>(
         &self,
         header: &NakamotoStacksBlockHeader,
@@ -94,7 +96,7 @@ mod tests {
         }
     }
 
-    /// How often the two parts of a header are verified when they are asked for in turn.
+    /// Counts how often each of the two parts of a header is verified, asked for twice in turn.
     fn verified(once: &SignatureCache, header: &NakamotoStacksBlockHeader) -> [usize; 2] {
         let mut counts = [0; 2];
         for _ in 0..2 {

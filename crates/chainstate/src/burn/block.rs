@@ -5,13 +5,13 @@ use sha2::{Digest, Sha256};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, SortitionHash};
 
-/// Goes into every mock hash, so that none can be a hash of something else.
+/// Part of every mock hash, so that none can be a hash of something else.
 const HASH_TAG: &[u8] = b"mockamoto burn block";
 
 /// The parent that the first burn block names; no block has this hash.
 pub(super) const NO_PARENT: BurnBlockHash = BurnBlockHash([0; 32]);
 
-/// A processed bitcoin block with what was decided at it (docs/CONSENSUS.md#burn-chain).
+/// A processed bitcoin block and its election (docs/CONSENSUS.md#burn-chain).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurnBlock {
     /// SHA256(SHA256(tag ‖ parent hash ‖ height u64 BE ‖ salt u64 BE)), 32 bytes.
@@ -35,10 +35,10 @@ pub struct BurnBlock {
     pub seen: u64,
 }
 
-/// A burn block with what was decided at it.
+/// A burn block with its reward cycle and elected producer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurnBlockInfo {
-    /// As the mocked bitcoin has it.
+    /// The block.
     pub block: BurnBlock,
     /// The reward cycle that it is in.
     pub reward_cycle: u64,
@@ -78,12 +78,12 @@ pub(super) fn child_block(parent: &BurnBlock, height: u64, place: ChildPlace, pa
     }
 }
 
-/// What a new block does not get from its parent.
+/// What a new block does not take from its parent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChildPlace {
     /// Number of older siblings.
     pub(super) salt: u64,
-    /// Its place in the order of this node.
+    /// Its number in the order in which this node saw burn blocks.
     pub(super) seen: u64,
     /// The clock's time in seconds since 1970.
     pub(super) time_s: u64,

@@ -1,4 +1,4 @@
-//! Why the burn database refuses, one enum an operation.
+//! Why the burn database refuses: one enum for each operation.
 
 use crate::db::{OpenError, StoreError};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub enum BurnLookupError {
     /// A child would be higher than contracts can read.
     #[error("burn height {0} is above {max}, the highest that `burn-block-height` can show", max = u32::MAX)]
     TooHigh(u64),
-    /// The database failed; nobody's question was wrong.
+    /// The database failed; the question was fine.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -26,7 +26,7 @@ impl From<BurnLookupError> for StoreError {
     fn from(error: BurnLookupError) -> Self {
         match error {
             BurnLookupError::Store(error) => error,
-            // A caller that can be asked about an unknown block has handled that before.
+            // A caller that can meet an unknown block has handled that case before.
             other => Self::Corrupt(other.to_string()),
         }
     }
@@ -41,7 +41,7 @@ impl From<rusqlite::Error> for BurnLookupError {
 /// Why a burn database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BurnOpenError {
-    /// A chain cannot have these rules.
+    /// No chain can have these rules.
     #[error("burn chain rules: {set}{what}")]
     BadRules {
         /// The set that breaks it, with a space; empty for another rule.
@@ -58,7 +58,7 @@ pub(crate) enum BurnOpenError {
     /// The file cannot be opened, or is not a burn database.
     #[error(transparent)]
     File(#[from] sqlite::OpenError),
-    /// What is in it cannot be read, or nothing written.
+    /// Its content cannot be read, or nothing can be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,7 +70,7 @@ impl From<rusqlite::Error> for BurnOpenError {
 }
 
 impl BurnOpenError {
-    /// The same, of the folder whose burn database is at `path`.
+    /// The error of the folder whose burn database is at `path`.
     pub(crate) fn at(path: &Path) -> impl Fn(Self) -> OpenError + '_ {
         move |error| match error {
             Self::File(error) => error.into(),
@@ -93,13 +93,13 @@ pub enum SetMembersError {
         /// The highest known burn block.
         highest: u64,
     },
-    /// No burn block can be as high as the first one of that cycle.
+    /// No burn block can be as high as the first block of that cycle.
     #[error("reward cycle {cycle} is never reached")]
     CycleTooFar {
         /// The cycle that was to be changed.
         cycle: u64,
     },
-    /// The set itself cannot be.
+    /// The set breaks a rule.
     #[error("the set {what}")]
     BadSet {
         /// Whose set: `stackers` or `producers`.

@@ -1,4 +1,4 @@
-//! What the burn database says about itself and the other files, asked before anything is written.
+//! What the burn database says of itself and of the other files, read before anything is written.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -10,16 +10,16 @@ use crate::db::{StoreError, get_u64, select_identity};
 use crate::params::BurnParams;
 use stacks_types::ids::BurnBlockHash;
 
-/// All zero and none of a file to which nothing was committed.
+/// All fields are zero or `None` for a file without commits.
 #[derive(Debug, Default)]
 pub(crate) struct BurnLook {
-    /// The chain that it is a part of, if it says so.
+    /// The chain that the file belongs to, if the file says so.
     pub(crate) identity: Option<[u8; 16]>,
-    /// Blocks that it has.
+    /// Number of its blocks.
     pub(crate) newest_row: u64,
-    /// The newest event when its newest block was mined.
+    /// The newest event at the time its newest block was mined.
     pub(crate) known_event: u64,
-    /// The newest row of staging then.
+    /// The newest row of staging at that time.
     pub(crate) known_staging_row: u64,
     /// Whether it has the block that was asked for.
     pub(crate) has_view: bool,
@@ -28,7 +28,7 @@ pub(crate) struct BurnLook {
 /// Looks at a file of this version or an earlier one.
 ///
 /// # Errors
-/// It is of another kind, of a newer version, or of a chain with other rules.
+/// The file is of another kind, of a newer version, or of a chain with other rules.
 pub(crate) fn look(
     conn: &Connection,
     rules: &BurnParams,
@@ -52,12 +52,12 @@ pub(crate) fn look(
     })
 }
 
-/// The rules in a file of this version or an earlier one; none in one to which nothing was committed.
+/// The rules in a file of this version or an earlier one; none in a file without commits.
 ///
 /// # Errors
-/// It is of another kind or of a newer version, or cannot be read.
+/// The file is of another kind or of a newer version, or cannot be read.
 pub(crate) fn stored_rules(conn: &Connection) -> Result<Option<BurnParams>, BurnOpenError> {
-    // Earlier ones have sets of another form; they are compared when they have this one.
+    // Earlier files have sets of another form; the rules are compared after the migration.
     if !SCHEMA.is_made(conn)? || !conn.column_exists(None, "producers", "cycle")? {
         return Ok(None);
     }

@@ -1,9 +1,9 @@
 //! The mocked bitcoin: burn blocks, who is elected at them, and who stacks (`ProcessedBurnDb`;
 //! docs/CONSENSUS.md#burn-chain).
 //!
-//! A SQLite file of its own with one writer. Forks are first class: any known block can be mined on, nothing is ever
-//! removed or changed, and the canonical tip is a matter of height. So two reads on one connection need no common
-//! transaction: only [`ProcessedBurnDb::get_canonical_burn_block`] can answer differently later.
+//! A SQLite file with one writer. Any known block can be mined on, nothing is ever removed or changed, and height
+//! decides the canonical tip. So two reads on one connection need no common transaction: only
+//! [`ProcessedBurnDb::get_canonical_burn_block`] can answer differently later.
 //!
 //! # Invariants
 //! - Every block's parent is stored, except the first block's.

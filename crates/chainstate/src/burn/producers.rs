@@ -1,4 +1,4 @@
-//! Producer sets: one a reward cycle, in the order of their rotation.
+//! Producer sets: one for each reward cycle, in the order of rotation.
 
 use super::rows::get_address;
 use super::stackers::MAX_SET_MEMBERS;
@@ -16,7 +16,7 @@ pub(super) fn check_producers(producers: &[Producer]) -> Result<(), &'static str
     if producers.len() > MAX_SET_MEMBERS {
         return Err("has more than 4096 members");
     }
-    // Nobody's signature would lead to it, and the chain would stop with its cycle.
+    // No single signature leads to such an address, so nobody could sign, and the chain would stop with its cycle.
     if !producers.iter().all(|producer| producer.address.is_p2pkh()) {
         return Err("has a member whose address is not that of a single key");
     }
@@ -52,7 +52,7 @@ pub(super) fn select_producers(conn: &Connection, cycle: i64) -> Result<Vec<Prod
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The member whose turn it is at the `turn`th burn block of the chain, from 0, when it is in `cycle`.
+/// The member elected at the `turn`th burn block of the chain, from 0, which is in `cycle`.
 pub(super) fn select_elected(conn: &Connection, cycle: i64, turn: i64) -> Result<Option<Producer>, StoreError> {
     let mut select = conn.prepare_cached(
         "WITH in_force AS (SELECT max(cycle) AS cycle FROM producers WHERE cycle <= ?1)

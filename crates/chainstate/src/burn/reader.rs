@@ -13,7 +13,7 @@ use sqlite::{Migration, Schema};
 use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 use std::path::Path;
 
-/// The burn database as a kind of file: "mBRN".
+/// Schema of the burn database; the application id reads "mBRN".
 pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x6d42_524e,
     migrations: &[
@@ -48,7 +48,8 @@ impl ProcessedBurnDb {
         &self.rules
     }
 
-    /// The canonical burn block: greatest height, first seen wins a tie. None only in a file without any block.
+    /// The canonical burn block: the greatest height; of several, the one seen first. None only in a file without
+    /// blocks.
     ///
     /// # Errors
     /// When the database fails.
@@ -56,7 +57,7 @@ impl ProcessedBurnDb {
         Ok(rows::select_canonical(&self.conn)?)
     }
 
-    /// What [`Self::get_canonical_burn_block`] answered when the `seen`th block was the newest. Never changes.
+    /// The answer of [`Self::get_canonical_burn_block`] when the `seen`th block was the newest. Never changes.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,7 +65,7 @@ impl ProcessedBurnDb {
         Ok(rows::select_canonical_as_of(&self.conn, seen)?)
     }
 
-    /// Height of the canonical burn block; that of the first block in a file without any.
+    /// Height of the canonical burn block; of the first block in a file without any.
     ///
     /// # Errors
     /// When the database fails.
@@ -97,7 +98,7 @@ impl ProcessedBurnDb {
         block.ok_or(BurnLookupError::UnknownConsensusHash(*hash))
     }
 
-    /// The block at `height` on the fork that ends in `fork_tip`, in O(log n); none above the tip and below the chain.
+    /// The block at `height` on the fork that ends in `fork_tip`, in O(log n); none above the tip or below the chain.
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`] for the tip, or when the database fails.
@@ -124,9 +125,10 @@ impl ProcessedBurnDb {
         Ok(at.is_some_and(|at| at.seen == ancestor.seen))
     }
 
-    /// Up to `limit` blocks that were seen after the `seen`th, on all forks, in the order seen. 0 starts at the first.
+    /// Up to `limit` blocks that were seen after the `seen`th, on all forks, in the order seen. With 0 the first block
+    /// comes first.
     ///
-    /// This is how a follower that was away finds what it missed.
+    /// Lets a follower that was away find what it missed.
     ///
     /// # Errors
     /// When the database fails.
@@ -163,7 +165,7 @@ impl ProcessedBurnDb {
         Ok(elected.ok_or_else(|| StoreError::impossible("producers.position"))?)
     }
 
-    /// A known block with what was decided at it.
+    /// A known block with its reward cycle and elected producer.
     ///
     /// # Errors
     /// [`BurnLookupError::UnknownBurnBlock`], or when the database fails.

@@ -1,4 +1,4 @@
-//! Rows of `burn_blocks`, one function a query, and the walks over skip pointers that they allow.
+//! Rows of `burn_blocks`, one function for each query, and the walks over skip pointers that they allow.
 //!
 //! Each row has a pointer to its parent and one further back, chosen by height alone (Myers' skew-binary jump pointers):
 //! any ancestor is reached in O(log n) rows, and two blocks of equal height have skip targets of equal height.
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160, SortitionHash};
 
-/// What a walk needs of a row.
+/// The part of a row that a walk needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) seen: u64,
@@ -28,7 +28,7 @@ impl Link {
 
     /// The links of a child of the block with this link, whose skip target has the link `skip`.
     ///
-    /// When the last two skips were equally long they merge into one that spans both; else a new short one starts.
+    /// If the last two skips are equally long, one skip replaces both; otherwise a new short one starts.
     pub(super) const fn of_child(&self, skip: &Self, seen: u64, height: u64) -> Self {
         let (skip_seen, skip_height) = if self.height - self.skip_height == self.skip_height - skip.skip_height {
             (skip.skip_seen, skip.skip_height)
@@ -39,7 +39,7 @@ impl Link {
     }
 }
 
-/// How far the other files are while a block is mined.
+/// How far the other files had come when a block was mined.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known {
     pub(super) event: u64,
@@ -106,7 +106,7 @@ pub(super) fn select_after(conn: &Connection, seen: u64, limit: u32) -> Result<V
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The canonical block: greatest height, first seen wins a tie.
+/// The canonical block: the greatest height; of several, the one seen first.
 pub(super) fn select_canonical(conn: &Connection) -> Result<Option<BurnBlock>, StoreError> {
     let mut select = conn.prepare_cached("SELECT * FROM burn_blocks ORDER BY height DESC, seen ASC LIMIT 1")?;
     Ok(select.query_row([], to_block).optional()?)
@@ -116,8 +116,8 @@ pub(super) fn select_canonical(conn: &Connection) -> Result<Option<BurnBlock>, S
 pub(super) const CANONICAL_AS_OF: &str =
     "SELECT * FROM burn_blocks WHERE +seen <= ?1 ORDER BY height DESC, seen ASC LIMIT 1";
 
-/// The canonical block among the first `seen`. Reads the rows of the greatest heights that came later, which are few: the
-/// plus keeps SQLite from looking at all that came before instead, and sorting them.
+/// The canonical block among the first `seen`. Reads the rows of the greatest heights that came later, which are few:
+/// the plus keeps SQLite from reading and sorting all earlier rows instead.
 pub(super) fn select_canonical_as_of(conn: &Connection, seen: u64) -> Result<Option<BurnBlock>, StoreError> {
     let seen = to_integer("burn block number", seen)?;
     Ok(conn.prepare_cached(CANONICAL_AS_OF)?.query_row([seen], to_block).optional()?)
@@ -171,7 +171,7 @@ pub(super) fn get_address(row: &Row<'_>) -> rusqlite::Result<StacksAddress> {
         .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, version.into()))
 }
 
-/// A row that another one names is not there.
+/// The error when a row is absent that another row names.
 fn missing(column: &'static str) -> StoreError {
     StoreError::impossible(column)
 }

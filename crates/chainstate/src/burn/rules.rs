@@ -7,7 +7,7 @@ use crate::db::{StoreError, get_u64, to_integer};
 use crate::params::BurnParams;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
-/// The cycle that the sets of the rules begin with.
+/// The cycle with which the sets of the rules begin.
 const FIRST_CYCLE: i64 = 0;
 
 /// Checks that a chain can have these rules.

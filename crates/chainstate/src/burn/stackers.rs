@@ -1,4 +1,4 @@
-//! Stacker sets: one a reward cycle, in signing order. A set serves its cycle and those after it, up to the next set's.
+//! Stacker sets: one for each reward cycle, in signing order. A set stays in force until a later cycle has its own.
 
 use super::rows::get_address;
 use crate::db::StoreError;
@@ -17,7 +17,7 @@ const THRESHOLD_PERCENT: u64 = 70;
 /// The stackers of one reward cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackerSet {
-    /// The cycle that was asked for. Its members may come from the set of a cycle before.
+    /// The cycle that was asked for. The members may come from the set of an earlier cycle.
     pub cycle: u64,
     /// The members, in the order in which their signatures stand in a header. Never empty.
     pub stackers: Vec<Stacker>,
@@ -31,7 +31,7 @@ impl StackerSet {
         self.stackers.iter().map(|stacker| u64::from(stacker.weight)).sum()
     }
 
-    /// The least weight that makes a block valid: 70 % of all, rounded up.
+    /// The least weight that makes a block valid: 70 % of the total, rounded up.
     #[must_use]
     pub(crate) fn threshold(&self) -> u64 {
         (self.total_weight() * THRESHOLD_PERCENT).div_ceil(100)
@@ -55,7 +55,7 @@ pub(super) fn check_stackers(stackers: &[Stacker]) -> Result<(), &'static str> {
     if stackers.iter().any(|stacker| stacker.weight == 0) {
         return Err("has a member without weight");
     }
-    // Nobody's signature would lead to it, and the chain would stop with its cycle.
+    // No single signature leads to such an address, so nobody could sign, and the chain would stop with its cycle.
     if !stackers.iter().all(|stacker| stacker.address.is_p2pkh()) {
         return Err("has a member whose address is not that of a single key");
     }

@@ -205,7 +205,7 @@ fn producers_may_change_with_a_cycle_and_rotate_by_height_all_the_same() {
         .map(|height| chain.db.get_burn_block_at_height(height, &tip.hash).unwrap().unwrap())
         .map(|block| chain.db.elected_producer(&block.hash).unwrap().address.hash160().0[0])
         .collect();
-    // A cycle has five blocks: the turn counts from the chain's first block, whatever the set.
+    // A cycle has five blocks. The rotation counts from the chain's first block, whatever the set.
     assert_eq!(elected, [1, 2, 3, 1, 2, 8, 7, 8, 7, 8, 7, 8, 7, 8, 7, 9, 9]);
     assert_eq!(chain.db.get_producer_set(&first.hash).unwrap(), rules().producers);
     assert_eq!(chain.db.get_producer_set(&tip.hash).unwrap(), [producer(9)]);
@@ -357,7 +357,7 @@ fn files_that_are_not_a_burn_database_are_reported() {
     assert!(matches!(error, BurnOpenError::File(sqlite::OpenError::SchemaTooNew { found: 99, .. })), "{error}");
 }
 
-/// How many rows a walk from the tip of a long chain reads at most: what makes it O(log n).
+/// A walk from the tip of a long chain reads few rows: it is O(log n).
 #[test]
 fn walks_are_short_on_long_chains() {
     let mut chain = chain();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The highest burn block: contracts read heights of 32 bits.
 const MAX_HEIGHT: u64 = u32::MAX as u64;
 
-/// The connection that may change the burn chain. Answers all questions of a [`ProcessedBurnDb`] too.
+/// The connection that may change the burn chain. Answers all questions of a [`ProcessedBurnDb`], too.
 #[derive(Debug)]
 pub(crate) struct BurnDbWriter(ProcessedBurnDb, Arc<Positions>);
 
@@ -31,11 +31,11 @@ impl Deref for BurnDbWriter {
 }
 
 impl BurnDbWriter {
-    /// Opens the burn database. A new file gets the rules and exactly one block, at `rules.first_height`. Each block will say how
-    /// far the other files were.
+    /// Opens the burn database. A new file gets the rules and exactly one block, at `rules.first_height`. Each new
+    /// block records how far the other files had come.
     ///
     /// # Errors
-    /// When the rules cannot be, when the file was made with other rules, and when it is damaged or unusable.
+    /// When the rules are impossible, the file was made with other rules, or it is damaged or unusable.
     pub(crate) fn open_inspected(
         inspected: sqlite::Inspected,
         rules: &BurnParams,
@@ -57,21 +57,21 @@ impl BurnDbWriter {
         Ok(Self(ProcessedBurnDb { conn, rules: rules.clone() }, positions))
     }
 
-    /// What it writes with.
+    /// The connection that it writes with.
     #[cfg(test)]
     pub(crate) const fn connection(&self) -> &Connection {
         &self.0.conn
     }
 
-    /// Has the file say which chain it is a part of.
+    /// Records in the file which chain it belongs to.
     pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
         let tx = self.0.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         insert_identity(&tx, chain)?;
         Ok(tx.commit()?)
     }
 
-    /// Mines `count` blocks, the first on `on`, which may be any known block, each other one on the one before: all of them or
-    /// none, oldest first. They are committed when this returns.
+    /// Mines `count` blocks: the first on `on`, any known block, each other one on the one before. Stores all or none
+    /// and returns them oldest first; they are committed.
     ///
     /// A block's time is `time_s` (seconds since 1970), or its parent's if that is later.
     ///
@@ -100,11 +100,11 @@ impl BurnDbWriter {
         Ok(blocks)
     }
 
-    /// Sets the stackers of a reward cycle that has not begun on any fork, and of those after it up to the next one that
-    /// has a set. Replaces what was set for it before.
+    /// Sets the stackers of a reward cycle that has not begun on any fork, and of the later cycles up to the next one
+    /// with a set of its own. Replaces an earlier set of this cycle.
     ///
     /// # Errors
-    /// When the cycle has begun, when the set cannot be, and when the database fails.
+    /// When the cycle has begun, the set breaks a rule, or the database fails.
     pub(crate) fn set_stackers(&mut self, cycle: u64, stackers: &[Stacker]) -> Result<(), SetMembersError> {
         check_stackers(stackers).map_err(|what| SetMembersError::BadSet { field: "stackers", what })?;
         self.set_members(cycle, |tx, cycle| replace_stackers(tx, cycle, stackers))
@@ -162,7 +162,7 @@ fn insert_child(
     Ok(block)
 }
 
-/// Stores the rules and the first block of a new chain, as one.
+/// Stores the rules and the first block of a new chain in one transaction.
 fn insert_chain(conn: &mut Connection, rules: &BurnParams) -> Result<(), BurnOpenError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_rules(&tx, rules)?;

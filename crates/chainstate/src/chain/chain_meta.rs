@@ -8,7 +8,7 @@ use crate::db::StoreError;
 /// Facts about the database as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meta {
-    /// Names the journal.
+    /// Id of the journal.
     pub(crate) journal_id: [u8; 16],
     /// Fingerprint of the chain's parameters.
     pub(crate) params: [u8; 32],
@@ -49,7 +49,7 @@ pub(crate) fn insert_meta(tx: &Transaction<'_>, meta: &Meta) -> Result<(), Store
     Ok(())
 }
 
-/// Counts that the folder was opened. Gives how often it was before; 0 in a new folder.
+/// Counts an opening of the folder. Returns how often it was opened before; 0 in a new folder.
 pub(crate) fn count_start(conn: &Connection) -> Result<u64, StoreError> {
     let sql = "UPDATE meta SET starts = starts + 1 RETURNING starts";
     Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or(0))
@@ -66,7 +66,7 @@ pub(crate) fn update_announced(tx: &Transaction<'_>, burn_row: u64, staging_row:
     Ok(())
 }
 
-/// Whether burn and staging database say which chain they are a part of. Asks files of before as well.
+/// Whether the burn and staging databases say which chain they belong to. Also reads files of earlier versions.
 pub(crate) fn is_bound(conn: &Connection) -> Result<bool, StoreError> {
     if !conn.column_exists(None, "meta", "bound")? {
         return Ok(false);

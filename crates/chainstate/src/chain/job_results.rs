@@ -9,12 +9,12 @@ use v1::event::Body;
 use super::NakamotoChainState;
 use crate::db::StoreError;
 
-/// Small results that may be too many before any is removed: looking at all of them takes longer than writing one.
+/// Small results above the limits before any is removed: checking all of them takes longer than writing one.
 const SLACK: usize = 32;
-/// After a result of this size the limits are looked at in any case.
+/// After a result of this size the limits are checked in any case.
 const LARGE_BYTES: usize = 64 << 10;
 
-/// What kind of job.
+/// Kind of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobKind {
     /// An assembled block, for a producer to sign.
@@ -23,7 +23,7 @@ pub enum JobKind {
     Validation,
 }
 
-/// How much is kept of one kind; the newest always is.
+/// How much is kept of one kind; the newest result always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResultLimits {
     /// Results.
@@ -37,7 +37,7 @@ pub struct ResultLimits {
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobResult {
-    /// As the client knows it.
+    /// The id that the client got.
     pub id: String,
     /// Encoded answer of the fetch.
     pub result: Vec<u8>,
@@ -70,11 +70,12 @@ impl JobKind {
 }
 
 impl NakamotoChainState {
-    /// Stores how a job ended together with the event that says so, and forgets the oldest results above the limits.
-    /// `visible` is called when both are on disk, before anybody can see the event. Returns the event's sequence.
+    /// Stores a job's result together with the event that announces it, and deletes the oldest results beyond the
+    /// limits. `visible` is called when both are on disk, before anybody can see the event. Returns the event's
+    /// sequence.
     ///
     /// # Errors
-    /// [`StoreError`] when nothing was stored, also for an event that is no job's; `visible` is not called then.
+    /// [`StoreError`] when nothing was stored, also when `body` is not a job's event; `visible` is not called then.
     pub fn finish_job(
         &self,
         id: &str,
@@ -100,7 +101,7 @@ impl NakamotoChainState {
         })
     }
 
-    /// The results that are kept, oldest first, with the time it is now by the writer's clock.
+    /// The results that are kept, oldest first, and the present time by the writer's clock.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -124,10 +125,10 @@ fn is_many(tx: &Transaction<'_>, kind: JobKind, limits: ResultLimits) -> Result<
     Ok(found > most)
 }
 
-/// Removes the oldest above the limits. The newest stays whatever its size and age.
+/// Deletes the oldest beyond the limits. The newest stays whatever its size and age.
 fn forget(tx: &Transaction<'_>, kind: JobKind, limits: ResultLimits, now_ms: u64) -> Result<(), StoreError> {
     let age_ms = u64::try_from(limits.age.as_millis()).unwrap_or(u64::MAX);
-    // From the newest on: the first that does not fit any more goes, with all before it.
+    // Newest first: the first result that does not fit is deleted, with all older ones.
     let sql = "SELECT sequence FROM
                  (SELECT sequence, time_ms,
                          row_number() OVER newest_first AS place, sum(length(result)) OVER newest_first AS bytes

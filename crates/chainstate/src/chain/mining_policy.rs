@@ -1,6 +1,6 @@
 //! When producers are to make blocks: a setting that they read with their view of the chain.
 //!
-//! Kept in the chain's database, so that it commits with its event and with the blocks that it counts.
+//! Kept in the chain's database, so that it commits with its event and with the blocks that count against it.
 
 use nakamoto_proto::v1;
 use rusqlite::{Connection, Transaction};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction};
 use crate::chain::NakamotoChainState;
 use crate::db::StoreError;
 
-/// Most blocks that may be wanted at a time.
+/// Most blocks that may be wanted at once.
 pub const BLOCKS_WANTED_MAX: u32 = 1_000;
 
 /// When producers are to make blocks.
@@ -18,7 +18,7 @@ pub struct Mining {
     pub mode: v1::MiningMode,
     /// Pause before a block without transactions, in milliseconds; `None` = the producer's own.
     pub interval_ms: Option<u64>,
-    /// Blocks that were asked for and are not there yet.
+    /// Blocks that were requested and are not made yet.
     pub blocks_wanted: u32,
 }
 
@@ -33,17 +33,17 @@ impl From<Mining> for v1::MiningPolicy {
     }
 }
 
-/// What came of asking for blocks.
+/// The result of a request for blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     /// Sequence of the event that announced it.
     pub event_sequence: u64,
-    /// Blocks that others had asked for: they are made first.
+    /// Blocks that were requested earlier: they are made first.
     pub before: u32,
 }
 
 impl NakamotoChainState {
-    /// Sets mode and interval, and announces them to producers. Blocks that are wanted stay so.
+    /// Sets mode and interval, and announces them to producers. Requested blocks stay requested.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
@@ -56,7 +56,7 @@ impl NakamotoChainState {
         })
     }
 
-    /// Asks producers for `count` more blocks. `None` when so many were asked for before that the sum would be above
+    /// Requests `count` more blocks from producers. `None` when the sum with earlier requests would exceed
     /// [`BLOCKS_WANTED_MAX`].
     ///
     /// # Errors
@@ -80,7 +80,7 @@ fn event(mining: Mining) -> v1::event::Body {
     v1::event::Body::MiningChanged(v1::MiningChanged { policy: Some(mining.into()) })
 }
 
-/// The setting.
+/// Reads the setting.
 pub(super) fn select_mining(conn: &Connection) -> Result<Mining, StoreError> {
     let mut select = conn.prepare_cached("SELECT mode, interval_ms, blocks_wanted FROM mining")?;
     let (mode, interval_ms, blocks_wanted): (i32, _, _) =
@@ -96,7 +96,7 @@ fn update_mining(tx: &Transaction<'_>, mining: &Mining) -> Result<(), StoreError
     Ok(())
 }
 
-/// A block was appended: one less is wanted.
+/// Counts an appended block: one less is wanted.
 pub(super) fn count_block(tx: &Transaction<'_>) -> Result<(), StoreError> {
     let sql = "UPDATE mining SET blocks_wanted = blocks_wanted - 1 WHERE blocks_wanted > 0";
     tx.prepare_cached(sql)?.execute([])?;

@@ -4,14 +4,14 @@
 //! store_block ─▶ staging ─(signal)─▶ announce ▸ process_next: check ▸ execute ▸ commit ─▶ journal ─▶ readers
 //! ```
 //!
-//! One thread, the node's coordinator, calls [`NakamotoChainState::announce`] and [`NakamotoChainState::process_next`]; any thread may call the
-//! rest. Blocks are executed outside the write transaction, which only stores the result (one commit: state index,
-//! header, receipts, mempool, journal).
+//! One thread, the node's coordinator, calls [`NakamotoChainState::announce`] and [`NakamotoChainState::process_next`];
+//! any thread may call the rest. Blocks are executed outside the write transaction, which only stores the result (one
+//! commit: state index, header, receipts, mempool, journal).
 //!
 //! # Invariants
-//! - What the journal says is committed with the state that it reports.
-//! - Staging and the burn database are files of their own. What they hold and the journal has not announced is announced
-//!   at the next [`NakamotoChainState::announce`], or with the block that [`NakamotoChainState::process_next`] appends, also after a crash.
+//! - An event is committed together with the state that it reports.
+//! - Staging and the burn database are separate files. The next [`NakamotoChainState::announce`] announces their new
+//!   rows, or [`NakamotoChainState::process_next`] does with the block that it appends, also after a crash.
 //! - Every caller of the engine runs on a thread with [`crate::execution::STACK_BYTES`] of stack.
 //!
 //! # Not here
@@ -72,21 +72,21 @@ struct Inner {
     burn: Mutex<BurnDbWriter>,
     staging: Mutex<StagingWriter>,
     mempool: Mutex<MempoolIndex>,
-    /// Held by who makes others give way in the mempool.
+    /// Held while a transaction evicts others from the mempool.
     evicting: Mutex<()>,
     assembly: assembly_state::AssemblyState,
     executed: ExecutionCache,
     verified: Arc<SignatureCache>,
     followed_ahead: Mutex<Option<stackerdb::FollowedAhead>>,
     start_number: u64,
-    /// When the oldest event was written that the journal had at the start.
+    /// Time of the oldest event that the journal had at the start.
     oldest_at_start_ms: u64,
     readers: Mutex<Vec<ChainReader>>,
     clock: fn() -> u64,
     execution_limits: Mutex<ExecutionLimits>,
-    /// Set when the node stops: executions end.
+    /// Set when the node stops: running executions end.
     stop: AtomicBool,
-    /// What the start left to be compared.
+    /// The parts that the start left to be compared.
     unchecked: Mutex<Option<UncheckedFiles>>,
     /// Held as long as the folder is in use.
     _lock: File,
@@ -99,7 +99,7 @@ impl NakamotoChainState {
         &self.inner.params
     }
 
-    /// Ends what is executed now and lets nothing more be executed: the node stops. What was cut fails with
+    /// Ends the running executions and prevents further ones: the node stops. Work that was cut fails with
     /// [`StoreError::ShuttingDown`] and leaves nothing.
     pub fn interrupt(&self) {
         self.inner.stop.store(true, Ordering::Relaxed);
@@ -122,13 +122,13 @@ impl NakamotoChainState {
         self.inner.start_number
     }
 
-    /// The newest events; it calls its listeners when there are more.
+    /// The newest events; calls listeners when new ones come.
     #[must_use]
     pub fn journal(&self) -> &JournalTail {
         &self.inner.tail
     }
 
-    /// Number of commits since the start: while it is unchanged, what was read after it stays true.
+    /// Number of commits since the start. Data that is read after this call is current while the number stays the same.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.inner.store.commits()
@@ -139,7 +139,7 @@ impl NakamotoChainState {
     /// # Errors
     /// Those of `work`, and [`StoreError`] when no connection can be opened.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, E>) -> Result<T, E> {
-        // Before the snapshot begins: it then holds at least the effect of everything up to it.
+        // Read before the snapshot begins, which then holds at least the effect of every event up to it.
         let sequence = self.inner.tail.newest_sequence();
         let reader = self.take_reader()?;
         reader.begin()?;
@@ -147,7 +147,7 @@ impl NakamotoChainState {
     }
 }
 
-/// A panic in a holder leaves data that is still whole: every change below a lock is one assignment or one transaction.
+/// A panic in a holder leaves the data whole: every change under a lock is one assignment or one transaction.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

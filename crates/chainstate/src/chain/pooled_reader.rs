@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::{ChainReader, Inner, NakamotoChainState, lock};
 use crate::db::{OpenError, StoreError};
 
-/// Readers kept open between uses; more are opened when all are busy, and closed after.
+/// Readers kept open between uses. When all are busy more are opened; those are closed after use.
 const IDLE_READERS: usize = 32;
 
-/// A reader that nobody else has meanwhile.
+/// A reader that one user has at a time.
 pub(crate) struct PooledReader {
     chain: NakamotoChainState,
-    /// There until the drop.
+    /// `None` only during the drop.
     reader: Option<ChainReader>,
 }
 
@@ -50,7 +50,7 @@ impl Deref for PooledReader {
 impl Drop for PooledReader {
     fn drop(&mut self) {
         let Some(reader) = self.reader.take() else { return };
-        // One that cannot end its snapshot would show the next who takes it what was.
+        // A reader that cannot end its snapshot would show the next user an old state.
         if !reader.end() {
             return;
         }

@@ -1,4 +1,4 @@
-//! Everything that can be read of the chain, on connections of its own.
+//! All reads of the chain, on database connections of their own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,10 +30,10 @@ pub enum ReadStateError {
     /// No processed block has this id.
     #[error("block {0} is not processed")]
     UnknownBlock(StacksBlockId),
-    /// The state's reader said no.
+    /// Reading the state failed.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Ours.
+    /// The node's own failure.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,7 +70,7 @@ impl ChainReader {
         Ok(())
     }
 
-    /// Ends the snapshot, if there is one; false when it cannot. Ending a read transaction cannot lose anything.
+    /// Ends the snapshot, if there is one; false when that fails. Ending a read transaction cannot lose anything.
     pub(super) fn end(&self) -> bool {
         self.conn.is_autocommit()
             || self.conn.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([])).is_ok()
@@ -104,7 +104,7 @@ impl ChainReader {
         RuleEnv { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, verified: &self.verified }
     }
 
-    /// What contracts ask about ancestors, seen from `tip`.
+    /// The facts that contracts can ask about ancestors, seen from `tip`.
     pub(crate) fn headers(&self, tip: StacksBlockId) -> ChainHeaders<'_> {
         ChainHeaders { params: &self.params, conn: &self.conn, burn: &self.burn, marf: &self.marf, tip }
     }
@@ -133,8 +133,8 @@ impl ChainReader {
         self.header(&tip)?.ok_or_else(|| StoreError::Corrupt(format!("the tip {tip} has no header")))
     }
 
-    /// The canonical burn tip as far as the journal has announced burn blocks: the one by which [`Self::tip`] is
-    /// canonical. A burn block that was just mined counts from its announcement on.
+    /// The canonical burn tip among the burn blocks that the journal has announced; it determines [`Self::tip`]. A
+    /// newly mined burn block counts once it is announced.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -147,7 +147,7 @@ impl ChainReader {
         tip.ok_or_else(|| StoreError::Corrupt("the burn database has no block".to_owned()))
     }
 
-    /// Both canonical tips as of one commit, also outside of a snapshot.
+    /// Both canonical tips as of one commit, even outside of a snapshot.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -201,7 +201,7 @@ impl ChainReader {
         self.ancestry().is_ancestor(block_id, &self.meta()?.tip)
     }
 
-    /// Sequence of the event that announced a processed block, whether the journal still has it or not.
+    /// Sequence of the event that announced a processed block, even if the journal has removed it.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -212,7 +212,8 @@ impl ChainReader {
         }
     }
 
-    /// Sequence of the event that announced the canonical block of a height, if there is one, whether the journal still has it or not.
+    /// Sequence of the event that announced the canonical block of a height, if there is one, even if the journal has
+    /// removed it.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -227,7 +228,7 @@ impl ChainReader {
         }
     }
 
-    /// What a processed block did, receipts included.
+    /// The event of a processed block, receipts included.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
@@ -254,7 +255,7 @@ impl ChainReader {
         self.state_until(block_id, &|| false, read)
     }
 
-    /// As [`Self::state_at`]; evaluation that goes on when `expired` says so fails with [`ReadError::DeadlinePassed`].
+    /// As [`Self::state_at`]; an evaluation fails with [`ReadError::DeadlinePassed`] once `expired` returns true.
     ///
     /// # Errors
     /// As [`Self::state_at`].

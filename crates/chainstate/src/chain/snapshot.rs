@@ -1,14 +1,15 @@
-//! One moment of the chain: what every read is asked of.
+//! One moment of the chain, on which every read works.
 
 use std::ops::Deref;
 
 use super::{ChainReader, NakamotoChainState};
 use crate::params::ChainParams;
 
-/// The databases as of one commit, and beside them what the chain keeps in memory alone: the mempool's order, what a
-/// template executes now. What is in memory is as of when it is asked for.
+/// The databases as of one commit, and what the chain keeps in memory only: the mempool's order, the transaction that a
+/// template executes. Data in memory is as of the moment of the question.
 ///
-/// It is what [`NakamotoChainState::read`] gives; the questions are functions of [`crate::read`] and methods of [`ChainReader`].
+/// [`NakamotoChainState::read`] provides it; the questions are functions of [`crate::read`] and methods of
+/// [`ChainReader`].
 pub struct Snapshot<'a> {
     chain: &'a NakamotoChainState,
     reader: &'a ChainReader,
@@ -16,12 +17,12 @@ pub struct Snapshot<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// `sequence` was the newest event's before the reader began.
+    /// `sequence` is that of the newest event before the reader began.
     pub(super) const fn new(chain: &'a NakamotoChainState, reader: &'a ChainReader, sequence: u64) -> Self {
         Self { chain, reader, sequence }
     }
 
-    /// Sequence of an event whose effect, and that of all before it, is in the snapshot; that of later ones may be.
+    /// The snapshot has the effects of all events up to this sequence, and may have those of later ones.
     #[must_use]
     pub(crate) const fn sequence(&self) -> u64 {
         self.sequence
@@ -33,7 +34,7 @@ impl<'a> Snapshot<'a> {
         self.chain.params()
     }
 
-    /// What is in memory alone.
+    /// The chain, for data that is in memory only.
     pub(crate) const fn chain(&self) -> &'a NakamotoChainState {
         self.chain
     }

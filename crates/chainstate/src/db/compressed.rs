@@ -1,11 +1,12 @@
 //! Large values of a row, compressed.
 //!
-//! A block's transactions are stored several times: in the proposal's chunk, in the block, in its receipts. Together they are
-//! most of what a chain takes on disk, and compressed they take half.
+//! A block's transactions are stored several times: in the proposal's chunk, in the block, in its receipts. Together
+//! they are most of a chain's size on disk; compression halves it.
 //!
 //! # Invariants
-//! - A stored value that begins with the magic number of zstd (RFC 8878) is one frame of it, which tells the length of what is
-//!   in it; any other is the value itself. What begins so by itself is compressed whatever its length.
+//! - A stored value that begins with the magic number of zstd (RFC 8878) is one zstd frame, which states the length of
+//!   its content; any other is the value itself. A plain value that begins with that number is compressed whatever its
+//!   length.
 
 use std::borrow::Cow;
 
@@ -14,11 +15,11 @@ use rusqlite::{ToSql, types::Value};
 
 /// Shorter values stay as they are: they are mostly hashes and signatures, which do not shrink.
 const PACK_FROM_BYTES: usize = 4 << 10;
-/// A value that is as long as this is neither written nor read; SQLite's own limit for a blob is near it.
+/// A value of this length or more is neither written nor read; SQLite's own limit for a blob is close to it.
 const PLAIN_BYTES_MAX: u64 = 1 << 30;
 /// Level 3 makes blocks of transfers no smaller.
 const LEVEL: i32 = 1;
-/// How a frame begins.
+/// The first bytes of a zstd frame.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A value on its way into a row or out of it, not compressed.
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_again_is_not_written() {
-        // Zeroed memory that nobody touches takes none.
+        // Zeroed memory takes no pages until it is touched.
         let long = vec![0; usize::try_from(PLAIN_BYTES_MAX).unwrap()];
         assert!(Compressed::new(&long).to_sql().unwrap_err().to_string().contains("too long"));
     }
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!(frame[4] & 0xe0, 0x60, "one segment, length in two bytes");
         frame[5] ^= 1;
         assert!(read(&frame).is_err());
-        // A length in eight bytes: one more than what is read, for which no memory may be taken.
+        // A length in eight bytes, one above the limit: no memory may be allocated for it.
         let huge = [&MAGIC[..], &[0xe0], &PLAIN_BYTES_MAX.to_le_bytes(), &[0; 16]].concat();
         assert!(read(&huge).unwrap_err().to_string().ends_with("its length"));
     }

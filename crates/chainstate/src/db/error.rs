@@ -1,4 +1,4 @@
-//! What can go wrong with storage.
+//! Errors of storage.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ pub enum OpenError {
     /// One of its files cannot be opened.
     #[error(transparent)]
     File(#[from] sqlite::OpenError),
-    /// The folder is of a build that stored contracts in the form of the published VM.
+    /// The folder is of a build that stored contracts in the form of the published Clarity VM.
     #[error(
         "{path} was made by a build that ran contracts by another engine and stored them in its form, which this version does \
          not read. Nothing was changed. Give an empty folder for a new chain, or go on with the version that made it",
@@ -41,7 +41,7 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
-    /// The folder's files are not of one chain and one moment.
+    /// The folder's files are not of one chain or not of one moment.
     #[error(
         "the files in {path} do not belong together: {}. Nothing was changed. Put back the files of one copy of the folder, \
          or give an empty folder for a new chain",
@@ -58,22 +58,23 @@ pub enum OpenError {
     Store {
         /// Its file.
         path: PathBuf,
-        /// What the store said about it.
+        /// The store's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Why something could not be stored or read. Ours, never the sender's.
+/// Why a value could not be stored or read. The node's fault, never the sender's.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full, or a quota or limit on file sizes is reached; nothing was stored. Writes go on when there is room.
+    /// The disk is full, or a quota or a file size limit is reached; nothing was stored. Writes succeed again when
+    /// there is room.
     #[error("no room left on the disk")]
     DiskFull,
-    /// The database said no.
+    /// The database failed.
     #[error("database: {0}")]
     Database(String),
-    /// The MARF said no.
+    /// The MARF failed.
     #[error("state index: {0}")]
     Marf(String),
     /// Stored data contradicts itself.
@@ -85,7 +86,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// A stored value that this program never writes, or a row that another one names and that is not there.
+    /// A stored value that this program never writes, or a missing row that another row names.
     pub(crate) fn impossible(column: &str) -> Self {
         Self::Corrupt(format!("the database holds an impossible {column}"))
     }
@@ -119,12 +120,12 @@ impl From<marf::MarfError> for StoreError {
 }
 
 impl OpenError {
-    /// What SQLite says about its file.
+    /// SQLite's error, with the file.
     pub(crate) fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
         move |source| Self::File(sqlite::OpenError::database(path)(source))
     }
 
-    /// What the state index says when it is opened: its table is in `chain_file`.
+    /// The state index's error on opening: its table is in `chain_file`.
     pub(crate) fn nodes(chain_file: &Path) -> impl Fn(marf::OpenError) -> Self + '_ {
         move |error| match error {
             marf::OpenError::Io { path, cause } => sqlite::OpenError::Io { path, source: cause }.into(),
@@ -139,7 +140,7 @@ impl OpenError {
         }
     }
 
-    /// What a store says, with its file.
+    /// A store's error, with its file.
     pub(crate) fn store<E>(path: &Path) -> impl Fn(E) -> Self + '_
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -1,4 +1,4 @@
-//! Numbers in a database: it knows those of 63 bits and a sign.
+//! Numbers in a database, whose integers have 63 bits and a sign.
 
 use rusqlite::Row;
 
@@ -6,8 +6,7 @@ use super::StoreError;
 
 /// A number as a database integer.
 ///
-/// # Errors
-/// [`StoreError::Corrupt`] of one that is larger: none that is read or counted ever is.
+/// # Errors [`StoreError::Corrupt`] for a larger number: no number that is read or counted is that large.
 pub(crate) fn to_integer(what: &'static str, value: u64) -> Result<i64, StoreError> {
     i64::try_from(value).map_err(|_| StoreError::Corrupt(format!("{what} {value} does not fit a database integer")))
 }

@@ -1,7 +1,8 @@
-//! What the databases of a folder have in common: opening, errors, forms of values. And the tables of `chainstate.sqlite`.
+//! What the databases of a folder have in common: opening, errors, formats of values. Also the tables of
+//! `chainstate.sqlite`.
 //!
-//! What raises events (headers, receipts, StackerDB, mempool) lives in that one file beside the journal, so that an
-//! event commits with its state. Staging and the burn database are files of their own.
+//! State that raises events (headers, receipts, StackerDB, mempool) is in that one file with the journal, so that an
+//! event commits with its state. Staging and the burn database are separate files.
 
 mod compressed;
 mod error;
@@ -24,8 +25,8 @@ use std::time::{Duration, Instant};
 
 use sqlite::{BUSY_TIMEOUT, Inspected};
 
-/// The folder is ours: what may still have the file is the writer of a chain that this process has just closed. It ends
-/// after its last job.
+/// Inspects a file of a folder that this process has locked. If the file is in use, the writer of a chain that this
+/// process just closed still has it; that ends after its last job.
 pub(crate) fn inspect_when_free(path: &Path) -> Result<Inspected, OpenError> {
     let end = Instant::now() + BUSY_TIMEOUT;
     loop {

@@ -1,7 +1,7 @@
-//! How far each database has come, for the others to remember: a row that is written in one says where the rest was.
+//! How far each database has come: a row of one records the positions of the others.
 //!
 //! # Invariants
-//! - A number is no higher than what is on the disk: it is raised after the commit.
+//! - A position is never ahead of the disk: it is raised after the commit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

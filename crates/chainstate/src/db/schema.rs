@@ -5,10 +5,10 @@ use sqlite::{Migration, Schema};
 
 use super::OpenError;
 
-/// Receipts, headers, contracts, mempool, StackerDB and journal: what commits together is in one file.
+/// Receipts, headers, contracts, mempool, StackerDB and journal: data that commits together is in one file.
 ///
-/// Contracts have row ids: in a table ordered by its key SQLite reads a large neighbour, a contract's body, whole to compare
-/// keys.
+/// Table `contracts` has row ids: in a table ordered by its key, SQLite would read a large neighbour, a contract's
+/// body, whole just to compare keys.
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0,
     migrations: &[
@@ -30,10 +30,10 @@ pub(crate) const SCHEMA: Schema = Schema {
     ],
 };
 
-/// From this version on contracts are stored in the engine's form.
+/// Since this version contracts are stored in the engine's form.
 const CONTRACTS_SINCE: u32 = 10;
 
-/// Refuses a file whose tables are newer than we know, and one whose contracts nobody can read any more. Writes nothing.
+/// Refuses a file whose tables are newer than this release, and one whose contracts it cannot read. Writes nothing.
 pub(crate) fn check_schema(conn: &Connection, path: &std::path::Path) -> Result<(), OpenError> {
     let found = SCHEMA.check(conn)?;
     if found < CONTRACTS_SINCE && has_chain(conn).map_err(OpenError::database(path))? {
@@ -48,7 +48,7 @@ fn has_chain(conn: &Connection) -> rusqlite::Result<bool> {
         && conn.query_row("SELECT EXISTS (SELECT 1 FROM meta)", [], |row| row.get(0))?)
 }
 
-/// A database of the newest step, for tests that need no file.
+/// A database of the newest version, for tests that need no file.
 #[cfg(test)]
 pub(crate) fn tables_in_memory() -> Connection {
     let mut conn = Connection::open_in_memory().expect("a database in memory");

@@ -1,7 +1,7 @@
-//! The contracts of block 0: tables of costs to be read and the vote on them, mocked PoX contracts, and those of the genesis.
+//! The contracts of block 0: readable cost tables and the vote on them, mocked PoX contracts, and those of the genesis.
 //!
 //! # Invariants
-//! - The texts of our own follow from the engine's tables, the epoch and the burn chain's parameters: equal on every node of
+//! - Our own texts follow from the engine's tables, the epoch and the burn chain's parameters: equal on every node of
 //!   every chain of one [`BootRelease`]. A release's texts never change; a test pins them.
 
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ use crate::params::{
 /// Name of the boot contract in which changes of cost functions were once confirmed.
 const COST_VOTING_CONTRACT: &str = "cost-voting";
 
-/// Nothing can be proposed: the variable and the map are what others look at.
+/// Nothing can be proposed; others read the variable and the map.
 const COST_VOTING_SOURCE: &str = "\
 (define-data-var confirmed-proposal-count uint u0)
 (define-map confirmed-proposals
@@ -28,23 +28,23 @@ const COST_VOTING_SOURCE: &str = "\
     cost-function-contract: principal, cost-function-name: (string-ascii 128), expiration-block-height: uint })
 ";
 
-/// What both mocked PoX contracts have.
+/// The part that both mocked PoX contracts have.
 const POX_SOURCE: &str = include_str!("boot_contracts/pox.clar");
-/// What is added in epoch 4.0.
+/// The part that epoch 4.0 adds.
 const POX_5_SOURCE: &str = include_str!("boot_contracts/pox-5.clar");
 
 /// A contract to be deployed in block 0.
 pub(super) struct BootDeployment<'p> {
     pub(super) id: ContractId,
     pub(super) source: Cow<'p, str>,
-    /// The version of Clarity.
+    /// Its version of Clarity.
     pub(super) version: u8,
-    /// Where the text is from, if the genesis brings it.
+    /// The file of the text, if the genesis brings it.
     pub(super) file: Option<&'p str>,
 }
 
 impl BootDeployment<'_> {
-    /// As a transaction would deploy it. The tables and the vote are older than versions.
+    /// The payload that would deploy it. The cost tables and the vote are older than Clarity versions.
     pub(super) fn payload(&self) -> TransactionPayload {
         let (name, code) = (self.id.name.clone(), self.source.clone().into_owned());
         match ContractVersion::from_byte(self.version) {
@@ -56,7 +56,7 @@ impl BootDeployment<'_> {
     }
 }
 
-/// Our own, in the order of their deployment, without those that a contract of the genesis replaces.
+/// Our own contracts, in the order of their deployment, without those that a contract of the genesis replaces.
 pub(super) fn own_contracts(params: &ChainParams) -> Vec<BootDeployment<'static>> {
     let issuer = boot_address(params.mainnet).standard();
     let ours = texts(params).into_iter().filter_map(|(name, version, text)| {
@@ -66,7 +66,7 @@ pub(super) fn own_contracts(params: &ChainParams) -> Vec<BootDeployment<'static>
     ours.filter(|own| params.boot_contracts.brought.iter().all(|brought| brought.id != own.id)).collect()
 }
 
-/// Those of the genesis, in its order.
+/// The contracts of the genesis, in its order.
 pub(super) fn brought_contracts(params: &ChainParams) -> impl Iterator<Item = BootDeployment<'_>> {
     params.boot_contracts.brought.iter().map(|contract| BootDeployment {
         id: contract.id.clone(),
@@ -76,16 +76,16 @@ pub(super) fn brought_contracts(params: &ChainParams) -> impl Iterator<Item = Bo
     })
 }
 
-/// Names, versions of Clarity and texts of our own.
+/// Names, Clarity versions and texts of our own contracts.
 fn texts(params: &ChainParams) -> Vec<(&'static str, u8, String)> {
-    // Of the oldest version: cost functions are evaluated by its rules in the reference too.
+    // In Clarity 1: the reference evaluates cost functions by its rules, too.
     let mut contracts: Vec<_> = tables(params).iter().map(|table| (table.name(), 1, table.contract())).collect();
     contracts.push((COST_VOTING_CONTRACT, 1, COST_VOTING_SOURCE.to_owned()));
     contracts.extend(params.boot_contracts.pox_names(params.rules).iter().map(|name| pox(name, params)));
     contracts
 }
 
-/// Those that are shown, up to that of the epoch.
+/// The cost tables that have a contract, up to the epoch's.
 fn tables(params: &ChainParams) -> Vec<&'static CostTable> {
     let costs_2 = if params.mainnet { CostTable::COSTS_2 } else { CostTable::COSTS_2_TESTNET };
     let mut tables = match params.boot_contracts.release {
@@ -116,7 +116,7 @@ fn pox(name: &'static str, params: &ChainParams) -> (&'static str, u8, String) {
     }
 }
 
-/// The lines that say of which chain a PoX contract is; `minimum` is the least amount that could be stacked.
+/// The lines that hold a chain's numbers in a PoX contract; `minimum` is the least amount that can be stacked.
 fn pox_head(burn: &BurnParams, minimum: &str) -> String {
     format!(
         "(define-constant FIRST_BURN_HEIGHT u{})\n\

@@ -1,10 +1,10 @@
-//! Keeps contracts that were called, ready to run.
+//! Caches called contracts, ready to run.
 //!
 //! # Invariants
-//! - An entry is named by the committed block that deployed the contract, whose row never changes. So forks that deploy one
-//!   name twice do not meet, and nothing has to be forgotten when the tip moves.
-//! - A contract of the block in execution is never kept: that block has no name yet, and may never get one.
-//! - What a call does and costs is the same with and without an entry; a test compares both.
+//! - The key contains the committed block that deployed the contract, whose row never changes. So forks that deploy the
+//!   same name do not collide, and nothing has to be removed when the tip moves.
+//! - A contract of the block in execution is never cached: that block has no id yet, and may never get one.
+//! - The effect and cost of a call are the same with and without an entry; a test compares both.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,15 +13,15 @@ use clarity::principal::ContractId;
 use clarity::state::Contract;
 use marf::BlockId;
 
-/// Bounds what a chain keeps, in bytes of source. A program takes about ten times as much memory: 40 MiB at most.
+/// Most bytes of source that a chain caches. A program takes about ten times as much memory: 40 MiB at most.
 const SOURCE_BYTES_MAX: u64 = 4 << 20;
 
-/// What even an empty contract counts as.
+/// Weight of even an empty contract.
 const ENTRY_BYTES: u64 = 1024;
 
 type Key = (BlockId, ContractId);
 
-/// Contracts ready to run, shared by all who execute and read on one chain.
+/// Contracts ready to run, shared by all executions and reads of one chain.
 pub struct ContractCache {
     source_bytes_max: u64,
     kept: Mutex<Kept>,
@@ -41,13 +41,13 @@ impl Default for ContractCache {
     }
 }
 
-/// What a contract takes of the bound.
+/// The part of the bound that a contract takes.
 const fn weight(contract: &Contract) -> u64 {
     contract.size.saturating_add(ENTRY_BYTES)
 }
 
 impl ContractCache {
-    /// Keeps so many bytes of source; with 0 nothing.
+    /// Caches up to so many bytes of source; none with 0.
     #[must_use]
     pub(crate) fn with_source_bytes(source_bytes_max: u64) -> Self {
         Self { source_bytes_max, kept: Mutex::default() }
@@ -59,7 +59,7 @@ impl ContractCache {
         kept.contracts.get(&(deployed_in, id.clone())).map(Arc::clone)
     }
 
-    /// Keeps a contract of block `deployed_in`, and lets go of the oldest ones that have no room beside it.
+    /// Caches a contract of block `deployed_in`, and removes the oldest ones to make room.
     pub(super) fn insert(&self, deployed_in: BlockId, contract: &Arc<Contract>) {
         if weight(contract) > self.source_bytes_max {
             return;

@@ -1,7 +1,7 @@
-//! Keeps the contracts of committed blocks: what execution needs and the state root does not cover.
+//! Stores the contracts of committed blocks: data that execution needs and the state root does not cover.
 //!
-//! A row is found by the block that deployed its contract, so forks that deploy one name twice do not meet. It holds source,
-//! interface and constants in the engine's form; the program is made again from the source.
+//! A row's key contains the block that deployed the contract, so forks that deploy the same name do not collide. It
+//! holds source, interface and constants in the engine's form; the program is compiled again from the source.
 //!
 //! # Invariants
 //! - Rows of a block are written in the transaction that commits the block, and never change.
@@ -24,7 +24,7 @@ pub(crate) struct ContractRow {
 /// Writes the contracts of a block that is being committed as `block_id`.
 ///
 /// # Errors
-/// Those of SQLite; a row that exists already is one, as a block is committed once.
+/// Those of SQLite; also when the row exists already, as a block is committed once.
 pub(crate) fn insert_contracts(
     tx: &Transaction<'_>,
     block_id: &StacksBlockId,
@@ -37,7 +37,7 @@ pub(crate) fn insert_contracts(
     Ok(())
 }
 
-/// The contract that block `block_id` deployed under a name.
+/// The contract that block `block_id` deployed as `contract`.
 ///
 /// # Errors
 /// Those of SQLite.
@@ -52,7 +52,7 @@ pub(crate) fn select_contract(
         .optional()
 }
 
-/// The contracts that block `block_id` deployed, in order of the text.
+/// The contracts that block `block_id` deployed, in alphabetical order.
 ///
 /// # Errors
 /// Those of SQLite.

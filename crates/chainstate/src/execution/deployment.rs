@@ -1,4 +1,4 @@
-//! Deploys a contract: parse, check, evaluate its top level, judge what it moved.
+//! Deploys a contract: parse, check, evaluate its top level, check post-conditions.
 //!
 //! # Not here
 //! Who may deploy which version: `transactions::rules`. How a contract is stored: `contract_store`.
@@ -23,11 +23,11 @@ use crate::transactions::{ReceiptStatus, TransactionError};
 pub(super) struct Deployment<'t> {
     pub(super) name: &'t ContractName,
     pub(super) code: &'t str,
-    /// Of the language.
+    /// Its version of Clarity.
     pub(super) version: u8,
 }
 
-/// Deploys it as the origin's.
+/// Deploys a contract of the origin.
 pub(super) fn deploy(
     machine: &mut Machine<'_>,
     tx: &StacksTransaction,
@@ -55,7 +55,7 @@ pub(super) fn deploy(
     Ok(Outcome { contract_interface: Some(interface.json(machine.rules()).to_string()), ..outcome })
 }
 
-/// The contract's top level, and the post-conditions.
+/// Runs the contract's top level, and checks the post-conditions.
 fn run(
     machine: &mut Machine<'_>,
     tx: &StacksTransaction,
@@ -79,7 +79,8 @@ fn run(
     Ok(Outcome { deployed: Some(contract), ..success })
 }
 
-/// Parser or checker refuse it: in a block, unless the refusal is one that no receipt can report.
+/// The result when parser or checker refuse the source: it is mined, unless the refusal is one that no receipt can
+/// report.
 fn refused_text(machine: &Machine<'_>, error: PublishError) -> Result<Outcome, Failure> {
     match error {
         PublishError::Run(stop) => Err(stop.into()),
@@ -109,7 +110,7 @@ pub(super) fn refusal(error: &PublishError) -> String {
     }
 }
 
-/// What the source is refused for costs more, or holds more, than is allowed.
+/// The result when checking the source exceeds the allowed cost or memory.
 fn out_of(cost: &CostError) -> Result<Outcome, Failure> {
     Err(Stop::from(cost.clone()).into())
 }

@@ -1,4 +1,4 @@
-//! What contracts can ask about blocks and burn blocks: facts that stand beside the state, in the header table and the burn
+//! What contracts can ask about blocks and burn blocks: facts outside of the state, in the header table and the burn
 //! database.
 
 use clarity::state::BlockFacts;
@@ -11,17 +11,17 @@ pub struct BurnView {
     pub height: u64,
     /// Hash of the burn block.
     pub hash: BurnBlockHash,
-    /// Its time, seconds since 1970; the time of the blocks that witness it, too.
+    /// Its time, seconds since 1970; blocks that witness it have the same time.
     pub time_s: u64,
 }
 
 /// A fact that may not exist, or why it cannot be read.
 pub type Fact<T> = Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The chain around a state.
+/// The chain to which a state belongs.
 pub trait ChainFacts {
-    /// A processed block, as a block of tenure `tenure_height` sees it: what a tenure earned is known only to later ones
-    /// (docs/CONSENSUS.md#transactions-of-this-chain).
+    /// Facts about a processed block as a block of tenure `tenure_height` sees it: what a tenure earned is known only
+    /// to later ones (docs/CONSENSUS.md#transactions-of-this-chain).
     ///
     /// # Errors
     /// When it cannot be read.

@@ -1,4 +1,4 @@
-//! How a transaction ends on its machine: with what is kept, or why nothing is.
+//! How a transaction ends on its machine: with a result that is kept, or with the reason why nothing is.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use clarity::state::Contract;
 
 use crate::transactions::TransactionError;
 
-/// What a transaction leaves when it is kept.
+/// The result of a transaction that is kept.
 pub(super) struct Done<R> {
     pub(super) value: R,
     /// The contract that it deployed.
@@ -16,7 +16,7 @@ pub(super) struct Done<R> {
 
 /// Why a transaction is not kept.
 pub(super) enum Failure {
-    /// The rules of transactions say so.
+    /// A rule of transactions forbids it.
     Invalid(Box<TransactionError>),
     /// The engine stopped in a way that no receipt can report.
     Stopped(Stop),

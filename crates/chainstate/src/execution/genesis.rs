@@ -1,8 +1,8 @@
 //! Executes block 0: boot contracts, opening balances, liquid supply.
 //!
-//! Our own boot contracts (see `boot_contracts`) are few: the reference's others (BNS, lockup, signer voting) serve things
-//! that this chain mocks or leaves out, and would cost most of the start-up time. The genesis brings those that a project
-//! needs.
+//! Our own boot contracts (see `boot_contracts`) are few: the reference's others (BNS, lockup, signer voting) serve
+//! functions that this chain mocks or leaves out, and would take most of the start-up time. The genesis adds those that
+//! a project needs.
 //!
 //! # Invariants
 //! - The block is a pure function of the chain's parameters.
@@ -41,15 +41,15 @@ const FIRST_CYCLE: u64 = 0;
 /// Why the boot block could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum GenesisError {
-    /// Execution.
+    /// Executing the block failed.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// A boot contract cannot be deployed. One of our own always can.
+    /// A boot contract cannot be deployed. This never happens to our own.
     #[error("boot contract {contract}: {error}")]
     Contract {
         /// Its id.
         contract: String,
-        /// The file of its text if the genesis brings it, where in it, and what the engine says.
+        /// The file of its text if the genesis brings it, the place in it, and the engine's error.
         error: String,
     },
 }
@@ -59,8 +59,8 @@ pub enum GenesisError {
 pub struct BootBlock {
     /// To be committed like any other block; `receipts` belong to `transactions`, in order.
     pub executed: ExecutedBlock,
-    /// What an observer gets (docs/COMPATIBILITY.md#boot-event): a deployment a boot contract, then a transfer of
-    /// nothing that carries the mint events. None of them is in a block body or signed.
+    /// What an observer gets (docs/COMPATIBILITY.md#boot-event): a deployment for each boot contract, then a transfer
+    /// of 0 that carries the mint events. None of them is in a block body or signed.
     pub transactions: Vec<BootTransaction>,
 }
 
@@ -92,7 +92,7 @@ pub fn execute_boot_block(env: BlockEnv<'_>, burn_view: BurnView) -> Result<Boot
     let boot_nonce: &mut u64 = nonces.entry(boot_address(params.mainnet).standard()).or_default();
     transactions.push(boot_mints(params, *boot_nonce, mint_events(&params.boot_balances)));
     *boot_nonce += 1;
-    // Later, so that they can be deployed by somebody who owns something.
+    // After the balances, so that an account that owns something can deploy them.
     for contract in brought_contracts(params) {
         transactions.push(deploy(&mut session, &contract, &mut nonces)?);
         configure_pox(&mut session, &contract)?;
@@ -127,7 +127,7 @@ fn deploy(
     Ok(deployed)
 }
 
-/// Runs a boot contract's deployment; gives its interface and its events.
+/// Runs a boot contract's deployment; returns its interface and its events.
 fn run(
     session: &mut BlockSession<'_>,
     id: &ContractId,
@@ -155,7 +155,7 @@ fn run(
     })
 }
 
-/// Gives a PoX contract of the network the numbers of this chain, as the network does when it comes into force.
+/// Gives a PoX contract of the network this chain's numbers, as the network does when the contract comes into force.
 fn configure_pox(session: &mut BlockSession<'_>, deployment: &BootDeployment<'_>) -> Result<(), GenesisError> {
     let (params, id) = (session.params, &deployment.id);
     let more: &[u64] = match id.name.as_str() {
@@ -187,7 +187,7 @@ fn configure_pox(session: &mut BlockSession<'_>, deployment: &BootDeployment<'_>
     })
 }
 
-/// Whoever has deployed has used nonces. The boot address has none: nobody signs for it.
+/// Counts the nonces that deployers used. The boot address is left out: nobody signs for it.
 fn count_deployments(session: &mut BlockSession<'_>, nonces: &Nonces) -> Result<(), GenesisError> {
     let boot = boot_address(session.params.mainnet).standard();
     for (account, nonce) in nonces.iter().filter(|(account, _)| **account != boot) {

@@ -1,20 +1,20 @@
-//! Stops an execution from outside: because it takes too long, holds too much, or the node stops.
+//! Stops an execution from outside: because it takes too long, holds too much memory, or the node stops.
 //!
-//! Costs do not bound time: a loop of cheap steps takes hours before it meets a tenure's limit. So what a node does for
-//! others, assembly, validation, admission and reads, has a wall time and a memory too. They are no rules of the chain:
-//! a block's validity does not depend on them, and a block that is appended has a margin over what any producer or
-//! signer of this node let pass.
+//! Costs do not bound time: a loop of cheap steps runs for hours before it reaches a tenure's limit. So assembly,
+//! validation, admission and reads, which a node does for others, are limited in wall time and memory too. These limits
+//! are not rules of the chain: a block's validity does not depend on them, and an append has a margin over what any
+//! producer or signer of this node let pass.
 //!
-//! The engine asks now and then, between two charges, whether it is to end.
+//! The engine asks now and then, between two charges, whether to stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Says whether the time is over. Asked now and then, on the thread that evaluates.
+/// Returns whether the time is over. Called now and then, on the thread that evaluates.
 pub(crate) type Expired<'a> = &'a dyn Fn() -> bool;
 
-/// How much longer, and how much larger, than in assembly a transaction of a signed block may be: machines and their load
-/// differ, and what a signer let pass must not fail here.
+/// Factor by which a transaction of a signed block may take longer and hold more than in assembly: machines and their
+/// load differ, and what a signer let pass must not fail here.
 const APPEND_MARGIN: u32 = 10;
 
 /// What one transaction may take, in assembly and in the validation of proposals.
@@ -27,8 +27,8 @@ pub struct ExecutionLimits {
 }
 
 impl Default for ExecutionLimits {
-    /// Long enough for what a block of the main network could hold, short enough that a devnet goes on; and the language's
-    /// own limit of memory.
+    /// Long enough for anything that a block of the main network can hold, short enough that a devnet goes on; and the
+    /// language's own memory limit.
     fn default() -> Self {
         Self { time: Duration::from_secs(5), memory_bytes: 100_000_000 }
     }
@@ -45,25 +45,25 @@ impl ExecutionLimits {
     }
 }
 
-/// What watches over the transactions of a block in execution.
+/// Limits and signals for the transactions of a block in execution.
 #[derive(Debug, Clone, Copy)]
 pub struct Supervision<'a> {
     /// What each may take.
     pub limits: ExecutionLimits,
     /// Set when the node stops, or nobody wants the result any more.
     pub stop: &'a AtomicBool,
-    /// Set when somebody comes who goes first; `None` where nobody does.
+    /// Set when a transaction comes that goes first; `None` where none does.
     pub gives_way: Option<&'a AtomicBool>,
 }
 
 impl Supervision<'_> {
-    /// Whether the execution is to end, whatever it has taken.
+    /// Whether the execution must end, whatever it has taken.
     #[must_use]
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.gives_way.is_some_and(|newcomer| newcomer.load(Ordering::Relaxed))
     }
 
-    /// Whether a transaction that began then must end.
+    /// Whether a transaction that began at `begun` must end.
     pub(crate) fn is_over(&self, begun: Instant) -> bool {
         self.is_stopped() || begun.elapsed() >= self.limits.time
     }

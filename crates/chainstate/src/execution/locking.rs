@@ -1,6 +1,7 @@
-//! What a PoX contract of the network cannot do here. The network locks and unlocks STX beside the contract, by the name of the
-//! function that was called. Stacking is mocked on this chain, so such a call is refused with that name: were it let through, the
-//! contract would say that something is locked which is not. The mocked PoX contracts of our own refuse by themselves.
+//! Calls of the network's PoX contracts that this chain refuses. The network locks and unlocks STX outside of the
+//! contract, by the name of the called function. Stacking is mocked on this chain, so such a call is refused by that
+//! name: otherwise the contract would report STX as locked which are not. Our own mocked PoX contracts refuse by
+//! themselves.
 
 use clarity::principal::ContractId;
 

@@ -1,10 +1,10 @@
-//! Execution over the state index: what runs blocks.
+//! Executes blocks over the state index.
 //!
-//! Read in this order: [`facts`] (what contracts see of the chain), [`world`] (the state as the engine asks for it),
+//! Read in this order: [`facts`] (what contracts see of the chain), [`world`] (the state as the engine reads it),
 //! [`contract_store`] and [`contract_cache`] (contracts of committed blocks), [`session`] (one block), [`mod@process`],
 //! [`payload`], [`deployment`], [`post_conditions`], [`outcome`], [`failure`] (one transaction), [`genesis`] and
-//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution),
-//! [`locking`] (what a chain with mocked stacking cannot do).
+//! [`boot_contracts`] (block 0), [`read_only`] (reads), [`interrupt`] (what ends an execution), [`locking`] (what a
+//! chain with mocked stacking cannot do).
 
 mod boot_contracts;
 mod contract_cache;

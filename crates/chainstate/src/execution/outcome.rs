@@ -1,4 +1,4 @@
-//! What a payload did, as far as the receipt has it, and how it is judged.
+//! What a payload did, as the receipt reports it, and whether post-conditions and failures let it stand.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::failure::Failure;
 use super::post_conditions::{PostConditionFailure, check_post_conditions};
 use crate::transactions::{ReceiptStatus, TransactionError};
 
-/// Who a transaction acts for.
+/// The accounts on whose behalf a transaction acts.
 pub(super) struct Origin<'t> {
     pub(super) principal: &'t Principal,
     pub(super) sponsor: Option<&'t Principal>,
 }
 
 impl Origin<'_> {
-    /// As programs see it.
+    /// The same as programs see it.
     pub(super) fn context(&self) -> Context {
         Context { sender: self.principal.clone(), sponsor: self.sponsor.cloned() }
     }
 }
 
-/// What a payload did, as far as the receipt has it.
+/// What a payload did, as the receipt reports it.
 pub(super) struct Outcome {
     pub(super) status: ReceiptStatus,
     pub(super) result: Value,
@@ -51,12 +51,12 @@ impl Outcome {
         }
     }
 
-    /// Only fee and nonce stay.
+    /// Only fee and nonces stay.
     pub(super) fn aborted(status: ReceiptStatus, result: Value, vm_error: Option<String>, stx_burned: u128) -> Self {
         Self { status, vm_error, ..Self::success(result, Vec::new(), stx_burned) }
     }
 
-    /// The program failed: there is no result, so `(err none)` stands for it.
+    /// The program failed: there is no result, and the receipt has `(err none)`.
     pub(super) fn failure(vm_error: String) -> Result<Self, Failure> {
         let result = err_none()?;
         Ok(Self::aborted(ReceiptStatus::AbortByResponse, result, Some(vm_error), 0))
@@ -76,17 +76,18 @@ fn too_large(fault: clarity::types::TypeFault) -> Failure {
     TransactionError::Rejected { error: format!("{fault:?}") }.into()
 }
 
-/// Whether the post-conditions hold for what was moved.
+/// Checks the post-conditions against what was moved.
 pub(super) fn judge(tx: &StacksTransaction, origin: &Origin<'_>, assets: &Assets) -> Result<(), PostConditionFailure> {
     check_post_conditions(&tx.post_conditions, tx.post_condition_mode, origin.principal, assets)
 }
 
-/// Micro-STX that all together burned.
+/// Micro-STX that all accounts together burned.
 pub(super) fn burned(assets: &Assets) -> u128 {
     assets.burns.values().fold(0, |sum, amount| sum.saturating_add(*amount))
 }
 
-/// Execution failed: in a block, if the failure is the contract's. Holding more than this node allows is not.
+/// The result of a failed execution: it is mined if the contract is at fault. Exceeding this node's memory limit is not
+/// the contract's fault.
 pub(super) fn failed(stop: Stop) -> Result<Outcome, Failure> {
     let is_of_this_node = match &stop {
         Stop::Check(error) => {

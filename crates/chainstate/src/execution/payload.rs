@@ -1,9 +1,9 @@
 //! What each payload does (docs/COMPATIBILITY.md#outcomes): transfers, calls, deployments, coinbases.
 //!
 //! # Invariants
-//! - A failure that a block holds becomes an [`Outcome`] with `(err none)`; only what docs/COMPATIBILITY.md#outcomes
-//!   calls not mined is an error.
-//! - Events of anything but a success are left out.
+//! - A failure that is mined becomes an [`Outcome`] with `(err none)`; only what docs/COMPATIBILITY.md#outcomes calls
+//!   not mined is an error.
+//! - Only a success keeps its events.
 //!
 //! # Not here
 //! Fee and nonces: `process`. Which payloads are allowed: `transactions::rules`. Deployments: `deployment`.
@@ -20,7 +20,7 @@ use super::outcome::{Origin, Outcome, burned, failed, judge, ok_true};
 use crate::params::ChainParams;
 use crate::transactions::{ReceiptStatus, TransactionError};
 
-/// Does what the payload says.
+/// Executes the payload.
 pub(super) fn run_payload(
     machine: &mut Machine<'_>,
     params: &ChainParams,
@@ -39,7 +39,7 @@ pub(super) fn run_payload(
         TransactionPayload::VersionedSmartContract { version, name, code } => {
             deploy(machine, tx, origin, &Deployment { name, code, version: version.to_byte() })
         }
-        // Whether a block may hold one, and who is rewarded, is the block rules' business.
+        // The block rules decide whether a block may hold one, and who is rewarded.
         TransactionPayload::Coinbase { .. } | TransactionPayload::CoinbaseToAltRecipient { .. } => {
             Ok(Outcome::success(ok_true()?, Vec::new(), 0))
         }

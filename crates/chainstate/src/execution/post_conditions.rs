@@ -1,8 +1,8 @@
-//! Judges what a finished call moved by the transaction's post-conditions (docs/COMPATIBILITY.md#post-conditions).
+//! Checks post-conditions against what a finished call moved (docs/COMPATIBILITY.md#post-conditions).
 //!
 //! # Invariants
 //! - Pure: the same conditions and movements give the same verdict and the same text.
-//! - Nobody stakes on this chain, so conditions about that are judged by nothing staked, nothing performed.
+//! - Nobody stakes on this chain, so conditions about staking see an amount of 0 and nothing performed.
 //!
 //! # Not here
 //! Undoing the call: `payload`. Which condition kinds an epoch knows: `static_check` of the wire types.
@@ -14,7 +14,7 @@ use clarity::run::Assets;
 use clarity::value::Value;
 use stacks_types::transaction::{AssetInfo, NonFungibleCode, PostCondition, PostConditionMode, PoxCode};
 
-/// The first promise that was broken.
+/// The first post-condition that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PostConditionFailure {
     /// A condition does not hold.
@@ -29,7 +29,7 @@ pub(crate) enum PostConditionFailure {
         /// What was moved: an amount, or for a non-fungible token whether it was.
         moved: String,
     },
-    /// The mode wants a condition for everything that is moved, and there is none for this.
+    /// The mode requires a condition for everything that is moved, and this has none.
     #[error("no post-condition covers that {principal} moved {asset}")]
     Uncovered {
         /// Who moved it.
@@ -41,7 +41,7 @@ pub(crate) enum PostConditionFailure {
 
 const STX: &str = "STX";
 
-/// What conditions name, per principal. Non-fungible tokens are covered one by one.
+/// The assets that conditions name, by principal. Non-fungible tokens are covered one by one.
 #[derive(Default)]
 struct Coverage {
     stx: HashSet<Principal>,
@@ -49,14 +49,15 @@ struct Coverage {
     non_fungible: HashMap<(Principal, String), HashSet<Value>>,
 }
 
-/// The non-fungible tokens that were moved, by principal and class. Thousands of conditions may ask for one of thousands.
+/// The non-fungible tokens that were moved, by principal and class: thousands of conditions may each look up one of
+/// thousands.
 type Moved<'a> = HashMap<(&'a Principal, &'a str), HashSet<&'a Value>>;
 
-/// Checks `assets`, which a finished call by `origin` moved: the first condition that does not hold, else the first movement
-/// that the mode does not let pass.
+/// Checks `assets`, which a finished call by `origin` moved. Reports the first condition that does not hold, else the
+/// first movement that the mode forbids.
 ///
 /// # Errors
-/// The broken promise.
+/// The broken post-condition.
 pub(crate) fn check_post_conditions(
     conditions: &[PostCondition],
     mode: PostConditionMode,
@@ -139,7 +140,7 @@ fn moved(assets: &Assets) -> Moved<'_> {
     classes.map(|(principal, (class, ids))| ((principal, &**class), ids.iter().collect())).collect()
 }
 
-/// The first movement, in order of the text, that is not covered.
+/// The first movement, in alphabetical order, that no condition covers.
 fn uncovered(
     coverage: &Coverage,
     assets: &Assets,

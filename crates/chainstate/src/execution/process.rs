@@ -1,7 +1,7 @@
 //! Executes one transaction: nonces, fee, payload, nonces (docs/COMPATIBILITY.md#order-of-processing).
 //!
 //! # Invariants
-//! - Writes stand in the order of docs/CONSENSUS.md#order-of-writes: payer's balance, what the payload writes, origin's
+//! - Writes are in the order of docs/CONSENSUS.md#order-of-writes: payer's balance, the payload's writes, origin's
 //!   nonce, payer's nonce. State roots depend on it.
 //! - An error means that the caller drops the machine: nothing stays.
 //!
@@ -19,7 +19,7 @@ use super::payload::run_payload;
 use crate::params::ChainParams;
 use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
 
-/// Executes `tx` on a machine that has done nothing.
+/// Executes `tx` on a fresh machine.
 ///
 /// # Errors
 /// The transaction may not be in a block.
@@ -58,7 +58,7 @@ fn check_nonces(
     origin: &Principal,
     payer: &Principal,
 ) -> Result<(), Failure> {
-    // The sponsor's nonce is looked at first (docs/COMPATIBILITY.md#order-of-processing).
+    // The sponsor's nonce is checked first (docs/COMPATIBILITY.md#order-of-processing).
     let sponsor = tx.auth.sponsor().map(|condition| (payer, false, condition.nonce()));
     let checks = sponsor.into_iter().chain([(origin, true, tx.auth.origin().nonce())]);
     for (principal, is_origin, actual) in checks {

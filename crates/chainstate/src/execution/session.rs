@@ -5,8 +5,8 @@
 //! ```
 //!
 //! # Invariants
-//! - A transaction runs on a machine of its own. What it wrote goes into the trie when all of it is known to be good; of one
-//!   that is refused nothing stays: no write, no fee, no cost.
+//! - A transaction runs on a machine of its own. Its writes go into the trie once all of them are known to be good; a
+//!   refused transaction leaves no write, no fee, no cost.
 //! - A failure between the first and the last write of a transaction *poisons* the session: it refuses to go on.
 //! - Run it on a thread with a stack of [`STACK_BYTES`]: evaluation recurses.
 //!
@@ -38,14 +38,14 @@ use super::world::{BlockWorld, Tip};
 use crate::params::ChainParams;
 use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
 
-/// Stack that a thread needs which runs sessions or reads: what the engine needs, and room for those who call it.
+/// Stack of a thread that runs sessions or reads: what the engine needs, and room for its callers.
 pub const STACK_BYTES: usize = clarity::engine::STACK_BYTES + (8 << 20);
 
-/// Bounds the memory that one block's receipts take (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap,
-/// keeping what was printed is not.
+/// Most memory of one block's receipts (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap, keeping the
+/// printed values is not.
 pub(crate) const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
 
-/// Where a block stands.
+/// A block's place in the chain.
 #[derive(Debug, Clone)]
 pub struct BlockContext {
     /// The committed block on which it builds.
@@ -56,25 +56,25 @@ pub struct BlockContext {
     pub tenure_height: u32,
     /// True for the first block of a tenure: the cost limit starts anew.
     pub new_tenure: bool,
-    /// What the tenure's earlier blocks cost; not looked at if the tenure is new.
+    /// Cost of the tenure's earlier blocks; ignored if the tenure is new.
     pub tenure_cost_so_far: Cost,
 }
 
-/// Why a block could not be executed. Never a transaction's fault.
+/// Why a block could not be executed; never a transaction's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The state index.
+    /// The state index failed.
     #[error("state index")]
     Marf(#[from] MarfError),
     /// Reading or writing state or contracts failed.
     #[error("storage failed: {0}")]
     Storage(String),
-    /// The engine refused what the chain itself does, such as paying a reward.
+    /// The engine refused one of the chain's own operations, such as paying a reward.
     #[error("the engine refused {what}: {error}")]
     Refused {
-        /// What was done.
+        /// The operation.
         what: &'static str,
-        /// Why not.
+        /// The engine's error.
         error: String,
     },
     /// An earlier failure may have left half a transaction behind.
@@ -108,7 +108,7 @@ impl<'a> BlockSession<'a> {
         Ok(session)
     }
 
-    /// Takes over what the tenure has cost, and makes the first writes.
+    /// Takes over the tenure's cost so far, and makes the first writes.
     pub(super) fn enter(&mut self, ctx: &BlockContext) -> Result<(), SessionError> {
         if !ctx.new_tenure {
             self.spent_before = ctx.tenure_cost_so_far;
@@ -143,19 +143,19 @@ impl<'a> BlockSession<'a> {
         })
     }
 
-    /// Has transactions fail with [`TransactionError::DeadlinePassed`] once `expired` says so: for estimates, which say
-    /// nothing about a transaction.
+    /// Makes transactions fail with [`TransactionError::DeadlinePassed`] once `expired` returns true: for estimates,
+    /// where this says nothing about the transaction.
     pub(crate) const fn stop_when(&mut self, expired: Expired<'a>) {
         self.deadline = Some(expired);
     }
 
-    /// Has transactions end that take more than they may, with [`TransactionError::TookTooLong`] and
-    /// [`TransactionError::HeldTooMuch`], and all with [`TransactionError::Interrupted`] once it is told to stop.
+    /// Limits transactions: one that exceeds a limit fails with [`TransactionError::TookTooLong`] or
+    /// [`TransactionError::HeldTooMuch`], and all fail with [`TransactionError::Interrupted`] once told to stop.
     pub(crate) const fn supervise(&mut self, supervision: Supervision<'a>) {
         self.supervision = Some(supervision);
     }
 
-    /// The first writes of each block: the tenure's height, and where contracts can ask for it, the time.
+    /// The first writes of each block: the tenure's height, and the time in epochs whose contracts can ask for it.
     pub(super) fn write_heights(&mut self, ctx: &BlockContext) -> Result<(), SessionError> {
         let has_time = self.rules.has_block_time;
         self.run_chain("the block's heights", |machine| {
@@ -256,7 +256,7 @@ impl<'a> BlockSession<'a> {
         })
     }
 
-    /// Does what the chain itself does. Nothing of it costs.
+    /// Runs an operation of the chain itself, free of cost.
     pub(super) fn run_chain(
         &mut self,
         what: &'static str,
@@ -270,7 +270,7 @@ impl<'a> BlockSession<'a> {
         })
     }
 
-    /// Runs `work` on a machine of its own, and keeps what it did if it succeeds.
+    /// Runs `work` on a machine of its own, and keeps its writes if it succeeds.
     pub(super) fn run<R>(
         &mut self,
         limit: Cost,
@@ -292,7 +292,7 @@ impl<'a> BlockSession<'a> {
             meter = meter.interrupted_by(interrupt);
         }
         let (world, rules) = (&mut self.world, self.rules);
-        // The engine has no panics that are known; should it have one, it takes this transaction along and not the node.
+        // The engine has no known panics; if it has one, that ends this transaction and not the node.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut machine = Machine::new(rules, meter, world);
             let done = work(&mut machine)?;
@@ -315,7 +315,7 @@ impl<'a> BlockSession<'a> {
         Ok(done.value)
     }
 
-    /// Why a transaction that stopped so may not be in the block.
+    /// Why a transaction that stopped this way may not be in the block.
     fn stopped(&self, stop: Stop) -> TransactionError {
         let supervision = self.supervision;
         match stop {
@@ -352,7 +352,7 @@ pub struct ExecutedBlock {
     pub state_root: StateRoot,
     /// The contracts that the block deployed.
     pub(crate) contracts: Arc<[ContractRow]>,
-    /// One receipt a transaction, in order.
+    /// One receipt for each transaction, in order.
     pub receipts: Arc<[TransactionReceipt]>,
     /// Sum of the receipts' costs.
     pub cost: Cost,

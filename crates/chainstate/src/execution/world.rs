@@ -1,12 +1,12 @@
-//! The state as the engine asks for it: seen from a block in execution, or from a committed one.
+//! The state as the engine reads it: seen from a block in execution, or from a committed one.
 //!
 //! # Invariants
-//! - Only a block in execution is written, by [`BlockWorld::keep`], and only with what a whole transaction did.
+//! - Only the block in execution is written, by [`BlockWorld::keep`], and only with the writes of whole transactions.
 //! - An older state (`at-block`) is that of an ancestor of the tip, never of a block of another fork.
-//! - A failure of storage is an error of the engine's, and ends the transaction; it is no judgement over it.
+//! - A failure of storage is an internal error of the engine and ends the transaction; it is no verdict on it.
 //!
 //! # Not here
-//! What a transaction has written but may still lose: the engine's journal.
+//! Writes of a transaction that may still be undone: the engine's journal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ use super::facts::{BurnView, ChainFacts};
 use super::locking::locks;
 use crate::params::BootContracts;
 
-/// Hex digits of a commitment that are the hash of the source; those behind are the height of the block.
+/// Hex digits of a commitment that are the hash of the source; the rest is the height of the block.
 const COMMITMENT_HASH_DIGITS: usize = 64;
 
-/// Where a view stands when it is not shifted in time.
+/// Where a view stands, unless `at-block` moves it.
 pub(super) enum Tip {
     /// A block in execution, under the id with which its trie was opened.
     Open {
@@ -59,7 +59,7 @@ pub(super) struct BlockWorld<'a> {
     facts: &'a dyn ChainFacts,
     burn_view: BurnView,
     tip: Tip,
-    /// Contracts that were found from the tip, those of the block in execution among them.
+    /// Contracts found from the tip, those of the block in execution included.
     known: HashMap<ContractId, Arc<Contract>>,
     rows: Vec<ContractRow>,
     /// All writes in order, if a test wants them.
@@ -98,10 +98,10 @@ impl<'a> BlockWorld<'a> {
         }
     }
 
-    /// Writes what a transaction did into the state, with the contract that it deployed.
+    /// Writes a transaction's changes into the state, with the contract that it deployed.
     ///
     /// # Errors
-    /// Half of it may have been written: the block is lost.
+    /// Half of the changes may have been written: the block must be abandoned.
     pub(super) fn keep(&mut self, writes: Vec<Write>, deployed: Option<Arc<Contract>>) -> Result<(), InternalError> {
         let Tip::Open { trie, .. } = &mut self.tip else {
             return Err(InternalError::State("a committed block is not written".to_owned()));
@@ -134,7 +134,7 @@ impl<'a> BlockWorld<'a> {
         }
     }
 
-    /// The newest committed block that the tip descends from, or is.
+    /// The newest committed block among the tip and its ancestors.
     const fn anchor(&self) -> Option<BlockId> {
         match &self.tip {
             Tip::Open { parent, .. } => *parent,
@@ -264,7 +264,7 @@ impl World for BlockWorld<'_> {
         }
     }
 
-    /// A binary search: tenure heights never decrease along a fork. The view's own tenure is none of the past
+    /// Binary search: tenure heights never decrease along a fork. The view's own tenure is not in the past yet
     /// (docs/CONSENSUS.md#heights).
     fn first_block_of_tenure(&mut self, view: View, tenure: u64) -> Result<Option<u64>, InternalError> {
         if tenure >= self.tenure_height(view)? {
@@ -277,7 +277,7 @@ impl World for BlockWorld<'_> {
             let block = block.ok_or_else(|| failed("tenure", &format!("no block of height {middle}")))?;
             if self.tenure_of(&block)? < tenure { low = middle + 1 } else { high = middle }
         }
-        // A height that no block of the fork has: of the tenure before a burn block that nobody used.
+        // `low` may be the height of the block in execution, which is not committed: then no block has this tenure.
         let Some(block) = self.committed_at(low)? else { return Ok(None) };
         Ok((self.tenure_of(&block)? == tenure).then_some(low))
     }

@@ -27,14 +27,15 @@ pub struct ChainHeaders<'a> {
     pub tip: StacksBlockId,
 }
 
-/// What a block sees that witnesses this burn block.
+/// The burn view of a block that witnesses this burn block.
 pub(crate) const fn burn_view_of(block: &BurnBlock) -> BurnView {
     BurnView { height: block.height, hash: block.hash, time_s: block.time_s }
 }
 
 impl ChainHeaders<'_> {
-    /// What the tenure of a block earned, as tenure `seen_by` sees it. It waits for the tenure after that to be mature too, as
-    /// the network does, where that one decides about the fees (docs/CONSENSUS.md#transactions-of-this-chain).
+    /// The reward of a block's tenure as tenure `seen_by` sees it: none until the following tenure is mature too. The
+    /// network waits as well, since the following tenure there decides about the fees
+    /// (docs/CONSENSUS.md#transactions-of-this-chain).
     fn reward(&self, header: &ProcessedHeader, seen_by: u64) -> Result<Option<u128>, StoreError> {
         let Some(tip) = select_header(self.conn, &self.tip)? else { return Ok(None) };
         let next_is_mature = header.tenure.height + 1 + u64::from(self.params.reward_maturity);
@@ -48,7 +49,7 @@ impl ChainHeaders<'_> {
     }
 }
 
-/// Who produced a block's tenure; nobody has produced the boot block's.
+/// The producer of a block's tenure; the boot block has none.
 fn miner(header: &ProcessedHeader) -> Principal {
     Principal::Standard(Standard::parse(&header.tenure.producer).unwrap_or(Standard::transient()))
 }
@@ -60,13 +61,13 @@ impl ChainFacts for ChainHeaders<'_> {
         Ok(Some(BlockFacts {
             id: id.0,
             header_hash: header.block_hash().0,
-            // Blocks have the time of the burn block that they witnessed.
+            // A block has the time of the burn block that it witnessed.
             time: Some(header.burn_time_s),
             burn_header_hash: header.burn_view.0,
             burn_time: header.burn_time_s,
             vrf_seed: header.header.as_ref().map_or([0; 32], |header| header.vrf_proof.seed().0),
             miner: miner(&header),
-            // One producer is elected and alone spends.
+            // Only the elected producer spends.
             spend_winner: spent,
             spend_total: spent,
             reward: self.reward(&header, tenure_height)?,

@@ -1,11 +1,11 @@
-//! Processed blocks: their headers with what the chain rules need to know of them.
+//! Processed blocks: their headers, with facts that the chain rules need.
 //!
 //! The table `nakamoto_block_headers` is keyed by `StacksBlockId`; the boot chain's one block is in `block_headers`.
 //! Ancestors on any fork are look-ups in the MARF: each block's trie maps heights to block ids and back
 //! (docs/CONSENSUS.md#opening-a-block), so [`Ancestry`] needs no walk and no second index.
 //!
 //! # Not here
-//! Blocks that wait, and orphaned ones with their reasons: `staging`.
+//! Waiting blocks, and orphaned ones with their reasons: `staging`.
 
 mod ancestry;
 mod facts;
@@ -32,7 +32,7 @@ use clarity::costs::Cost;
 use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::{BOOT_BLOCK_HASH, BlockHash, BurnBlockHash, StacksBlockId, StateRoot};
 
-/// A processed block's header, and what its tenure has come to with it.
+/// A processed block's header, and its tenure up to it.
 #[derive(Debug, Clone)]
 pub struct ProcessedHeader {
     /// Hash of its header and of its tenure's consensus hash.
@@ -70,14 +70,15 @@ pub struct TenureSoFar {
     pub fees: u128,
     /// Its coinbase, missed burn blocks included, micro-STX.
     pub coinbase: u128,
-    /// Principal that is paid for it.
+    /// Principal that receives its reward.
     pub recipient: String,
     /// Address of its producer.
     pub producer: String,
 }
 
 impl ProcessedHeader {
-    /// The boot block's: a processed block without a header, in no tenure. `burn_time_s` is in seconds since 1970.
+    /// The header row of the boot block: a processed block without a header, in no tenure. `burn_time_s` is in seconds
+    /// since 1970.
     #[must_use]
     pub(crate) fn boot(state_root: StateRoot, burn_view: BurnBlockHash, burn_height: u64, burn_time_s: u64) -> Self {
         Self {

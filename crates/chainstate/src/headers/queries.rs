@@ -96,7 +96,7 @@ pub(crate) fn insert_header(
     Ok(tx.last_insert_rowid())
 }
 
-/// Says which transactions the block in a row mined.
+/// Records which transactions the block in a row mined.
 pub(crate) fn insert_mined(
     tx: &Transaction<'_>,
     block_row: i64,
@@ -155,8 +155,8 @@ pub(crate) fn select_tenure_starts(conn: &Connection, tenure_height: u64) -> Res
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The newest `limit` blocks of the tenure that a burn block began, newest first; those of all forks, of which the
-/// sibling rule leaves one.
+/// The newest `limit` blocks, newest first, of the tenure that a burn block began. All forks are searched, but the
+/// sibling rule leaves blocks on one only.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
@@ -200,7 +200,7 @@ pub(crate) fn select_headers_at_burn_heights(
     select_headers(conn, condition, (burn_heights.start, burn_heights.end, limit))
 }
 
-/// Columns of [`header_from_row`]: not the event, which may have megabytes, and which a query that sorts would copy.
+/// Columns of [`header_from_row`]. The event is left out: it may have megabytes, which a sorting query would copy.
 const HEADER_COLUMNS: &str =
     "header, block_id, parent_block_id, chain_length, burn_view, burn_height, burn_time_s, tenure_height,
     tenure_start_block_id, tenure_cost, tenure_fees, coinbase, reward_recipient, producer, size_bytes";

@@ -19,8 +19,8 @@ pub(crate) fn insert_rejected(
     Ok(())
 }
 
-/// Forgets the verdicts that events below a sequence announced. They were for a start after a crash between verdict and mark;
-/// staging has known them since.
+/// Deletes the verdicts that events below a sequence announced. Staging has marked these blocks by now, and still knows
+/// those that it has not forgotten as old orphans.
 pub(crate) fn prune_rejected(tx: &Transaction<'_>, keep_from: u64) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM rejected_blocks WHERE sequence < ?1")?.execute([keep_from])?;
     Ok(())

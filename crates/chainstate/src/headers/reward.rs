@@ -10,7 +10,7 @@ use crate::db::StoreError;
 /// A tenure's reward, due at the start of a later tenure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaturedReward {
-    /// Principal that is paid.
+    /// Principal that receives it.
     pub recipient: String,
     /// Address of the producer that earned it.
     pub producer: String,

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - The processed blocks whose burn views are on one bitcoin fork form one chain: views never go back, and a second
-//!   child of one parent would be a sibling. So "the highest" of them is never a choice.
+//!   child of one parent would be a sibling. So the highest of them is unique.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
@@ -10,9 +10,9 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use crate::burn::{BurnBlock, ProcessedBurnDb};
 use crate::db::StoreError;
 
-/// The Stacks block that is canonical when bitcoin ends with `tip`: (1) from there down, the highest bitcoin block in that fork which
-/// any processed Stacks block witnessed; (2) the highest Stacks block that witnessed it. The boot block witnessed the first burn
-/// block, so there always is one.
+/// The Stacks block that is canonical when bitcoin ends with `tip`: (1) find the highest bitcoin block on that fork
+/// which any processed Stacks block witnessed; (2) take the highest Stacks block that witnessed it. The boot block
+/// witnessed the first burn block, so there always is one.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
@@ -24,11 +24,11 @@ pub fn get_canonical_stacks_block(
     Ok(highest_witness(conn, burn, tip, 0)?.unwrap_or(StacksBlockId::BOOT))
 }
 
-/// The highest block that witnessed a burn block on the fork of `burn_tip`, at burn height `lowest` or above; none if none
-/// but the boot block did.
+/// The highest block that witnessed a burn block on the fork of `burn_tip`, at burn height `lowest` or above; none if
+/// only the boot block did.
 ///
-/// Looks, from the top down, at each witnessed burn block once, however many blocks witnessed it, until it meets the
-/// fork: those above are of other forks.
+/// Goes down from the top and looks at each witnessed burn block once, however many blocks witnessed it, until one is
+/// on the fork.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read.
@@ -55,7 +55,7 @@ pub(crate) fn highest_witness(
     }
 }
 
-/// The highest block that witnessed a burn block. The least id wins a tie, which the sibling rule makes impossible.
+/// The highest block that witnessed a burn block. The least id wins a tie, though the sibling rule permits none.
 fn last_witness(conn: &Connection, height: u64, burn_view: &BurnBlockHash) -> Result<StacksBlockId, StoreError> {
     let sql = "SELECT block_id FROM nakamoto_block_headers WHERE burn_height = ?1 AND burn_view = ?2
                ORDER BY chain_length DESC, block_id LIMIT 1";

@@ -17,9 +17,9 @@ use crate::staging::StagingReader;
 pub struct JournalEvent {
     /// Place in the journal, from 1.
     pub sequence: u64,
-    /// What kind of event.
+    /// Kind of the event.
     pub kind: v1::EventKind,
-    /// With its sequence and its time.
+    /// The decoded event, with its sequence and time.
     pub event: Arc<v1::Event>,
     /// The event, encoded.
     pub encoded: Bytes,
@@ -29,7 +29,7 @@ pub struct JournalEvent {
     derived: Arc<Derived>,
 }
 
-/// What some readers want, made by the first that asks.
+/// Data that only some readers need; computed for the first that asks.
 #[derive(Debug, Default)]
 struct Derived {
     header_only: OnceLock<Bytes>,
@@ -56,10 +56,10 @@ impl JournalEvent {
         Self::assemble(event, encoded, end_offset)
     }
 
-    /// Reads back what was stored.
+    /// Decodes a stored event.
     pub(crate) fn from_stored(stored: Vec<u8>, end_offset: u64, staging: &StagingReader) -> Result<Self, StoreError> {
         let mut encoded = Bytes::from(stored);
-        // Fields of raw bytes share the buffer.
+        // `bytes` fields share this buffer.
         let event = v1::Event::decode(encoded.clone());
         let mut event = event.map_err(|error| StoreError::Corrupt(format!("journal: {error}")))?;
         if restore_transactions(&mut event, staging)? {
@@ -79,14 +79,14 @@ impl JournalEvent {
         self.derived.header_only.get_or_init(|| header_only(&self.event).encode_to_vec().into())
     }
 
-    /// What the event touches.
+    /// The transactions, contracts, assets and principals that the event touches.
     #[must_use]
     pub fn subjects(&self) -> &EventSubjects {
         self.derived.subjects.get_or_init(|| EventSubjects::from_event(&self.event))
     }
 }
 
-/// Milliseconds since 1970 as protobuf has it.
+/// Milliseconds since 1970 as a protobuf timestamp.
 fn timestamp(time_ms: u64) -> prost_types::Timestamp {
     let seconds = i64::try_from(time_ms / 1000).unwrap_or(i64::MAX);
     let nanos = i32::try_from(time_ms % 1000).unwrap_or(0) * 1_000_000;

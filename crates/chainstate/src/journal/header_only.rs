@@ -1,4 +1,4 @@
-//! The short form of an event: what it names, without what is large.
+//! The short form of an event: ids and headers, without the large parts.
 
 use nakamoto_proto::v1;
 use v1::event::Body;

@@ -1,4 +1,4 @@
-//! Burn blocks and processed blocks of all time, in journal order: also those that the journal no longer keeps.
+//! All burn blocks and processed blocks in journal order, including those that the journal no longer keeps.
 //!
 //! # Invariants
 //! - Every burn block and processed block that the journal ever announced is here, once, under its sequence.
@@ -14,7 +14,7 @@ use crate::headers::processed_event;
 use crate::staging::StagingReader;
 
 /// Up to `max_events` burn blocks and processed blocks of the sequences `from..before`, oldest first; stops early at
-/// `max_bytes` (but gives one at least).
+/// `max_bytes`, but returns at least one.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read or decoded.
@@ -31,7 +31,7 @@ pub fn select_history(
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let Compressed(stored) = row.get(0)?;
-        // Where it stood in bytes is not kept for what was removed; those who read history do not ask.
+        // The byte offsets of removed events are not kept; readers of history do not need them.
         let event = JournalEvent::from_stored(stored.into_owned(), 0, staging)?;
         bytes += event.encoded.len();
         events.push(event);
@@ -42,8 +42,8 @@ pub fn select_history(
     Ok(events)
 }
 
-/// Sequence of the event that announced a block processed, whether the journal still has it or not; `None` for a block
-/// that is not processed.
+/// Sequence of the event that announced a block processed, even if the journal has removed it; `None` for a block that
+/// is not processed.
 ///
 /// # Errors
 /// [`StoreError`] when the block's row cannot be read or decoded.
@@ -54,8 +54,8 @@ pub fn sequence_of_processed(conn: &Connection, block_id: &StacksBlockId) -> Res
     Ok(Some(event.sequence))
 }
 
-/// Sequence of the newest event before `before` that announced a burn block, whether the journal still has it or not; `None` when none
-/// did.
+/// Sequence of the newest event before `before` that announced a burn block, even if the journal has removed it; `None`
+/// if there is none.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read or decoded.

@@ -1,13 +1,13 @@
 //! The journal: one ordered, durable list of events, and its newest part in memory.
 //!
 //! Events are written in the transaction of the state that they report (`store`). Readers take the newest from the
-//! [`JournalTail`] and older ones from the database, each at its own speed; nobody waits for a reader.
+//! [`JournalTail`] and older ones from the database, each at its own speed; the writer never waits for a reader.
 //!
 //! # Invariants
 //! - Sequences start at 1 and have no gaps; a sequence is never used twice.
 //! - The tail is a suffix of what is committed, in order.
 //! - Burn blocks and processed blocks can be read for ever (`history`); all else only until retention removes it.
-//! - The newest event is never removed: it says how far sequences and offsets have come.
+//! - The newest event is never removed: later sequences and offsets continue from it.
 
 mod event;
 mod header_only;

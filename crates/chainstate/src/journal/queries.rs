@@ -7,7 +7,7 @@ use super::JournalEvent;
 use crate::db::{Compressed, StoreError};
 use crate::staging::StagingReader;
 
-/// Appends a row. With `block_id` the event is stored by the caller, beside the block's header.
+/// Appends a row. With `block_id` the row has no event: the caller stores it with the block's header.
 pub(crate) fn insert_event(
     tx: &Transaction<'_>,
     event: &JournalEvent,
@@ -22,7 +22,7 @@ pub(crate) fn insert_event(
     Ok(())
 }
 
-/// Up to `max_events` events from `from_sequence` on, oldest first; stops early at `max_bytes` (but gives one at least).
+/// Up to `max_events` events from `from_sequence`, oldest first; stops early at `max_bytes`, but returns at least one.
 ///
 /// # Errors
 /// [`StoreError`] when a row cannot be read or decoded.
@@ -53,7 +53,7 @@ pub fn select_events(
     Ok(events)
 }
 
-/// What a journal holds.
+/// Which events a journal holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalBounds {
     /// Oldest sequence kept; above `newest` when there is none.
@@ -104,7 +104,8 @@ pub(crate) fn select_bounds(conn: &Connection) -> Result<JournalBounds, StoreErr
     })
 }
 
-/// The first event from a sequence on that is not older than `time_ms`, or the last of the `most` events that are looked at.
+/// The first event from a sequence on that is not older than `time_ms`, or else the last of the `most` events that are
+/// looked at.
 pub(crate) fn select_first_after(
     conn: &Connection,
     from_sequence: u64,
@@ -117,14 +118,15 @@ pub(crate) fn select_first_after(
     Ok(conn.prepare_cached(sql)?.query_row((from_sequence, time_ms, most), to_oldest).optional()?)
 }
 
-/// The first event from a sequence on whose bytes all lie behind `offset`, or the last of the `most` events that are looked at.
+/// The first event from a sequence on whose bytes all lie behind `offset`, or else the last of the `most` events that
+/// are looked at.
 pub(crate) fn select_first_behind(
     conn: &Connection,
     from_sequence: u64,
     offset: u64,
     most: u64,
 ) -> Result<Option<Oldest>, StoreError> {
-    // It is the one after the first that ends there or later.
+    // It follows the first event that ends at `offset` or later.
     let sql = "SELECT sequence, time_ms, end_offset FROM
                  (SELECT sequence, time_ms, end_offset, lag(end_offset) OVER (ORDER BY sequence) AS start_offset FROM
                     (SELECT sequence, time_ms, end_offset FROM events WHERE sequence >= ?1 ORDER BY sequence LIMIT ?3))

@@ -1,5 +1,5 @@
-//! The event of a processed block as its row holds it: without the transactions, which are in the block itself. They would be
-//! the larger half of it.
+//! The event of a processed block as its row holds it: without the transactions, which are in the block itself and
+//! would be the larger half of the row.
 
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -21,10 +21,10 @@ pub(crate) fn strip_transactions(event: &v1::Event) -> Vec<u8> {
     stored.encode_to_vec()
 }
 
-/// Puts the transactions back where they are missing; returns whether any was.
+/// Puts missing transactions back; returns whether any was missing.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when the block is not in staging, or is another one than the receipts are of.
+/// [`StoreError::Corrupt`] when the block is not in staging, or does not match the receipts.
 pub(crate) fn restore_transactions(event: &mut v1::Event, staging: &StagingReader) -> Result<bool, StoreError> {
     let Some(Body::BlockProcessed(processed)) = &mut event.body else { return Ok(false) };
     // No transaction is empty. Those of the boot block are not in staging, and never missing.

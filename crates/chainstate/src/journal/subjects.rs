@@ -1,4 +1,5 @@
-//! What an event touches: transactions, contracts, assets, principals. Worked out once an event, when a filter asks.
+//! The transactions, contracts, assets and principals that an event touches. Computed once for each event, when a
+//! filter asks.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +15,14 @@ pub struct EventSubjects {
     pub contracts: BTreeSet<String>,
     /// "ADDRESS.contract::asset".
     pub assets: BTreeSet<String>,
-    /// Senders, recipients, origins, sponsors, those that were paid.
+    /// Senders, recipients, origins, sponsors, and those paid.
     pub principals: BTreeSet<String>,
-    /// Txids, as far as they are 32 bytes.
+    /// Txids; one that is not 32 bytes long is left out.
     pub txids: BTreeSet<[u8; 32]>,
 }
 
 impl EventSubjects {
-    /// What a processed block or a mempool event touches; nothing for other kinds.
+    /// The subjects of a processed block or a mempool event; none for other kinds.
     #[must_use]
     pub(crate) fn from_event(event: &v1::Event) -> Self {
         let mut touched = Self::default();
@@ -52,7 +53,7 @@ impl EventSubjects {
     }
 
     fn add_transaction(&mut self, raw: &[u8]) {
-        // The node's own record: it decodes. One that would not touches nothing that can be named.
+        // The node recorded it, so it decodes. If it did not, nothing in it could be named.
         let Ok(transaction) = StacksTransaction::decode(raw) else { return };
         let mainnet = transaction.version.is_mainnet();
         let origin = transaction.origin_address(mainnet).to_string();

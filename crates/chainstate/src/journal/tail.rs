@@ -1,4 +1,4 @@
-//! The newest events in memory; listeners are called when there are more.
+//! The newest events in memory; calls listeners when new ones come.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ const TAIL_EVENTS: usize = 4096;
 /// Most bytes of encoded events in memory: about two full blocks' events beside the small ones.
 const TAIL_BYTES: usize = 16 << 20;
 
-/// What is called after each commit with the newest sequence. Must not block.
+/// Called after each commit with the newest sequence. Must not block.
 pub(crate) type Listener = Box<dyn Fn(u64) + Send + Sync>;
 
 /// Shared by the writer, which appends, and all readers. Cheap to clone.
@@ -37,7 +37,7 @@ impl JournalTail {
         Self { inner: Arc::new(Inner { journal_id, state, listeners: Mutex::new(Vec::new()) }) }
     }
 
-    /// Names the journal; another one after the folder was wiped.
+    /// Id of the journal; it changes when the folder is wiped.
     #[must_use]
     pub fn journal_id(&self) -> [u8; 16] {
         self.inner.journal_id
@@ -71,11 +71,11 @@ impl JournalTail {
         let skip = usize::try_from(from_sequence.checked_sub(first)?).ok()?;
         let mut bytes = 0;
         let events = state.events.iter().skip(skip).take(max_events);
-        // Gives one at least, so that a reader with a small limit gets on.
+        // Returns at least one, so that a reader with a small limit makes progress.
         Some(events.take_while(|event| within(&mut bytes, event.encoded.len(), max_bytes)).cloned().collect())
     }
 
-    /// Appends what was committed at `time_ms` and calls the listeners.
+    /// Appends the events that were committed at `time_ms` and calls the listeners.
     pub(crate) fn publish(&self, events: Vec<JournalEvent>, time_ms: u64) {
         if events.is_empty() {
             return;
@@ -103,13 +103,13 @@ impl JournalTail {
         }
     }
 
-    /// Says which event is the oldest now: those before it are gone.
+    /// Sets the oldest event: those before it were removed.
     pub(crate) fn set_oldest(&self, oldest: Oldest) {
         let mut state = self.state();
         state.bounds.oldest = oldest.sequence;
         state.bounds.oldest_time_ms = oldest.time_ms;
         state.bounds.oldest_end = oldest.end_offset;
-        // What is gone from the database is not served from memory either.
+        // Events removed from the database are not served from memory either.
         while state.events.front().is_some_and(|event| event.sequence < oldest.sequence) {
             let Some(event) = state.events.pop_front() else { break };
             state.bytes -= event.encoded.len();

@@ -1,9 +1,9 @@
 //! One walk over the mempool in the order in which transactions should be mined.
 //!
-//! Always the first by [`Rank`] of those whose nonces are next (origin's and sponsor's), given what this walk has mined.
-//! The walk holds no reference to the index: between two steps the index may change (others admit transactions meanwhile).
-//! What was dropped is not offered; what was added is offered if it ranks below the place that the walk has reached, or
-//! follows a transaction that it mined. No transaction is offered twice.
+//! Each step offers the first by [`Rank`] of the transactions whose nonces are next (origin's and sponsor's), given
+//! what this walk has mined. The walk holds no reference to the index, which may change between two steps (transactions
+//! are admitted meanwhile). A dropped transaction is not offered; an added one is offered if it ranks below the place
+//! that the walk has reached, or follows a transaction that the walk mined. No transaction is offered twice.
 
 use super::index::{MempoolIndex, Rank};
 use super::pending::PendingTransaction;
@@ -16,16 +16,16 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Candidates {
     /// The walk has passed all of the index's ready transactions up to this one.
     passed: Option<Rank>,
-    /// Transactions that became ready by what was mined in this walk, and were not offered yet.
+    /// Transactions that became ready by what this walk mined, and were not offered yet.
     unlocked: BTreeSet<Rank>,
-    /// Next nonces of accounts after what was mined in this walk.
+    /// Next nonces of accounts after what this walk mined.
     nonces: BTreeMap<StacksAddress, u64>,
     offered: BTreeSet<Txid>,
 }
 
 impl Candidates {
-    /// The next transaction to try; none when no ready one is left. The caller then says [`Candidates::mined`], or goes
-    /// on: then the transaction, and what follows it by nonce, is left out of this walk.
+    /// The next transaction to try; none when no ready one is left. The caller then calls [`Candidates::mined`]; if it
+    /// does not, the transaction and those that follow it by nonce are left out of this walk.
     pub fn next(&mut self, index: &MempoolIndex) -> Option<PendingTransaction> {
         loop {
             let ready = index.next_ready(self.passed.as_ref());
@@ -42,12 +42,12 @@ impl Candidates {
         }
     }
 
-    /// Walks again from the best on, for those that came meanwhile. None is offered twice.
+    /// Starts again with the best, for transactions that came meanwhile. None is offered twice.
     pub fn again(&mut self) {
         self.passed = None;
     }
 
-    /// The transaction is in the block: the next nonces of its accounts are candidates now.
+    /// The transaction is in the block: the next transactions of its accounts become candidates.
     pub fn mined(&mut self, index: &MempoolIndex, pending: &PendingTransaction) {
         // All nonces first: the next transaction may need two of them.
         for (account, nonce) in pending.nonces() {
@@ -58,7 +58,7 @@ impl Candidates {
         }
     }
 
-    /// A transaction that is not from the mempool (a coinbase) has used this nonce in the block.
+    /// Something else than a pending transaction (a coinbase) has used this nonce in the block.
     pub(crate) fn nonce_used(&mut self, index: &MempoolIndex, account: &StacksAddress, nonce: u64) {
         self.nonces.insert(*account, nonce.saturating_add(1));
         self.unlock(index, account, nonce.saturating_add(1));

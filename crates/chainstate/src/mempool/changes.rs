@@ -1,4 +1,4 @@
-//! What a write did to the mempool: for the journal, and for [`super::MempoolIndex::apply`] after the commit.
+//! Changes that a write made to the mempool: for the journal, and for [`super::MempoolIndex::apply`] after the commit.
 
 use super::pending::PendingTransaction;
 use stacks_types::address::StacksAddress;
@@ -20,19 +20,19 @@ pub struct Changes {
 pub struct Dropped {
     /// The transaction that left, without its bytes.
     pub pending: PendingTransaction,
-    /// Why it went.
+    /// The reason.
     pub reason: DropReason,
 }
 
 /// Why a transaction is not pending any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
-    /// It is in a block of the canonical fork. No drop: nothing to tell but the block.
+    /// It is in a block of the canonical fork. Not a drop: the block's event reports it.
     Mined,
-    /// Another transaction that was mined used its nonce. The reference tells nobody
+    /// A mined transaction used its nonce. The reference does not report this
     /// (docs/COMPATIBILITY.md#left-out-of-a-block).
     NonceUsed,
-    /// A pending transaction with the same nonce pays more; or as much, where a reorganization brings this one back.
+    /// A pending transaction with the same nonce pays more; as much suffices if a reorganization brings this one back.
     ReplaceByFee {
         /// That transaction.
         new_txid: Txid,
@@ -52,18 +52,18 @@ pub enum DropReason {
     OverExecutionLimits,
     /// A reorganization brought it back, and there was no room for it.
     NoRoom,
-    /// It gave way to another one when there was no more room.
+    /// It was removed from a full mempool to make room for another one.
     Evicted,
 }
 
 impl DropReason {
-    /// Whether the transaction is refused for a while: nothing that changes on the chain makes it better.
+    /// Whether the transaction is refused for a while: no change of the chain would help it.
     #[must_use]
     pub(crate) const fn is_lasting(&self) -> bool {
         matches!(self, Self::Problematic | Self::OverExecutionLimits)
     }
 
-    /// The transaction that took the place.
+    /// The transaction that replaced it.
     #[must_use]
     pub(crate) const fn new_txid(&self) -> Option<&Txid> {
         match self {
@@ -81,8 +81,8 @@ impl DropReason {
 }
 
 impl Changes {
-    /// Adds what happened after this, so that applying the sum equals applying one after the other: a transaction that
-    /// was added here and dropped there is in neither list.
+    /// Adds later changes, so that applying the sum equals applying one after the other: a transaction that was added
+    /// here and dropped later is in neither list.
     pub(crate) fn extend(&mut self, later: Self) {
         for dropped in later.dropped {
             let txid = dropped.pending.txid;

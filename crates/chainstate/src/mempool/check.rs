@@ -14,15 +14,15 @@ use stacks_types::transaction::{
     BlockTransaction, ContractCall, SpendingCondition, StacksTransaction, StaticRejection, TransactionPayload,
 };
 
-/// How far above the account's next nonce but one a nonce may be: 25 transactions can wait for a missing one.
+/// How far a nonce may be above the account's next but one: 26 transactions can wait for a missing one.
 pub(crate) const MAX_NONCE_GAP: u64 = 25;
 
-/// Keys and signatures of one of a transaction's accounts: each takes some 0.04 ms to check, before the transaction has paid anything.
-/// Blocks may hold transactions with more.
+/// Most keys and signatures of one account of a transaction: each takes some 0.04 ms to check, before the transaction
+/// has paid anything. Blocks may hold transactions with more.
 pub(crate) const MAX_AUTH_FIELDS: usize = 256;
 
-/// A transaction that passed every check of admission but the replacement rule. Only [`check`] makes one, so whatever is
-/// inserted has good signatures.
+/// A transaction that passed every check of admission except the replacement rule. Only [`check`] makes one, so every
+/// inserted transaction has good signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckedTransaction {
     transaction: BlockTransaction,
@@ -36,35 +36,36 @@ impl CheckedTransaction {
         &self.transaction
     }
 
-    /// What is to be stored of it; it has no arrival number yet.
+    /// The part that is stored; it has no arrival number yet.
     #[must_use]
     pub(crate) const fn pending(&self) -> &PendingTransaction {
         &self.pending
     }
 
-    /// A transaction that a block held: its signatures were verified then.
+    /// A transaction from a block: its signatures were verified then.
     pub(super) fn from_block(transaction: BlockTransaction, mainnet: bool, now_s: u64) -> Option<Self> {
         let pending = pending_of(&transaction, mainnet, now_s).ok()?;
         Some(Self { transaction, pending })
     }
 
-    /// One that a reorganization brings back.
+    /// Marks a transaction that a reorganization brings back.
     pub(super) fn restored(mut self) -> Self {
         self.pending.restored = true;
         self
     }
 }
 
-/// What [`check`] found.
+/// Result of [`check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CheckOutcome {
-    /// It is pending already: a success, and nothing to do.
+    /// It is pending already: a success, with nothing to do.
     AlreadyPending,
     /// It can be inserted.
     Checked(Box<CheckedTransaction>),
-    /// It is well signed, and its origin can pay; the view leaves the rest to a check of this one alone.
+    /// Its signatures are good and its origin can pay; the remaining check is left for later, when this transaction is
+    /// checked alone.
     Left {
-        /// Whose turn that takes.
+        /// The account that waits for that check.
         origin: StacksAddress,
     },
 }
@@ -108,7 +109,7 @@ pub(crate) fn check(
     Ok(CheckOutcome::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }
 
-/// What is stored of a transaction; refuses one that sponsors itself with two different nonces.
+/// The stored part of a transaction; refuses one that sponsors itself with two different nonces.
 fn pending_of(transaction: &BlockTransaction, mainnet: bool, now_s: u64) -> Result<PendingTransaction, Refusal> {
     let origin = transaction.origin_address(mainnet);
     let origin_nonce = transaction.origin_nonce();
@@ -134,7 +135,7 @@ fn pending_of(transaction: &BlockTransaction, mainnet: bool, now_s: u64) -> Resu
     })
 }
 
-/// Rows 1 to 6: what needs no account.
+/// Rows 1 to 6: checks that need no account.
 fn check_stateless(
     transaction: &StacksTransaction,
     pending: &PendingTransaction,
@@ -172,7 +173,7 @@ fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(),
     if transaction.chain_id != params.chain_id {
         return refused(cures::of_chain_id(transaction.chain_id, params.chain_id));
     }
-    // Coinbases of all kinds come to row 13, which has a reason of its own for them.
+    // Coinbases of all kinds pass here: row 13 has a reason of its own for them.
     let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
     match transaction.epoch_rejects(params.epoch(), plain_coinbase) {
         Some(StaticRejection::ClarityVersion { version, epoch }) => {
@@ -215,7 +216,8 @@ fn check_network(account: &Standard, params: &ChainParams) -> Result<(), Refusal
     }
 }
 
-/// Rows 9 and 10: each account against what it must have at once. Other pending transactions are not counted.
+/// Rows 9 and 10: each account must have what this transaction takes from it. Other pending transactions are not
+/// counted.
 fn check_funds(
     transaction: &StacksTransaction,
     pending: &PendingTransaction,
@@ -246,7 +248,7 @@ fn check_funds(
     }
 }
 
-/// Rows 11 to 13: what the payload asks of the chain.
+/// Rows 11 to 13: what the payload needs on the chain.
 fn check_payload(
     transaction: &StacksTransaction,
     origin: &StacksAddress,

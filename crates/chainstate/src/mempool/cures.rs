@@ -1,7 +1,7 @@
-//! What is wrong with a transaction that row 4 of admission refuses, and what its sender can do.
+//! Messages for transactions that row 4 of admission refuses: the cause, and what the sender can do.
 //!
-//! The reference has one word for nearly all of these, `SignatureValidation`, and clients match on it. Most are no fault of a
-//! signature, so the message says the real cause and its cure.
+//! The reference has one word for nearly all of these, `SignatureValidation`, and clients match on it. Most are not
+//! about signatures, so the message names the real cause and its cure.
 
 use stacks_types::keys::{KeyError, MessageSignature};
 use stacks_types::transaction::{
@@ -15,7 +15,7 @@ pub(super) fn of_chain_id(got: u32, expected: u32) -> String {
     )
 }
 
-/// The chain's epoch does not know a form that the transaction has.
+/// The chain's epoch does not know a feature of the transaction.
 pub(super) fn of_epoch(rejection: &StaticRejection) -> String {
     match rejection {
         StaticRejection::TooEarly { needed, .. } => {
@@ -93,7 +93,7 @@ const fn role_of(error: &VerifyError) -> AuthRole {
     }
 }
 
-/// Whether nobody has tried to sign.
+/// Whether nobody has signed.
 fn is_unsigned(condition: &SpendingCondition) -> bool {
     match condition {
         SpendingCondition::SingleSig(condition) => condition.signature == MessageSignature::default(),

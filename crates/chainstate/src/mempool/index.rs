@@ -1,7 +1,7 @@
-//! The mempool's image in memory, ordered for assembly and for listing.
+//! The mempool's index in memory, ordered for assembly and for listing.
 //!
-//! Built from the table at start, then kept by [`MempoolIndex::apply`] with the [`Changes`] of each committed write. Every
-//! step costs O(log n), whatever the number of pending transactions.
+//! Built from the table at start, then updated by [`MempoolIndex::apply`] with the [`Changes`] of each committed write.
+//! Every step costs O(log n) for n pending transactions.
 //!
 //! # Invariants
 //! - `ready` holds exactly the transactions that use the next nonce of their origin and of their payer; `waiting` the others.
@@ -22,15 +22,15 @@ use std::ops::Bound;
 /// Order of candidates. Arrival numbers are unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// Those that a reorganization brought back go first, by arrival, as they were mined: one may need what another brings, be it a
-    /// contract or what it spends.
+    /// Transactions that a reorganization brought back go first, in the order in which they were mined: one may need a
+    /// contract or funds that another brings.
     Restored(u64, Txid),
-    /// Highest fee rate first, then first come.
+    /// Highest fee rate first, then the first that came.
     ByRate(Reverse<FeeRate>, u64, Txid),
 }
 
 impl Rank {
-    /// Where a transaction stands among the candidates.
+    /// A transaction's rank among the candidates.
     pub(super) const fn of(pending: &PendingTransaction) -> Self {
         match pending.restored {
             true => Self::Restored(pending.arrival, pending.txid),
@@ -44,7 +44,7 @@ impl Rank {
     }
 }
 
-/// Order of listings: highest fee rate first, then by txid, so that a page can go on after any transaction.
+/// Order of listings: highest fee rate first, then by txid, so that a page can begin after any transaction.
 type ListKey = (Reverse<FeeRate>, Txid);
 
 /// All pending transactions, without their bytes.
@@ -78,7 +78,7 @@ impl MempoolIndex {
         Ok(index)
     }
 
-    /// Follows a write that has been committed: first what was dropped, then nonces, then what was added.
+    /// Applies a committed write: first the dropped transactions, then nonces, then the added ones.
     pub fn apply(&mut self, changes: &Changes) {
         for dropped in &changes.dropped {
             self.remove(&dropped.pending.txid);
@@ -104,7 +104,7 @@ impl MempoolIndex {
         self.transactions.get(txid)
     }
 
-    /// Up to `limit` transactions with the highest fee rates, ties by txid; after the given place when there is one. The
+    /// Up to `limit` transactions with the highest fee rates, ties by txid; those after `after` if it is given. The
     /// transaction of that place need not be pending any more.
     #[must_use]
     pub(crate) fn list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<&PendingTransaction> {
@@ -141,12 +141,12 @@ impl MempoolIndex {
         self.ready.range((start, Bound::Unbounded)).next()
     }
 
-    /// What no block can take yet.
+    /// Transactions that no block can take yet.
     pub(super) const fn waiting(&self) -> &Waiting {
         &self.waiting
     }
 
-    /// The ready transactions whose turn comes by their fee rate, highest first; of equal ones the first that came.
+    /// The ready transactions that are mined by their fee rate, highest first; of equal ones the first that came.
     pub(crate) fn ready_by_rate(&self) -> impl DoubleEndedIterator<Item = &PendingTransaction> {
         self.ready.iter().filter_map(|rank| self.get(rank.txid())).filter(|pending| !pending.restored)
     }
@@ -188,7 +188,7 @@ impl MempoolIndex {
         }
     }
 
-    /// Sets the next nonce of an account that is here already.
+    /// Sets the next nonce of an account, if the index has it.
     fn set_next_nonce(&mut self, account: &StacksAddress, nonce: u64) {
         let Some(entry) = self.accounts.get_mut(account) else { return };
         let old = std::mem::replace(&mut entry.next_nonce, nonce);

@@ -15,30 +15,30 @@ use std::collections::BTreeMap;
 
 /// Transactions that may wait: some 30 full blocks of small ones. The index in memory takes about 1 KiB for each.
 pub(crate) const MAX_PENDING_TRANSACTIONS: u64 = 131_072;
-/// Their bytes on disk: 128 full blocks.
+/// Most bytes that they take on disk: 128 full blocks.
 pub(crate) const MAX_PENDING_BYTES: u64 = 256 * 1024 * 1024;
 
-/// What became of a checked transaction.
+/// The result of inserting a checked transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InsertOutcome {
     /// It is pending now. `dropped` has the transactions that it replaced: none, one, or two.
     Inserted(Changes),
     /// It was pending already: a success, and nothing changed.
     AlreadyPending,
-    /// There is no room for it, and nothing changed. [`super::MempoolIndex::give_way`] says who might make some.
+    /// There is no room for it, and nothing changed. [`super::MempoolIndex::give_way`] finds transactions to evict.
     Full {
         /// How much room the transaction lacks.
         need: Need,
-        /// How many wait, and their bytes.
+        /// Number and bytes of the pending transactions.
         totals: Totals,
     },
-    /// It is not taken: `ConflictingNonceInMempool`, or `BadNonce` when the tip has moved since the check.
+    /// It is refused: `ConflictingNonceInMempool`, or `BadNonce` when the tip has moved since the check.
     Refused(Refusal),
 }
 
-/// Inserts a checked transaction. `next_nonce` gives an account's next nonce at the canonical tip as this transaction
-/// sees it; it is asked only for accounts without pending transactions. Those of `evicted` that are still pending give way
-/// when the transaction is taken, and only then.
+/// Inserts a checked transaction. `next_nonce` gives an account's next nonce at the canonical tip as this database
+/// transaction sees it; it is called only for accounts without pending transactions. Those of `evicted` that are still
+/// pending are removed if the transaction is inserted, and only then.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
@@ -52,9 +52,9 @@ pub(crate) fn insert(
     insert_checked(tx, checked, evicted, &mut next_nonce, by_fee)
 }
 
-/// Brings back the transactions of blocks that are no longer canonical, oldest block first. Among the dropped is one whose nonce is
-/// used on the canonical fork, that conflicts with a pending one which pays as much, that finds no room, or that no proposal may hold. Call it after
-/// [`super::on_block`] has the accounts' nonces at the new tip.
+/// Brings back the transactions of blocks that are no longer canonical, oldest block first. Dropped is one whose nonce
+/// is used on the canonical fork, that conflicts with a pending one which pays as much, that finds no room, or that no
+/// proposal may hold. Call it after [`super::on_block`] has set the accounts' nonces at the new tip.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.
@@ -74,7 +74,8 @@ pub(crate) fn restore(
             continue;
         };
         if checked.transaction().has_high_s() {
-            // Before 4.0 a block may hold it, and no proposal (docs/CONSENSUS.md#keys-and-addresses).
+            // Before 4.0 a block may hold a high-S signature, but a proposal may not
+            // (docs/CONSENSUS.md#keys-and-addresses).
             all.dropped.push(Dropped { pending: checked.pending().clone(), reason: DropReason::Problematic });
             continue;
         }
@@ -97,7 +98,7 @@ pub(crate) fn restore(
     Ok(all)
 }
 
-/// Why one that came back gives way to those that use its nonces.
+/// Why a restored transaction is dropped for those that use its nonces.
 fn across_pending(tx: &Connection, restored: &PendingTransaction) -> Result<DropReason, StoreError> {
     let conflicts = select_conflicts(tx, restored)?;
     let better = conflicts.iter().find(|conflict| conflict.fee >= restored.fee);
@@ -145,7 +146,7 @@ fn insert_checked(
         changes.dropped.push(dropped);
     }
     for (account, nonce, has_row) in next_nonces {
-        // One that left may have taken its accounts' rows along.
+        // A transaction that was dropped may have taken its accounts' rows along.
         let has_row = has_row && (changes.dropped.is_empty() || rows::select_next_nonce(tx, &account)?.is_some());
         if !has_row {
             rows::insert_account(tx, &account, nonce)?;
@@ -157,7 +158,7 @@ fn insert_checked(
     Ok(InsertOutcome::Inserted(changes))
 }
 
-/// The pending transactions that use a nonce of this one, in any role.
+/// The pending transactions that use a nonce of this one, as origin or payer.
 fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec<PendingTransaction>, StoreError> {
     let mut conflicts = BTreeMap::new();
     for (account, nonce) in pending.nonces() {
@@ -168,7 +169,7 @@ fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec
     Ok(conflicts.into_values().collect())
 }
 
-/// Whoever makes place: those that are replaced, and those evicted that are pending still.
+/// The transactions that leave: those that are replaced, and those of `evicted` that are still pending.
 fn select_leaving(
     tx: &Transaction<'_>,
     evicted: &[Txid],
@@ -186,7 +187,7 @@ fn select_leaving(
     Ok(leaving)
 }
 
-/// What is missing for a transaction when those that leave are gone; none when there is room.
+/// The room that a transaction lacks after `leaving` are gone; none when there is enough.
 fn shortage(totals: &Totals, leaving: &[Dropped], pending: &PendingTransaction) -> Option<Totals> {
     let freed: u64 = leaving.iter().map(|dropped| u64::from(dropped.pending.size_bytes)).sum();
     let count = totals.transactions.saturating_sub(leaving.len() as u64).saturating_add(1);

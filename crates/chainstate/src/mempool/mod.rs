@@ -1,21 +1,22 @@
 //! Transactions that wait to be mined (docs/COMPATIBILITY.md#admission).
 //!
-//! The tables are part of `chainstate.sqlite`, so that an admission or a drop commits together with its event. Admission
-//! has two halves: [`fn@check`] reads, verifies signatures and takes as long as it takes; [`fn@insert`] is short and part of the
-//! caller's write transaction. What is in the table has verified signatures: they are never verified again.
+//! The tables are part of `chainstate.sqlite`, so that an admission or a drop commits together with its event.
+//! Admission has two halves: [`fn@check`] reads and verifies signatures, and may take long; [`fn@insert`] is short and
+//! part of the caller's write transaction. Transactions in the table have verified signatures, which are never verified
+//! again.
 //!
-//! In the order to read them: [`fn@check`] and its [`Refusal`]s, [`fn@insert`] and the other writes, which all return
-//! [`Changes`], then [`MempoolIndex`], the table's image in memory that [`Candidates`] walks.
+//! Read in this order: [`fn@check`] and its [`Refusal`]s, [`fn@insert`] and the other writes, which all return
+//! [`Changes`], then [`MempoolIndex`], the index in memory that [`Candidates`] walks.
 //!
 //! # Invariants
 //! - An account's nonce is used by at most one pending transaction, as origin or as sponsor.
-//! - Number and bytes of pending transactions are bounded. When they are reached, what cannot be mined yet gives way, then
-//!   what pays less.
+//! - Number and bytes of pending transactions are bounded. When a bound is reached, transactions that cannot be mined
+//!   yet are evicted, then those that pay less.
 //! - For every account with pending transactions the next nonce at the canonical tip is stored.
 //! - Nothing here reads a clock: time is passed in, in seconds since 1970.
 //!
 //! # Not here
-//! Executing candidates: assembly. Events: whoever commits the changes.
+//! Executing candidates: assembly. Events: the caller that commits the changes.
 
 mod candidates;
 mod changes;

@@ -1,10 +1,10 @@
-//! A pending transaction without its bytes, and what it pays for each of them.
+//! A pending transaction without its bytes, and its fee rate.
 
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
 use std::cmp::Ordering;
 
-/// All that ordering and limits need of a pending transaction.
+/// The part of a pending transaction that ordering and limits need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingTransaction {
     /// Place in the order of admission, from 1; never used again.
@@ -25,12 +25,12 @@ pub struct PendingTransaction {
     pub size_bytes: u32,
     /// When it was admitted, in seconds since 1970.
     pub accepted_s: u64,
-    /// A reorganization brought it back: blocks take it before others, in the order in which such arrived.
+    /// A reorganization brought it back: blocks take it before others, in the order of arrival.
     pub restored: bool,
 }
 
 impl PendingTransaction {
-    /// What it pays a byte.
+    /// Its fee for each byte.
     #[must_use]
     pub(crate) const fn fee_rate(&self) -> FeeRate {
         FeeRate { fee: self.fee, size_bytes: self.size_bytes }
@@ -43,7 +43,7 @@ impl PendingTransaction {
     }
 }
 
-/// Micro-STX a byte, as an exact fraction. Equal when the fractions are.
+/// Micro-STX for each byte, as an exact fraction; equal fractions are equal rates.
 #[derive(Debug, Clone, Copy)]
 pub struct FeeRate {
     /// Micro-STX.

@@ -7,9 +7,9 @@ use stacks_types::ids::Txid;
 /// What a pending transaction waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PendingStatus {
-    /// Its turn: a block can take it.
+    /// A block: the next one can take it.
     Ready {
-        /// It comes before those that come by their fee rate.
+        /// It goes before those that go by their fee rate.
         restored: bool,
     },
     /// An earlier transaction of one of its accounts.
@@ -21,11 +21,11 @@ pub enum PendingStatus {
         /// The pending transaction that uses that nonce.
         txid: Txid,
     },
-    /// A nonce of one of its accounts that no pending transaction uses.
+    /// A nonce of one of its accounts for which no transaction is pending.
     MissingNonce {
         /// The account that lacks the nonce.
         account: StacksAddress,
-        /// The nonce that nobody has sent a transaction for.
+        /// The missing nonce.
         nonce: u64,
     },
 }

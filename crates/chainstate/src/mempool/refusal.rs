@@ -8,7 +8,7 @@ use stacks_types::address::StacksAddress;
 /// Why a transaction is not admitted. Nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It made trouble when it was mined, and is not looked at for a while.
+    /// It was dropped as problematic or over the limits, and is refused for a while.
     #[error("transaction is blacklisted for now")]
     TemporarilyBlacklisted,
     /// It is for the other network.
@@ -17,7 +17,7 @@ pub enum Refusal {
     /// A transfer to its own sender.
     #[error("recipient {recipient} is the sender")]
     TransferRecipientCannotEqualSender {
-        /// Who was to be paid, and is the sender.
+        /// The recipient, who is the sender.
         recipient: Principal,
     },
     /// A transfer of nothing.
@@ -26,16 +26,16 @@ pub enum Refusal {
     /// An address of the other network.
     #[error("address version is of another network")]
     BadAddressVersionByte,
-    /// A signature is not good, or the chain's stateless rules forbid the transaction.
+    /// A signature is not good, or a stateless rule of the chain forbids the transaction.
     #[error("{message}")]
     SignatureValidation {
-        /// What the check found, for the sender.
+        /// The cause, for the sender.
         message: String,
     },
     /// A contract of a Clarity version that the chain's epoch does not have.
     #[error("{message}")]
     ClarityVersion {
-        /// Version, epoch, and the flag of a chain that has it.
+        /// The version, the epoch, and the flag that starts a chain with that version.
         message: String,
     },
     /// The fee is below the floor, in micro-STX.
@@ -51,7 +51,7 @@ pub enum Refusal {
     BadNonce {
         /// The account's next nonce.
         expected: u64,
-        /// The transaction's.
+        /// The transaction's nonce.
         actual: u64,
         /// The account whose nonce it is.
         principal: StacksAddress,
@@ -61,9 +61,9 @@ pub enum Refusal {
     /// The nonce is too far above the account's.
     #[error("nonce {actual} of {principal} is above {expected}")]
     TooMuchChaining {
-        /// The highest nonce that is taken now.
+        /// The highest nonce that is admitted now.
         expected: u64,
-        /// The transaction's.
+        /// The transaction's nonce.
         actual: u64,
         /// The account whose nonce it is.
         principal: StacksAddress,
@@ -73,9 +73,9 @@ pub enum Refusal {
     /// The account cannot pay, in micro-STX.
     #[error("{expected} micro-STX needed, {actual} available")]
     NotEnoughFunds {
-        /// What is needed.
+        /// The amount that is needed.
         expected: u128,
-        /// What is there and unlocked.
+        /// The unlocked amount.
         actual: u128,
     },
     /// The called contract does not exist.
@@ -87,7 +87,7 @@ pub enum Refusal {
     /// The arguments do not fit the function.
     #[error("{message}")]
     BadFunctionArgument {
-        /// What the check found, for the sender.
+        /// The cause, for the sender.
         message: String,
     },
     /// The name of the contract to deploy is taken.
@@ -105,37 +105,37 @@ pub enum Refusal {
     /// A pending transaction uses the nonce, and this one does not pay more.
     #[error("a pending transaction uses the nonce and pays at least as much")]
     ConflictingNonceInMempool,
-    /// Poison microblocks: there are no microblocks.
+    /// A poison microblock: there are no microblocks.
     #[error("payload {name} is not allowed")]
     PayloadNotAllowed {
         /// The payload's name.
         name: &'static str,
     },
-    /// A transfer with post-conditions can never be mined (docs/COMPATIBILITY.md#outcomes). The reference lets it rot;
-    /// we say so.
+    /// A transfer with post-conditions can never be mined (docs/COMPATIBILITY.md#outcomes). The reference keeps it
+    /// until it is too old; this node refuses it.
     #[error("a token transfer with post-conditions can never be mined")]
     TransferWithPostConditions,
-    /// As many transactions wait as may, and none has to give way to this one. Retry later.
+    /// The mempool is full, and no pending transaction has to make room for this one. Retry later.
     #[error(
         "the mempool is full: {transactions} transactions of {bytes} bytes wait; send it again later, with a higher fee, or \
          when the earlier nonces of its account are mined"
     )]
     MempoolFull {
-        /// How many wait.
+        /// Number of pending transactions.
         transactions: u64,
         /// Bytes of the pending transactions.
         bytes: u64,
     },
-    /// The node could not find out. Ours, not the sender's.
+    /// The node could not check it. The node's fault, not the sender's.
     #[error("{message}")]
     Database {
-        /// What went wrong.
+        /// The error.
         message: String,
     },
 }
 
 impl Refusal {
-    /// The `reason` that clients switch on.
+    /// The `reason`, by which clients distinguish refusals.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -165,7 +165,7 @@ impl Refusal {
         }
     }
 
-    /// The `reason_data`, with exactly the keys that clients know; none where the key is absent.
+    /// The `reason_data`, with exactly the keys that clients know; none where clients expect no such key.
     #[must_use]
     pub fn reason_data(&self) -> Option<Value> {
         match self {
@@ -205,8 +205,8 @@ impl Refusal {
         }
     }
 
-    /// Whether the same bytes are refused again as long as the canonical tip is the same: the others depend on what else is
-    /// pending, on the time, or on us.
+    /// Whether the same bytes are refused again as long as the canonical tip is the same: other refusals depend on what
+    /// else is pending, on the time, or on the node.
     #[must_use]
     pub const fn holds_at_its_tip(&self) -> bool {
         !matches!(

@@ -1,4 +1,4 @@
-//! How transactions leave the mempool: mined, overtaken, given up, too old.
+//! Removes transactions from the mempool: mined, replaced, hopeless or too old ones.
 
 use super::changes::{Changes, DropReason, Dropped};
 use super::rows;
@@ -11,11 +11,11 @@ use stacks_types::ids::Txid;
 pub(crate) const MAX_AGE_S: u64 = 256 * 600;
 /// How long a problematic transaction is refused: 2 days (docs/COMPATIBILITY.md#admission).
 pub(crate) const BLACKLIST_S: u64 = 2 * 24 * 60 * 60;
-/// Problematic transactions that are remembered; the oldest are forgotten first. About 100 bytes each.
+/// Most problematic transactions that are remembered; the oldest are forgotten first. About 100 bytes each.
 pub(crate) const MAX_BLACKLISTED: u32 = 65_536;
 
-/// Drops the given transactions for one reason; those that are not pending are left out. Problematic ones are refused for
-/// [`BLACKLIST_S`] from `now_s`, also when they are not pending any more.
+/// Drops the given transactions for one reason; ignores those that are not pending. Problematic ones are refused for
+/// [`BLACKLIST_S`] from `now_s`, even when they are no longer pending.
 ///
 /// # Errors
 /// When the database fails.
@@ -41,8 +41,8 @@ pub(crate) fn remove(
     Ok(changes)
 }
 
-/// Follows the canonical tip: drops what was mined, sets the next nonces of the accounts that the blocks touched (also
-/// those of blocks that are no longer canonical: nonces may go back), and drops what has a used nonce.
+/// Follows the canonical tip: drops mined transactions, sets the next nonces of the accounts that the blocks touched
+/// (also those of blocks that are no longer canonical: nonces may go back), and drops transactions whose nonce is used.
 ///
 /// # Errors
 /// When the database fails.
@@ -70,8 +70,8 @@ pub(crate) fn on_block(
     Ok(changes)
 }
 
-/// Drops up to `limit` transactions that waited longer than [`MAX_AGE_S`], oldest first, and forgets blacklist entries
-/// that are over. Call again while it drops as many as it may.
+/// Drops up to `limit` transactions that waited longer than [`MAX_AGE_S`], oldest first, and deletes expired blacklist
+/// entries. Call again while it drops `limit` of them.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,12 +1,13 @@
-//! Who gives way when the mempool is full.
+//! Which transactions are evicted from a full mempool.
 //!
-//! What no block can take yet goes first: it was never charged, so its fee says nothing. The payer who holds most bytes so
-//! gives first, so that one account cannot shut the others out. Then what can be mined goes by fee rate, lowest first, for
-//! a newcomer who pays a higher one and can be mined itself.
+//! Transactions that no block can take yet go first: their fee is not charged, so it says nothing. Of these, the payer
+//! with the most bytes loses first, so that one account cannot shut out the others. Then ready transactions go by fee
+//! rate, lowest first, for a newcomer that is ready and pays more.
 //!
 //! # Invariants
-//! - A newcomer that must wait itself takes room only from a payer that holds more than its own would then.
-//! - Nobody gives way to less than what the newcomer needs: all of it is found, or nobody goes.
+//! - A newcomer that must wait itself takes room only from a payer that holds more bytes than the newcomer's payer
+//!   would then.
+//! - Either all the room that the newcomer needs is found, or nothing is evicted.
 
 use super::index::MempoolIndex;
 use super::pending::PendingTransaction;
@@ -14,19 +15,19 @@ use super::rows::Totals;
 use super::waiting::GivingWay;
 use stacks_types::ids::Txid;
 
-/// Most transactions that give way to one.
+/// Most transactions that are evicted for one.
 pub(crate) const MAX_EVICTED: usize = 4096;
 
-/// What a newcomer needs.
+/// The room that a newcomer needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Need {
-    /// Whether a block could take it at once: its nonces are the next ones.
+    /// Whether a block can take it at once: its nonces are the next ones.
     pub is_ready: bool,
-    /// How many must go, and how many bytes at least.
+    /// How many transactions must go, and with how many bytes at least.
     pub room: Totals,
 }
 
-/// What was found so far.
+/// The victims found so far.
 struct Found<'a> {
     newcomer: &'a PendingTransaction,
     need: Totals,
@@ -43,7 +44,7 @@ impl Found<'_> {
         self.is_enough() || self.evicted.len() >= MAX_EVICTED
     }
 
-    /// Adds one, but for what the newcomer replaces anyway.
+    /// Adds a victim, unless the newcomer replaces it anyway.
     fn add(&mut self, victim: &PendingTransaction) {
         if victim.nonces().any(|used| self.newcomer.nonces().any(|wanted| wanted == used)) {
             return;
@@ -55,7 +56,7 @@ impl Found<'_> {
 }
 
 impl MempoolIndex {
-    /// Which transactions give way to a newcomer; `None` when there are not enough that have to.
+    /// Which transactions are evicted for a newcomer; `None` when there are not enough.
     #[must_use]
     pub(crate) fn give_way(&self, newcomer: &PendingTransaction, need: &Need) -> Option<Vec<Txid>> {
         let mut found = Found { newcomer, need: need.room, freed: Totals::default(), evicted: Vec::new() };

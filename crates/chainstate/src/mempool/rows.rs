@@ -1,4 +1,4 @@
-//! Rows of the mempool tables, one function a query.
+//! Rows of the mempool tables, one function for each query.
 
 use super::pending::PendingTransaction;
 use crate::db::{StoreError, get_u64, to_integer};
@@ -9,7 +9,7 @@ use stacks_types::ids::{Hash160, Txid};
 /// Number and bytes of pending transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// How many wait.
+    /// Number of pending transactions.
     pub transactions: u64,
     /// Their encoded bytes.
     pub bytes: u64,
@@ -154,7 +154,7 @@ pub(super) fn delete_pending(tx: &Transaction<'_>, pending: &PendingTransaction)
     for (account, nonce) in pending.nonces() {
         delete.execute(params![from_account(&account), nonce.to_be_bytes()])?;
     }
-    // Said here too, because a connection without foreign keys would leave the bytes behind.
+    // Deleted here too: a connection without foreign keys would leave the bytes behind.
     tx.prepare_cached("DELETE FROM mempool_raw WHERE arrival = ?1")?.execute([row])?;
     tx.prepare_cached("DELETE FROM mempool WHERE arrival = ?1")?.execute([row])?;
     Ok(())
@@ -181,7 +181,7 @@ pub(super) fn insert_blacklisted(tx: &Transaction<'_>, txid: &Txid, until_s: u64
     Ok(())
 }
 
-/// Forgets all but the `keep` blacklist entries that last longest.
+/// Deletes all but the `keep` blacklist entries that expire last.
 pub(super) fn delete_blacklisted_beyond(tx: &Transaction<'_>, keep: u32) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM mempool_blacklist WHERE txid IN (
@@ -191,7 +191,7 @@ pub(super) fn delete_blacklisted_beyond(tx: &Transaction<'_>, keep: u32) -> Resu
     Ok(())
 }
 
-/// Forgets the blacklist entries that are over.
+/// Deletes expired blacklist entries.
 pub(super) fn delete_blacklisted_until(tx: &Transaction<'_>, now_s: u64) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM mempool_blacklist WHERE until_s <= ?1")?.execute([to_integer("time", now_s)?])?;
     Ok(())

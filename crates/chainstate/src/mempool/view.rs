@@ -1,4 +1,4 @@
-//! What admission must know of the chain's state at the canonical tip.
+//! The facts of the canonical tip's state that admission needs.
 
 use super::refusal::Refusal;
 use clarity::principal::{ContractId, Principal};
@@ -13,11 +13,11 @@ pub(crate) struct AccountView {
     pub(crate) available_ustx: u128,
 }
 
-/// The chain's state at the canonical tip, as far as admission looks at it. All methods read one block.
+/// The state of the canonical tip, as admission reads it. All methods read one block.
 ///
 /// A failure to read is a [`Refusal::Database`].
 pub(crate) trait AdmissionView {
-    /// Whether a call is left to a check of its transaction alone: loading a contract of any size may take long, before the
+    /// Whether calls are left for a check of one transaction alone: loading a large contract may take long, before the
     /// transaction has paid anything.
     fn leaves_calls(&self) -> bool;
 
@@ -27,14 +27,14 @@ pub(crate) trait AdmissionView {
     /// [`Refusal::Database`].
     fn account(&self, who: &Principal) -> Result<AccountView, Refusal>;
 
-    /// Whether a contract has that name.
+    /// Whether a contract with this id exists.
     ///
     /// # Errors
     /// [`Refusal::Database`].
     fn contract_exists(&self, contract: &ContractId) -> Result<bool, Refusal>;
 
     /// Checks that the contract has that public function (a read-only one does not count) and that it takes these
-    /// arguments; contracts may stand for traits.
+    /// arguments; a contract may stand for a trait.
     ///
     /// # Errors
     /// [`Refusal::NoSuchContract`], [`Refusal::NoSuchPublicFunction`], [`Refusal::BadFunctionArgument`],

@@ -1,14 +1,14 @@
-//! Transactions that no block can take yet, by who would pay for them.
+//! Transactions that no block can take yet, by payer.
 //!
-//! They cost their sender nothing as long as they wait, whatever fee they promise; so when room is short the payer who
-//! holds most of it so gives way first, by the transaction of its highest nonce.
+//! They cost their sender nothing as long as they wait, whatever fee they promise. So when room is short, the payer
+//! with the most waiting bytes loses its transaction with the highest nonce first.
 
 use super::pending::PendingTransaction;
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A payer's transaction: the payer, its nonce in it, and which.
+/// A payer, the payer's nonce of a transaction, and the transaction's id.
 type Place = (StacksAddress, u64, Txid);
 
 /// The transactions of an index that are not ready. Every step costs O(log n).
@@ -54,13 +54,13 @@ const fn place(pending: &PendingTransaction) -> Place {
     (pending.payer, pending.payer_nonce, pending.txid)
 }
 
-/// A walk over waiting transactions in the order in which they give way. It changes nothing.
+/// A walk over waiting transactions in the order of eviction. It changes nothing.
 #[derive(Debug)]
 pub(super) struct GivingWay<'a> {
     waiting: &'a Waiting,
-    /// Payers that the walk has begun, with what it has left of them and how far it has come.
+    /// Payers that the walk has begun: the bytes that they have left, and the last transaction taken.
     begun: BTreeSet<(u64, StacksAddress, Place)>,
-    /// The walk has begun all payers from this one up.
+    /// The walk has begun all payers from this one upward.
     reached: Option<(u64, StacksAddress)>,
 }
 
@@ -69,13 +69,13 @@ impl<'a> GivingWay<'a> {
         Self { waiting, begun: BTreeSet::new(), reached: None }
     }
 
-    /// The payer with most bytes left, and how many.
+    /// The payer with the most bytes left, and their number.
     pub(super) fn heaviest(&self) -> Option<(u64, StacksAddress)> {
         let begun = self.begun.last().map(|(bytes, payer, _)| (*bytes, *payer));
         begun.max(self.next_untouched())
     }
 
-    /// Takes the heaviest payer's transaction of the highest nonce, whose size is `size_of` its id.
+    /// Takes the heaviest payer's transaction with the highest nonce; `size_of` gives a transaction's bytes.
     pub(super) fn take(&mut self, size_of: impl Fn(&Txid) -> u32) -> Option<Txid> {
         let (bytes, payer) = self.heaviest()?;
         let from = (payer, 0, Txid([0; 32]));

@@ -1,4 +1,4 @@
-//! Which contracts block 0 of a chain deploys: some of our own, and those that the genesis brings.
+//! The contracts that block 0 of a chain deploys: some of our own, and those that the genesis brings.
 //!
 //! # Not here
 //! The texts of our own: `execution::boot_contracts`.
@@ -10,30 +10,32 @@ use sha2::{Digest as _, Sha256};
 /// The contracts that block 0 deploys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BootContracts {
-    /// Which of our own.
+    /// Release of our own contracts.
     pub release: BootRelease,
-    /// Those of the genesis, in the order of their deployment, after our own. One that has the id of one of ours replaces it.
+    /// The contracts of the genesis, in the order of their deployment, after our own. One with the id of one of ours
+    /// replaces it.
     pub brought: Vec<BootContract>,
 }
 
-/// Which of our own contracts block 0 deploys. New chains take the newest release. A folder keeps the one that it was made with:
-/// [`ChainParams::as_made`](super::ChainParams::as_made) finds it by the fingerprint, so the older ones stay.
+/// Which of our own contracts block 0 deploys. New chains take the newest release. A folder keeps the one that it was
+/// made with: [`ChainParams::as_made`](super::ChainParams::as_made) finds it by the fingerprint, so the older ones
+/// stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BootRelease {
-    /// The tables of costs up to that of the epoch, and the vote on them.
+    /// The cost tables up to the epoch's, and the vote on them.
     CostsOnly,
-    /// The tables of costs that epochs from 3.0 on had as contracts, the vote on them, and the mocked PoX contracts.
+    /// The cost tables that epochs from 3.0 on had as contracts, the vote on them, and the mocked PoX contracts.
     WithPox,
-    /// The same with the tables of the epochs before.
+    /// The same with the cost tables of earlier epochs.
     WithAllCosts,
-    /// The same, and the mocked `pox-5` is in Clarity 4 in place of 6: the Hiro API does not decode a deployment in a newer one, and
-    /// refuses all blocks after it.
+    /// The same, with the mocked `pox-5` in Clarity 4 instead of 6: the Hiro API does not decode a deployment in a
+    /// newer version, and refuses all blocks after it.
     #[default]
     PoxInClarity4,
 }
 
 impl BootRelease {
-    /// All of them, newest first.
+    /// All releases, newest first.
     pub const ALL: [Self; 4] = [Self::PoxInClarity4, Self::WithAllCosts, Self::WithPox, Self::CostsOnly];
 }
 
@@ -44,15 +46,15 @@ pub struct BootContract {
     pub id: ContractId,
     /// Its text.
     pub source: String,
-    /// The version of Clarity in which it is written.
+    /// Its version of Clarity.
     pub clarity_version: u8,
-    /// Where the text is from, for errors. Not a part of the chain.
+    /// The file of the text, for errors. Not part of the chain.
     pub file: String,
 }
 
 impl BootContracts {
-    /// What the chain's fingerprint covers of them: the release, and each contract that the genesis brings. The oldest release,
-    /// `CostsOnly`, adds no line, so the fingerprints of folders from before there were releases are as they were.
+    /// The part of the fingerprint for these contracts: the release, and each contract that the genesis brings. The
+    /// oldest release, `CostsOnly`, adds no line, so folders from before there were releases keep their fingerprint.
     pub(super) fn described(&self) -> String {
         let mut text = match self.release {
             BootRelease::CostsOnly => String::new(),
@@ -78,7 +80,7 @@ impl BootContracts {
     }
 }
 
-/// The least amount that could be stacked, micro-STX, as the PoX contract in force says it.
+/// The least amount that can be stacked, in micro-STX, as the PoX contract in force reports it.
 #[must_use]
 pub(crate) const fn stacking_minimum(rules: &Rules, mainnet: bool, liquid_supply: u128) -> u128 {
     if rules.number < Rules::EPOCH_4_0.number {
@@ -88,10 +90,10 @@ pub(crate) const fn stacking_minimum(rules: &Rules, mainnet: bool, liquid_supply
     }
 }
 
-/// `pox-4` takes the supply through this.
+/// `pox-4` divides the liquid supply by this.
 pub(crate) const fn pox_4_minimum_part(mainnet: bool) -> u128 {
     if mainnet { 20_000 } else { 8_000 }
 }
 
-/// `pox-5` always takes 50,000 STX.
+/// The fixed minimum of `pox-5`: 50,000 STX.
 pub(crate) const POX_5_MINIMUM_USTX: u128 = 50_000_000_000;

@@ -14,11 +14,11 @@ use crate::execution::read_only::Account;
 pub struct AccountAt {
     /// Balance, lock, nonce; zeros when it was never used.
     pub account: Account,
-    /// Whose state that is.
+    /// The block whose state this is.
     pub block_id: StacksBlockId,
-    /// MARF proof of the balance, encoded; none of a key that was never written.
+    /// MARF proof of the balance, encoded; none for a key that was never written.
     pub balance_proof: Option<Vec<u8>>,
-    /// MARF proof of the nonce, encoded; none of a key that was never written.
+    /// MARF proof of the nonce, encoded; none for a key that was never written.
     pub nonce_proof: Option<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ pub struct AccountNonces {
     pub pending: Vec<u64>,
 }
 
-/// Nonces that are listed: more than an account may chain.
+/// Most nonces that are listed: more than one account can have pending.
 const NONCES_MAX: usize = 100;
 
 /// An account at a processed block; `None` means the canonical tip.
@@ -62,12 +62,13 @@ pub fn get(
     })
 }
 
-/// An account's nonces. To be asked first of a snapshot: a transaction that is mined meanwhile is then in one of both.
+/// An account's nonces. Call it before any other read of the snapshot: a transaction that is mined meanwhile is then
+/// counted, as pending or by the next nonce.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn nonces(snapshot: &Snapshot<'_>, address: &StacksAddress) -> Result<AccountNonces, LookupError> {
-    // The snapshot of the databases begins with the first look at them, below.
+    // The snapshot of the databases begins with the first read of them, below.
     let pending = snapshot.chain().pending_nonces(address, NONCES_MAX);
     let next = snapshot.account(&address.to_principal(), None)?.nonce;
     Ok(AccountNonces { next, pending: pending.into_iter().filter(|nonce| *nonce >= next).collect() })

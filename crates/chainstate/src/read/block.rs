@@ -1,4 +1,4 @@
-//! Stacks blocks: processed, and those that wait or were refused.
+//! Stacks blocks: processed, waiting and rejected.
 
 use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BlockHash, BurnBlockHash, StacksBlockId};
@@ -22,9 +22,9 @@ pub enum BlockAt {
 /// A block that the node has.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// By which all others name it.
+    /// Id by which all others refer to it.
     pub block_id: StacksBlockId,
-    /// Hash of its header alone; zeros for the boot block, `None` when only its id is left.
+    /// Hash of its header alone; zeros for the boot block, `None` when only its id is kept.
     pub block_hash: Option<BlockHash>,
     /// Stacks blocks before and including it.
     pub chain_length: u64,
@@ -32,15 +32,15 @@ pub struct Block {
     pub burn_view: BurnBlockHash,
     /// Its header; the boot block has none.
     pub header: Option<NakamotoStacksBlockHeader>,
-    /// Its encoding. Empty for the boot block, and of an old orphan.
+    /// Its encoding. Empty for the boot block and for an old orphan.
     pub encoded: Vec<u8>,
-    /// How far it has come.
+    /// Its state.
     pub state: StagingState,
     /// Whether it is on the canonical fork.
     pub is_canonical: bool,
 }
 
-/// A block with its header and its bytes. By id it may be one that is not processed.
+/// A block with its header and its bytes. A block found by id need not be processed.
 ///
 /// # Errors
 /// [`Unknown::Block`].
@@ -67,7 +67,7 @@ fn waiting(snapshot: &Snapshot<'_>, id: &StacksBlockId) -> Result<Block, LookupE
     let staged = snapshot.staging().get_staging_block(id)?;
     let StagedBlock { block_id, chain_length, burn_block_hash, state, data, .. } =
         staged.ok_or_else(|| LookupError::unknown(Unknown::Block, &id.0))?;
-    // The bytes of old orphans are dropped. One that is processed has its header here from the next commit on.
+    // The bytes of old orphans are dropped. A processed block has its row in the headers, from the next commit on.
     let header = match data.is_empty() {
         true => None,
         false => Some(NakamotoStacksBlock::decode(&data).map_err(LookupError::corrupt)?.header),

@@ -35,7 +35,7 @@ pub fn get(snapshot: &Snapshot<'_>, at: BurnBlockAt) -> Result<(BurnBlockInfo, b
     Ok((burn.describe(&block)?, burn.is_ancestor_of(&block.hash, &tip.hash)?))
 }
 
-/// The canonical burn tip, announced or not: who has just mined a block finds it.
+/// The canonical burn tip, announced or not: the caller may have just mined it.
 pub(super) fn newest(snapshot: &Snapshot<'_>) -> Result<BurnBlock, LookupError> {
     let tip = snapshot.burn().get_canonical_burn_block()?;
     tip.ok_or_else(|| LookupError::corrupt("the burn database has no block"))

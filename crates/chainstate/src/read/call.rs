@@ -12,15 +12,15 @@ use crate::execution::read_only::{ReadError, ReadOnlyCall};
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallOutcome {
-    /// It gave this.
+    /// It returned this value.
     Returned(Value),
     /// It failed, in the reference's words.
     Failed(String),
-    /// It was not done when its time was over.
+    /// Its time ended before it did.
     OutOfTime,
 }
 
-/// Evaluates a call at a processed block, `None` means the canonical tip, for as long as `expired` allows.
+/// Evaluates a call at a processed block (`None` means the canonical tip), for as long as `expired` allows.
 ///
 /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
 ///

@@ -8,7 +8,7 @@ use super::{LookupError, Unknown, at_state};
 use crate::chain::Snapshot;
 use crate::execution::read_only::ContractSource;
 
-/// A contract, and where to look.
+/// A contract at a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractAt {
     /// Address and name.
@@ -18,7 +18,7 @@ pub struct ContractAt {
 }
 
 impl ContractAt {
-    /// There is no such contract there.
+    /// The error when there is no such contract.
     pub(super) fn unknown(&self) -> LookupError {
         LookupError::NotFound { what: Unknown::Contract, id: self.contract.to_string() }
     }
@@ -41,7 +41,7 @@ pub fn source(
     })
 }
 
-/// A contract's interface, JSON text (docs/COMPATIBILITY.md#contract-interface).
+/// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface).
 ///
 /// # Errors
 /// [`Unknown::Block`], [`Unknown::Contract`].
@@ -63,7 +63,7 @@ pub fn implements_trait(snapshot: &Snapshot<'_>, contract: &ContractAt, wanted: 
     })
 }
 
-/// What the reference keeps beside the state about a contract, as text.
+/// What the reference keeps outside of the state about a contract, as text.
 ///
 /// # Errors
 /// [`Unknown::Block`]; [`Unknown::Variable`] when there is no such contract or key.

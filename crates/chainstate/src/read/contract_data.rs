@@ -1,4 +1,4 @@
-//! What contracts hold: variables, map entries, constants, and any leaf of the state by its key.
+//! Data of contracts: variables, map entries, constants, and any leaf of the state by its key.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use super::{LookupError, Unknown, at_state};
 use crate::chain::Snapshot;
 use crate::execution::read_only::StateReader;
 
-/// A Clarity value with its proof, when it was asked for.
+/// A Clarity value, and its proof if requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredValue {
     /// Consensus serialization.
     pub value: Vec<u8>,
-    /// MARF proof, encoded; none of a key that was never written.
+    /// MARF proof, encoded; none for a key that was never written.
     pub proof: Option<Vec<u8>>,
 }
 
-/// What a map holds where nothing was written: the consensus serialization of `none`.
+/// Consensus serialization of `none`, the value of a map entry that was never written.
 const NONE: u8 = 0x09;
 
 impl StoredValue {
-    /// What a map holds where nothing was written.
+    /// The value of a map entry that was never written.
     #[must_use]
     pub fn none() -> Self {
         Self { value: vec![NONE], proof: None }
@@ -55,7 +55,7 @@ pub fn variable(
     })
 }
 
-/// A map entry, wrapped in an optional: `none` where nothing was written, also when there is no such map.
+/// A map entry, wrapped in an optional: `none` where nothing was written, or there is no such map.
 ///
 /// # Errors
 /// [`Unknown::Block`], [`Unknown::Contract`].
@@ -93,8 +93,8 @@ pub fn constant(snapshot: &Snapshot<'_>, contract: &ContractAt, name: &str) -> R
     })
 }
 
-/// The text under the state key whose hash is `path` (docs/CONSENSUS.md#state-keys), with its encoded MARF proof when that is
-/// asked for; `None` means the canonical tip.
+/// The text under the state key whose hash is `path` (docs/CONSENSUS.md#state-keys), and its encoded MARF proof if
+/// requested; `None` means the canonical tip.
 ///
 /// # Errors
 /// [`Unknown::Block`], [`Unknown::Variable`].
@@ -117,8 +117,8 @@ fn unknown_variable(contract: &ContractAt, name: &str) -> LookupError {
     LookupError::NotFound { what: Unknown::Variable, id: format!("{}.{name}", contract.contract) }
 }
 
-/// The value under a state key, if there is one: there is none for what is no name. It is stored as hex of its consensus
-/// serialization.
+/// The value under a state key, if any. A key of `None` stands for an invalid name, which has no value. Values are
+/// stored as hex of their consensus serialization.
 fn value(state: &StateReader<'_>, key: Option<Arc<str>>, with_proof: bool) -> Result<Option<StoredValue>, LookupError> {
     let Some(key) = key else { return Ok(None) };
     let found = match with_proof {

@@ -5,7 +5,7 @@ use crate::chain::ReadStateError;
 use crate::db::StoreError;
 use crate::execution::read_only::ReadError;
 
-/// What was looked for and not found. Its name is the reason code on the wire.
+/// The kind of thing that was not found. Its name is the reason code on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
     /// A Stacks block.
@@ -46,34 +46,34 @@ impl Unknown {
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// What was asked for does not exist here.
+    /// The thing asked for does not exist here.
     #[error("{} {id}", what.reason())]
     NotFound {
-        /// What kind of thing.
+        /// The kind of thing.
         what: Unknown,
         /// Its name: hex of its bytes, an identifier, or "at height N".
         id: String,
     },
-    /// The engine failed. What it says of a caller's own call is an answer and no error ([`super::call`]).
+    /// The engine failed. An error of the caller's own call is not this: it is an answer ([`super::call`]).
     #[error(transparent)]
     State(ReadError),
-    /// Ours.
+    /// The node's own failure.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl LookupError {
-    /// Nothing has these bytes for its name.
+    /// The error when nothing has this id.
     pub(super) fn unknown(what: Unknown, id: &[u8]) -> Self {
         Self::NotFound { what, id: hex::encode(id) }
     }
 
-    /// There is no block of this kind at a height.
+    /// The error when no block of this kind is at this height.
     pub(super) fn unknown_height(what: Unknown, height: u64) -> Self {
         Self::NotFound { what, id: format!("at height {height}") }
     }
 
-    /// What the databases hold cannot be.
+    /// The error when the databases contradict themselves.
     pub(super) fn corrupt(detail: impl std::fmt::Display) -> Self {
         Self::Store(StoreError::Corrupt(detail.to_string()))
     }
@@ -84,7 +84,7 @@ impl From<BurnLookupError> for LookupError {
         match error {
             BurnLookupError::UnknownBurnBlock(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
             BurnLookupError::UnknownConsensusHash(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
-            // Said to who mines: no read does.
+            // Only mining fails this way, no read does.
             error @ BurnLookupError::TooHigh(_) => Self::Store(error.into()),
             BurnLookupError::Store(error) => error.into(),
         }

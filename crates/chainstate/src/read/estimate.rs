@@ -1,4 +1,4 @@
-//! What a payload costs when it runs on the tip: executed for real, and thrown away.
+//! The cost of a payload on the tip: it is executed, and the result is dropped.
 //!
 //! # Invariants
 //! - Nothing is written: the session is dropped unsealed.
@@ -20,13 +20,13 @@ use crate::chain::Snapshot;
 use crate::execution::Expired;
 use crate::transactions::{TransactionError, VerifiedTransaction};
 
-/// Signs for payloads that name nobody: an account that no key makes, so it has no contracts.
+/// Sender of payloads that name none: an account that belongs to no key, so it has no contracts.
 const NOBODY: Hash160 = Hash160([0xff; 20]);
 
-/// Why there is no estimate. The sender's to read.
+/// Why there is no estimate; for the sender.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoEstimate {
-    /// The chain does not allow such payloads, or nobody may send them.
+    /// The chain does not allow such payloads, or they cannot be submitted.
     #[error("{0} transactions cannot be sent")]
     NotSent(&'static str),
     /// The called contract does not exist.
@@ -35,18 +35,18 @@ pub enum NoEstimate {
     /// Running it failed in a way that no block can hold.
     #[error("{0}")]
     NotMinable(String),
-    /// The time was over before it was done.
+    /// The time ended before the execution did.
     #[error("the time is over")]
     DeadlinePassed,
 }
 
-/// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the sender, a
-/// deployment as nobody; post-conditions are not known and none is checked.
+/// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the
+/// sender; a deployment runs as an account that nobody has. Post-conditions are not known, so none is checked.
 ///
 /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
 ///
 /// # Errors
-/// The outer error is ours; the inner one says why there is no estimate.
+/// The outer error is the node's failure; the inner one says why there is no estimate.
 pub fn cost(
     snapshot: &Snapshot<'_>,
     payload: TransactionPayload,
@@ -87,7 +87,7 @@ fn run_on_tip(
     let tip = snapshot.tip()?;
     let view = snapshot.burn_view(&tip.burn_view)?;
     let mut plan = plan_block(snapshot.params(), snapshot.conn(), &snapshot.ancestry(), tip, view)?;
-    // The whole limit, not what this tenure has left of it: the transaction may be mined in another one.
+    // The whole limit, not the rest that this tenure has: the transaction may be mined in another one.
     plan.parent.tenure.cost = Cost::default();
     let headers = snapshot.headers(plan.parent.block_id);
     let session = begin_block(snapshot.block_env(&headers), &plan);
@@ -101,7 +101,7 @@ fn run_on_tip(
     }
 }
 
-/// A condition that stands for an address of either version, unsigned and free of charge.
+/// An unsigned spending condition with fee 0 for an address of either kind.
 fn condition(sender: StacksAddress, nonce: u64) -> SpendingCondition {
     let multisig = [true, false].map(|mainnet| HashMode::P2sh.address(sender.hash160(), mainnet));
     if multisig.contains(&sender) {

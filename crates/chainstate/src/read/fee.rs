@@ -8,31 +8,33 @@ use crate::chain::Snapshot;
 use crate::execution::Expired;
 use crate::mempool::PendingTransaction;
 
-/// What a payload would cost.
+/// A payload's cost and fee rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeeEstimate {
     /// Cost of running it on the tip.
     pub cost: Cost,
-    /// A tenure's limit.
+    /// Cost limit of a tenure.
     pub limit: Cost,
-    /// Micro-STX a byte: the floor, what passes half of the transactions that the next block can take, what passes nearly all.
+    /// Micro-STX for each byte: the floor, a rate above half of the transactions that the next block can take, a rate
+    /// above nearly all.
     pub rates: [f64; 3],
 }
 
-/// Transactions that are looked at, those with the highest fee rates.
+/// Most transactions that are looked at, those with the highest fee rates.
 const RATES_MAX: usize = 2_000;
-/// Floor of the mempool, micro-STX a byte.
+/// Least fee rate of the mempool, in micro-STX for each byte.
 const FLOOR: f64 = 1.0;
 
-/// What a payload would cost.
+/// Estimates a payload's cost and fee rates.
 ///
-/// What one that cannot be run costs is not known, and its fee goes by its size alone: stacks.js would ask the public network
-/// when there were no estimate, and who sends the transaction is told why it is not taken.
+/// If the payload cannot be executed its cost is unknown, and its fee follows from its size alone. An error would be
+/// worse: stacks.js would then ask the public network. Submitting the transaction gives the sender the reason why it is
+/// refused.
 ///
 /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn get(
     snapshot: &Snapshot<'_>,
     payload: TransactionPayload,
@@ -42,13 +44,13 @@ pub fn get(
         tracing::debug!("a fee by size alone: {none}");
         Cost::default()
     });
-    // What waits for another nonce is charged to nobody, so the fee that it promises says nothing.
+    // Transactions that wait for another nonce are not charged yet, so the fee that they promise says nothing.
     let ready = snapshot.chain().ready_list(RATES_MAX);
     let rates = [FLOOR, rate_above(&ready, 2), rate_above(&ready, 20)];
     Ok(FeeEstimate { cost, limit: snapshot.params().tenure_cost_limit, rates })
 }
 
-/// A rate that comes before all but one in `part` of the transactions, which are in falling order.
+/// A rate at or above that of all but one in `part` of the transactions, which are in falling order.
 fn rate_above(ready: &[PendingTransaction], part: usize) -> f64 {
     let rate = |pending: &PendingTransaction| pending.fee as f64 / f64::from(pending.size_bytes.max(1));
     ready.get(ready.len() / part).map_or(FLOOR, |pending| rate(pending).max(FLOOR))

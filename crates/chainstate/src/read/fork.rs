@@ -1,4 +1,4 @@
-//! The tenures of a fork of bitcoin, from a newer one back to an older one.
+//! The tenures of a bitcoin fork, from a newer one back to an older one.
 
 use stacks_types::ids::{ConsensusHash, StacksBlockId};
 
@@ -9,7 +9,7 @@ use crate::burn::BurnBlock;
 use crate::chain::Snapshot;
 use crate::headers::select_tenure_block_ids;
 
-/// A burn block on the way back from a tenure, with the bytes of its tenure's blocks.
+/// A burn block of the fork, with the encoded blocks of its tenure.
 #[derive(Debug, Clone)]
 pub struct ForkTenure {
     /// The burn block that begins the tenure.
@@ -18,12 +18,12 @@ pub struct ForkTenure {
     pub was_sortition: bool,
     /// First block of the tenure, if any.
     pub first_block: Option<StacksBlockId>,
-    /// All its blocks, encoded, oldest first; `None` when it has none, or the answer would grow too large.
+    /// All its blocks, encoded, oldest first; `None` when it has none, or the answer would become too large.
     pub blocks: Option<Vec<Vec<u8>>>,
 }
 
-/// Burn blocks that elected a producer, from `newer` back to `older`, both included, at most `limit`; `newer` in any case. Block bytes
-/// are within `max_bytes`. `None` when `older` is not in the fork of `newer`.
+/// Burn blocks that elected a producer, from `newer` back to `older`, both included, at most `limit`; `newer` is always
+/// included. The blocks have at most `max_bytes`. `None` when `older` is not in the fork of `newer`.
 ///
 /// # Errors
 /// [`super::Unknown::BurnBlock`] for either.

@@ -1,4 +1,4 @@
-//! Transactions that wait.
+//! Pending transactions.
 
 use nakamoto_proto::v1::MiningMode;
 use stacks_types::ids::Txid;
@@ -10,11 +10,11 @@ use crate::mempool::{FeeRate, PendingTransaction};
 /// Where a page of pending transactions begins: after this entry, in falling order of fee rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingCursor {
-    /// Fee of the last entry of the page before, micro-STX.
+    /// Fee of the previous page's last transaction, in micro-STX.
     pub fee_ustx: u64,
-    /// Its length in bytes.
+    /// Length of that transaction in bytes.
     pub size_bytes: u32,
-    /// Id of the last transaction of the page before.
+    /// Id of that transaction.
     pub txid: Txid,
 }
 
@@ -23,11 +23,11 @@ pub struct PendingCursor {
 pub struct PendingPage {
     /// Highest fee rate first.
     pub transactions: Vec<PendingTransaction>,
-    /// How many wait in all.
+    /// Number of all pending transactions.
     pub total: u64,
 }
 
-/// At most `limit` pending transactions after `after`. They are as of now, not of the snapshot.
+/// At most `limit` pending transactions after `after`, as of now rather than of the snapshot.
 #[must_use]
 pub fn pending(snapshot: &Snapshot<'_>, after: Option<PendingCursor>, limit: usize) -> PendingPage {
     let after =
@@ -36,20 +36,20 @@ pub fn pending(snapshot: &Snapshot<'_>, after: Option<PendingCursor>, limit: usi
     PendingPage { transactions: chain.pending_list(after, limit), total: chain.pending_count() }
 }
 
-/// For what a block is due.
+/// Why a block is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// So many blocks were asked for.
+    /// This many blocks were requested.
     Wanted(u32),
-    /// The transaction that would be mined first.
+    /// A transaction is pending: the one that would be mined first.
     Transaction(Txid),
 }
 
-/// For what a block is due. None when no transaction can be mined and no block was asked for, or when blocks are made by hand and
-/// none was.
+/// Why a block is due. None when no transaction can be mined and no block was requested, or when blocks are made on
+/// request and none was requested.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn due(snapshot: &Snapshot<'_>) -> Result<Option<Due>, LookupError> {
     let mining = snapshot.mining()?;
     if mining.blocks_wanted > 0 {

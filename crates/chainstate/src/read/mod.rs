@@ -1,17 +1,17 @@
-//! What can be asked of the chain: a file a subject, a function a question, each on a [`Snapshot`].
+//! Questions about the chain: one file for each subject, one function for each question, each on a [`Snapshot`].
 //!
 //! ```text
 //! chain.read(|snapshot| read::block::get(snapshot, BlockAt::Tip))
 //! ```
 //!
 //! # Invariants
-//! - Nothing is changed, and all that one function answers is of one snapshot.
-//! - Answers are the chain's own types: who serves them makes messages or JSON of them. Receipts alone are messages, because they
-//!   are stored as the event that the journal holds.
+//! - Nothing is changed, and the whole answer of a function is of one snapshot.
+//! - Answers are the chain's own types; the caller turns them into messages or JSON. Only receipts are messages,
+//!   because they are stored as the event in the journal.
 //!
 //! # Not here
-//! What is one look at one table, or one method of a database's reader: whoever asks calls it. Threads, limits of time and of
-//! size, texts that name fields of a request: the node.
+//! Questions that are one look-up in one table, or one method of a database's reader: callers use those directly.
+//! Threads, limits of time and size, texts that name fields of a request: the node.
 
 pub mod account;
 pub mod block;
@@ -50,7 +50,7 @@ fn at_state<T>(
     snapshot.state_at(at, |state| Ok(read(state)))?
 }
 
-/// The header of a block that a processed block names.
+/// The header of a block to which a processed block refers.
 fn known_header(snapshot: &Snapshot<'_>, id: &StacksBlockId) -> Result<ProcessedHeader, LookupError> {
     snapshot.header(id)?.ok_or_else(|| LookupError::corrupt(format!("processed block {id} has no header")))
 }

@@ -1,4 +1,4 @@
-//! What a producer must know before it asks for a template.
+//! Facts that a producer needs before it asks for a template.
 
 use stacks_types::address::StacksAddress;
 
@@ -8,7 +8,7 @@ use crate::chain::{Mining, Snapshot};
 use crate::headers::ProcessedHeader;
 use crate::stackerdb::{list_metadata, producers_contract};
 
-/// What a producer must know before it asks for a template.
+/// Facts that a producer needs before it asks for a template.
 #[derive(Debug, Clone)]
 pub struct ProducerView {
     /// The canonical Stacks tip.
@@ -23,20 +23,20 @@ pub struct ProducerView {
     pub nonce: u64,
     /// The stackers as of the burn tip.
     pub stackers: StackerSet,
-    /// Where the producer may put proposals. It keeps a slot for a while when it is no member any more.
+    /// The producer's slot for proposals. A former member keeps its slot for a while.
     pub producer_slot_id: Option<u32>,
-    /// Transactions that wait.
+    /// Number of pending transactions.
     pub mempool_count: u64,
     /// When producers are to make blocks.
     pub mining: Mining,
-    /// Sequence of an event whose effect, and that of all before it, is in the view.
+    /// The view has the effects of all events up to this sequence.
     pub sequence: u64,
 }
 
 /// The view of the producer with this address.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn get(snapshot: &Snapshot<'_>, producer: &StacksAddress) -> Result<ProducerView, LookupError> {
     let mempool_count = snapshot.chain().pending_count();
     let (tip, burn_tip) = (snapshot.tip()?, snapshot.burn_tip()?);

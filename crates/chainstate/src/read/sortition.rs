@@ -1,4 +1,4 @@
-//! Elections: the mock elects one producer at each burn block but the first, with which the chain begins.
+//! Elections: the mock elects one producer at each burn block except the first, with which the chain begins.
 
 use stacks_types::ids::{BurnBlockHash, ConsensusHash, Hash160, StacksBlockId, VrfSeed};
 
@@ -7,7 +7,7 @@ use crate::burn::BurnBlock;
 use crate::chain::Snapshot;
 use crate::headers::{ProcessedHeader, get_canonical_stacks_block, select_tenure_block_ids};
 
-/// Which tenure or sortition: each is named by its burn block.
+/// How a tenure or a sortition is named: each belongs to a burn block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortitionAt {
     /// By consensus hash, on any fork.
@@ -25,26 +25,26 @@ pub enum SortitionAt {
 pub struct Sortition {
     /// The burn block at which the election was.
     pub burn_block: BurnBlock,
-    /// Who was elected; `None` for the first burn block, with which the chain begins.
+    /// The result; `None` for the first burn block, with which the chain begins.
     pub election: Option<Election>,
 }
 
-/// What an election decided.
+/// The result of an election.
 #[derive(Debug, Clone)]
 pub struct Election {
     /// The producer's key hash.
     pub producer: Hash160,
-    /// The tenure on which its own builds (or would build, as long as it has no block).
+    /// The tenure that this one builds on (or would build on, while it has no block).
     pub parent_tenure: ConsensusHash,
     /// That tenure's first block.
     pub parent_start: StacksBlockId,
     /// VRF seed of that block's proof; the boot block has none.
     pub vrf_seed: Option<VrfSeed>,
-    /// Consensus hash of the election before, if there was one.
+    /// Consensus hash of the previous election, if there was one.
     pub last: Option<ConsensusHash>,
 }
 
-/// A sortition; with `with_last` the one before too.
+/// A sortition; with `with_last` also the previous one.
 ///
 /// # Errors
 /// [`Unknown::BurnBlock`].
@@ -58,7 +58,7 @@ pub fn list(snapshot: &Snapshot<'_>, at: SortitionAt, with_last: bool) -> Result
     Ok(found)
 }
 
-/// The burn block that names a sortition.
+/// The burn block of a sortition.
 pub(super) fn burn_block(snapshot: &Snapshot<'_>, at: SortitionAt) -> Result<BurnBlock, LookupError> {
     let burn = snapshot.burn();
     match at {
@@ -77,7 +77,7 @@ pub(super) fn was_sortition(snapshot: &Snapshot<'_>, block: &BurnBlock) -> bool 
     block.height > snapshot.burn().rules().first_height
 }
 
-/// The burn block before, if it had an election.
+/// The previous burn block, if it had an election.
 pub(super) fn elected_before(snapshot: &Snapshot<'_>, block: &BurnBlock) -> Result<Option<BurnBlock>, LookupError> {
     if !was_sortition(snapshot, block) {
         return Ok(None);
@@ -102,7 +102,7 @@ fn sortition(snapshot: &Snapshot<'_>, burn_block: BurnBlock) -> Result<Sortition
     Ok(Sortition { burn_block, election: Some(election) })
 }
 
-/// The block on which the tenure's first one builds, or would build now.
+/// The parent of the tenure's first block, or the block on which that would build now.
 fn parent_of_tenure(snapshot: &Snapshot<'_>, burn_block: &BurnBlock) -> Result<ProcessedHeader, LookupError> {
     let parent = match select_tenure_block_ids(snapshot.conn(), burn_block)?.first() {
         Some(first) => known_header(snapshot, first)?.parent_block_id,

@@ -23,7 +23,7 @@ pub fn chunk(
 /// A chunk: the newest, or only that version; `None` when the slot is empty, which is version 0.
 ///
 /// # Errors
-/// [`Unknown::StackerDb`], [`Unknown::Slot`], and [`Unknown::Chunk`] when it has another version.
+/// [`Unknown::StackerDb`], [`Unknown::Slot`], and [`Unknown::Chunk`] when the slot has another version.
 pub fn find_chunk(
     snapshot: &Snapshot<'_>,
     contract_id: &str,

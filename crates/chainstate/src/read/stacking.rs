@@ -1,4 +1,4 @@
-//! The mocked stacking: cycles, their stackers, and what each has signed.
+//! The mocked stacking: cycles, their stackers, and the blocks that each has signed.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,22 +14,24 @@ use crate::chain::Snapshot;
 use crate::headers::{ProcessedHeader, select_headers_at_burn_heights};
 use crate::params::{POX_PREPARE_LENGTH, stacking_minimum};
 
-/// Stacking as its contract would answer it. What the chain's parameters say is left to them.
+/// Stacking as its contract would report it, except for facts that are parameters of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
     /// Height of the canonical burn tip, or of the block's burn view.
     pub burn_height: u64,
-    /// The last burn blocks of a cycle, in which the next is prepared.
+    /// Number of burn blocks at the end of a cycle in which the next one is prepared.
     pub prepare_length: u64,
     /// All micro-STX that exist at the block.
     pub liquid_supply: u128,
-    /// The least amount that could be stacked, micro-STX, as the contract in force says it.
+    /// The least amount that can be stacked, in micro-STX, as the contract in force reports it.
     pub minimum: u128,
-    /// It is the threshold of every cycle too (from epoch 4.0 on); before, thresholds follow from the supply.
+    /// Whether the minimum is also the threshold of every cycle (from epoch 4.0 on); before, thresholds follow from the
+    /// supply.
     pub minimum_is_threshold: bool,
 }
 
-/// The stackers of a cycle with the keys that are known: the chain names them by address, a key shows when it signs.
+/// The stackers of a cycle, with the keys that are known: the chain has their addresses only, a key is known once it
+/// has signed.
 #[derive(Debug, Clone)]
 pub struct CycleStackers {
     /// The stackers of the cycle, in signing order.
@@ -38,9 +40,9 @@ pub struct CycleStackers {
     pub keys: Vec<Option<PublicKey>>,
 }
 
-/// Blocks whose signatures are looked at for the stackers' keys: one that has not signed in so many is not active.
+/// Blocks that are searched for the stackers' keys: a stacker that signed none of so many is not active.
 const BLOCKS_FOR_KEYS: usize = 100;
-/// Blocks of a cycle that are counted, newest first; recovering keys takes a fraction of a millisecond each.
+/// Most blocks of a cycle that are counted, newest first; recovering the keys takes a fraction of a millisecond each.
 const BLOCKS_COUNTED: usize = 20_000;
 
 /// Stacking at a processed block; `None` means the canonical tips of both chains.
@@ -67,8 +69,8 @@ fn burn_height(snapshot: &Snapshot<'_>, at: Option<StacksBlockId>) -> Result<u64
     Ok(header.burn_height)
 }
 
-/// Stackers of a cycle that has begun at a processed block or is the next there; `None` for later ones. Without a block, at the
-/// canonical burn tip. Keys are those of blocks up to that height, of all forks.
+/// The stackers of a cycle that has begun at a processed block, or is the next one there; `None` for later cycles.
+/// Without a block, at the canonical burn tip. Keys come from blocks of all forks up to that height.
 ///
 /// # Errors
 /// [`Unknown::Block`].
@@ -99,13 +101,13 @@ pub fn stackers_of_cycle(
     Ok(Some(CycleStackers { set, keys }))
 }
 
-/// Blocks of a cycle that a key has signed.
+/// Number of blocks of a cycle that a key has signed.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn blocks_signed(snapshot: &Snapshot<'_>, key: &PublicKey, cycle: u64) -> Result<u64, LookupError> {
     if snapshot.params().signing == SigningMode::WellKnown {
-        return Ok(0); // The constant is nobody's signature.
+        return Ok(0); // The constant is not a signature of any key.
     }
     if cycle > snapshot.burn().cycle_of(snapshot.burn_tip()?.height) {
         return Ok(0); // It has not begun.
@@ -127,12 +129,12 @@ fn heights_of(snapshot: &Snapshot<'_>, cycle: u64) -> Range<u64> {
 }
 
 fn has_signed(header: &ProcessedHeader, hash: &Hash160, members: usize) -> bool {
-    // With as many signatures as members all have signed: no need to recover any key.
+    // With as many signatures as members, all have signed: no key need be recovered.
     let all = header.header.as_ref().is_some_and(|header| header.stacker_signatures.len() == members);
     all || signers(header).iter().any(|signer| signer.hash160() == *hash)
 }
 
-/// Signatures of processed blocks were verified, so their keys can be recovered.
+/// Recovers the signers' keys; the signatures of processed blocks were verified, so this succeeds.
 fn signers(header: &ProcessedHeader) -> Vec<PublicKey> {
     header.header.as_ref().and_then(|header| header.recover_stackers().ok()).unwrap_or_default()
 }

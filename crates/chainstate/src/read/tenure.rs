@@ -8,14 +8,14 @@ use crate::burn::BurnBlock;
 use crate::chain::Snapshot;
 use crate::headers::{ProcessedHeader, select_header, select_tenure};
 
-/// Where the canonical tenure stands.
+/// The canonical tip's tenure.
 #[derive(Debug, Clone)]
 pub struct TenureInfo {
     /// The canonical tip.
     pub tip: ProcessedHeader,
     /// The burn block that the tip witnesses.
     pub burn_view: BurnBlock,
-    /// Consensus hash and first block of the tenure before; `None` in the boot block's.
+    /// Consensus hash and first block of the previous tenure; `None` in the boot block's.
     pub parent: Option<(ConsensusHash, StacksBlockId)>,
     /// Reward cycle of the canonical burn tip.
     pub reward_cycle: u64,
@@ -26,16 +26,16 @@ pub struct TenureInfo {
 pub struct Tenure {
     /// The burn block that elected its producer.
     pub burn_block: BurnBlock,
-    /// Consensus hash of the election before; of the first burn block when there was none.
+    /// Consensus hash of the previous election; of the first burn block when there was none.
     pub last_sortition: ConsensusHash,
     /// Its blocks, newest first; empty when its producer made none.
     pub blocks: Vec<ProcessedHeader>,
 }
 
-/// Where the canonical tenure stands.
+/// The canonical tip's tenure.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn info(snapshot: &Snapshot<'_>) -> Result<TenureInfo, LookupError> {
     let tip = snapshot.tip()?;
     let start = known_header(snapshot, &tip.tenure.start)?;
@@ -51,10 +51,10 @@ pub fn info(snapshot: &Snapshot<'_>) -> Result<TenureInfo, LookupError> {
     })
 }
 
-/// What the tenure of the burn tip has earned in fees, micro-STX; `None` while it has no block.
+/// Fees that the burn tip's tenure has earned, in micro-STX; `None` while it has no block.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn fees(snapshot: &Snapshot<'_>) -> Result<Option<u128>, LookupError> {
     let (tip, burn_tip) = (snapshot.tip()?, snapshot.burn_tip()?);
     Ok((tip.burn_view == burn_tip.hash).then_some(tip.tenure.fees))
@@ -68,7 +68,7 @@ pub fn get(snapshot: &Snapshot<'_>, at: SortitionAt, limit: usize) -> Result<Ten
     let burn_block = burn_block(snapshot, at)?;
     let mut blocks = select_tenure(snapshot.conn(), &burn_block, limit)?;
     if !was_sortition(snapshot, &burn_block) {
-        // Of the first burn block's tenure there is the boot block, and nothing else.
+        // The first burn block's tenure has the boot block and no other.
         blocks.extend(select_header(snapshot.conn(), &StacksBlockId::BOOT)?);
     }
     let last = match elected_before(snapshot, &burn_block)? {
@@ -78,8 +78,8 @@ pub fn get(snapshot: &Snapshot<'_>, at: SortitionAt, limit: usize) -> Result<Ten
     Ok(Tenure { burn_block, last_sortition: last.consensus_hash, blocks })
 }
 
-/// Encoded blocks from `block_id` back to the first of its tenure or to the child of `stop`, newest first; as many as `max_bytes`
-/// holds. A `stop` that is no ancestor stops nothing.
+/// Encoded blocks from `block_id` back to the first of its tenure or to the child of `stop`, newest first; as many as
+/// fit into `max_bytes`. A `stop` that is not an ancestor has no effect.
 ///
 /// # Errors
 /// [`Unknown::Block`], also for the boot block, which has no encoding.

@@ -12,16 +12,16 @@ pub struct Tips {
     pub tip: ProcessedHeader,
     /// The burn block that it witnesses.
     pub burn_view: BurnBlockInfo,
-    /// The burn tip, as far as the journal has announced burn blocks.
+    /// The burn tip among the burn blocks that the journal has announced.
     pub burn_tip: BurnBlockInfo,
-    /// Sequence of an event whose effect, and that of all before it, is in the tips.
+    /// The tips have the effects of all events up to this sequence.
     pub sequence: u64,
 }
 
 /// The canonical tips.
 ///
 /// # Errors
-/// Ours only.
+/// The node's own failures only.
 pub fn get(snapshot: &Snapshot<'_>) -> Result<Tips, LookupError> {
     let (tip, burn_tip) = (snapshot.tip()?, snapshot.burn_tip()?);
     let burn = snapshot.burn();

@@ -1,4 +1,4 @@
-//! Transactions, mined, pending and gone.
+//! Transactions: mined, pending and dropped.
 
 use nakamoto_proto::v1;
 use stacks_types::ids::{StacksBlockId, Txid};
@@ -11,55 +11,55 @@ use crate::mempool::{PendingStatus, get_raw};
 /// A transaction that the node knows.
 #[derive(Debug, Clone)]
 pub struct KnownTransaction {
-    /// Its encoding. Empty of one that was dropped: only the reason is remembered.
+    /// Its encoding. Empty for a dropped one, of which only the reason is kept.
     pub raw: Vec<u8>,
-    /// Whether it waits in the mempool.
+    /// Whether it is in the mempool.
     pub is_pending: bool,
     /// The block that mined it: the canonical one, else one of another fork.
     pub mined: Option<Mined>,
-    /// Where it stands.
+    /// Its state.
     pub state: TransactionState,
-    /// For people: what it waits for or why it is gone, and what to do; empty when it is mined.
+    /// For people: what it waits for or why it was dropped, and what to do; empty when it is mined.
     pub detail: String,
 }
 
 /// Where and how a transaction was mined.
 #[derive(Debug, Clone)]
 pub struct Mined {
-    /// In which it was mined.
+    /// The block that mined it.
     pub block: ProcessedHeader,
     /// Whether that block is on the canonical fork.
     pub is_canonical: bool,
-    /// What it did there, as the block's event has it.
+    /// Its receipt, as the block's event has it.
     pub receipt: Option<v1::TransactionReceipt>,
 }
 
-/// Where a transaction stands.
+/// The state of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransactionState {
     /// In a block of the canonical fork.
     Mined,
     /// In the mempool, with the next nonce of its accounts: blocks take it by its fee rate.
     Ready,
-    /// In the mempool, and no block can take it before another transaction.
+    /// In the mempool; no block can take it before another transaction.
     Waiting,
     /// In a block of another fork only, and not in the mempool.
     RolledBack,
     /// It left the mempool without being mined.
     Dropped {
-        /// Why.
+        /// The reason.
         reason: v1::DropReason,
-        /// The transaction that took its place.
+        /// The transaction that replaced it.
         new_txid: Option<Txid>,
     },
 }
 
-/// What a transaction waits for that nothing holds back.
+/// What a transaction waits for when nothing holds it back.
 const READY: &str = "its turn: blocks take transactions by fee rate, highest first";
-/// The same of one that was mined before.
+/// The same for one that a reorganization brought back.
 const RESTORED: &str = "its turn: a reorganization brought it back, and blocks take such first, in their old order";
 
-/// A transaction, and where it stands.
+/// A transaction and its state.
 ///
 /// # Errors
 /// [`Unknown::Transaction`].
@@ -84,7 +84,7 @@ pub fn get(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<KnownTransaction, Loo
     Ok(KnownTransaction { raw, is_pending, mined, state, detail })
 }
 
-/// The canonical block that mined it, else any.
+/// The canonical block that mined it, else one of another fork.
 fn mined(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<Option<Mined>, LookupError> {
     let Some((block_id, index, is_canonical)) = mined_in(snapshot, txid)? else { return Ok(None) };
     let processed = snapshot.block_processed(&block_id)?.unwrap_or_default();
@@ -107,7 +107,7 @@ fn mined_in(snapshot: &Snapshot<'_>, txid: &Txid) -> Result<Option<(StacksBlockI
 fn pending(snapshot: &Snapshot<'_>, txid: &Txid) -> (TransactionState, String) {
     let chain = snapshot.chain();
     match chain.pending_status(txid) {
-        // Also what has just left: the next question tells more.
+        // `None`: it has just left the mempool; the next question tells more.
         status @ (Some(PendingStatus::Ready { .. }) | None) => {
             let why = executing(snapshot, txid).or_else(|| chain.why_left_out(txid));
             let turn = if status == Some(PendingStatus::Ready { restored: true }) { RESTORED } else { READY };
@@ -125,7 +125,7 @@ fn pending(snapshot: &Snapshot<'_>, txid: &Txid) -> (TransactionState, String) {
     }
 }
 
-/// Said of the transaction that a template executes now.
+/// The text for the transaction that a template executes now.
 fn executing(snapshot: &Snapshot<'_>, txid: &Txid) -> Option<String> {
     let chain = snapshot.chain();
     let (_, time) = chain.executing().filter(|(executed, _)| executed == txid)?;

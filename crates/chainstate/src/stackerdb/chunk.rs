@@ -1,26 +1,26 @@
-//! A chunk with its signer, and what is kept of a slot beside its data.
+//! A chunk with its signer, and the metadata of a slot.
 
 use stacks_types::ids::Hash160;
 use stacks_types::keys::MessageSignature;
 use stacks_types::stackerdb::{ChunkHash, StackerDbChunk, slot_digest};
 
-/// What is known of a slot without its data.
+/// A slot without its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotMetadata {
     /// The slot, from 0.
     pub slot_id: u32,
     /// Version of its chunk; 0 when it was never written.
     pub slot_version: u32,
-    /// H(data), 32 bytes; zeros when it was never written.
+    /// H(data), 32 bytes; zeros when the slot was never written.
     pub data_hash: ChunkHash,
-    /// The owner's signature, 65 bytes; zeros when it was never written.
+    /// The owner's signature, 65 bytes; zeros when the slot was never written.
     pub signature: MessageSignature,
-    /// Hash of the key that may write it.
+    /// Hash of the key that may write the slot.
     pub owner: Hash160,
 }
 
-/// A chunk whose signer was recovered from its signature. Only [`check_signature`] makes one, so the costly part is done
-/// once and before a write transaction begins.
+/// A chunk whose signer was recovered from its signature. Only [`check_signature`] makes one, so the costly part is
+/// done once, before a write transaction begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuthenticatedChunk {
     chunk: StackerDbChunk,
@@ -28,7 +28,8 @@ pub(crate) struct AuthenticatedChunk {
     signer: Option<Hash160>,
 }
 
-/// Hashes the data and recovers who signed. Pure; takes any chunk: whether the signer may write is [`super::put_chunk`]'s.
+/// Hashes the data and recovers the signer. Pure; takes any chunk: [`super::put_chunk`] checks whether the signer may
+/// write.
 #[must_use]
 pub(crate) fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
     let data_hash = chunk.data_hash();
@@ -40,7 +41,7 @@ pub(crate) fn check_signature(chunk: StackerDbChunk) -> AuthenticatedChunk {
 }
 
 impl AuthenticatedChunk {
-    /// The chunk with the signature that was verified.
+    /// The chunk, with the signature from which the signer was recovered.
     #[must_use]
     pub(crate) const fn chunk(&self) -> &StackerDbChunk {
         &self.chunk
@@ -52,7 +53,7 @@ impl AuthenticatedChunk {
         &self.data_hash
     }
 
-    /// Hash of the compressed key that signed; none when no key has made that signature.
+    /// Hash of the compressed key that signed; none when no key can be recovered from the signature.
     #[must_use]
     pub(crate) const fn signer(&self) -> Option<&Hash160> {
         self.signer.as_ref()

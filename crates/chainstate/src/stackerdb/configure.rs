@@ -1,4 +1,4 @@
-//! Making an instance, and following its signer list.
+//! Makes an instance, and follows its signer list.
 
 use super::instance::{InstanceConfig, MAX_INSTANCES, MAX_SLOTS};
 use super::rows;
@@ -8,12 +8,12 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 use stacks_types::limits::MAX_CHUNK_BYTES;
 
-/// What a call of [`configure`] changed.
+/// Changes that [`configure`] made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Configured {
     /// The instance is new.
     pub created: bool,
-    /// Slots that have another owner now and lost their data, in order. Slots of a new instance are not listed.
+    /// Slots that got another owner and lost their data, in order. Slots of a new instance are not listed.
     pub reset: Vec<u32>,
     /// Slots that were added at the end.
     pub added: u32,
@@ -21,7 +21,7 @@ pub(crate) struct Configured {
     pub removed: u32,
 }
 
-/// Why an instance cannot be as wanted. Nothing is changed.
+/// Why the configuration is refused. Nothing is changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigureError {
     /// More slots than an instance has.
@@ -30,13 +30,13 @@ pub(crate) enum ConfigureError {
         /// Slots wanted.
         slots: u64,
     },
-    /// Chunks longer than the wire carries.
+    /// Chunks longer than a message can carry.
     #[error("chunk size {chunk_size_bytes} is above {MAX_CHUNK_BYTES}")]
     ChunkSize {
         /// Size wanted.
         chunk_size_bytes: u32,
     },
-    /// The node keeps as many instances as it may.
+    /// The node has the most instances that it may have.
     #[error("there are {MAX_INSTANCES} instances already")]
     TooManyInstances,
     /// The database failed.
@@ -44,8 +44,9 @@ pub(crate) enum ConfigureError {
     Store(#[from] StoreError),
 }
 
-/// Makes the instance `contract` or brings it up to date: slots are numbered in list order, as many per signer as said. A
-/// slot whose owner changes is emptied, the others keep their data. The same configuration again changes nothing.
+/// Makes the instance `contract` or updates it: slots are numbered in list order, as many for each signer as the list
+/// says. A slot whose owner changes is emptied, the others keep their data. The same configuration again changes
+/// nothing.
 ///
 /// # Errors
 /// When the configuration breaks a limit, or the database fails.
@@ -89,7 +90,7 @@ pub(crate) fn configure(
     Ok(configured)
 }
 
-/// The owner of each slot. The sum is checked before anything is made of it.
+/// The owner of each slot. The sum is checked before any memory is taken for it.
 fn owners(signers: &[(StacksAddress, u32)]) -> Result<Vec<Hash160>, ConfigureError> {
     let slots = signers.iter().fold(0_u64, |sum, (_, slots)| sum.saturating_add(u64::from(*slots)));
     if usize::try_from(slots).map_or(true, |slots| slots > MAX_SLOTS) {

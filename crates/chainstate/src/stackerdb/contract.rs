@@ -1,4 +1,4 @@
-//! Contracts that are StackerDBs: the types of their two functions, and what the functions' results must hold
+//! Contracts that are StackerDBs: the types of their two functions, and rules for the functions' results
 //! (docs/COMPATIBILITY.md#stackerdb-contracts).
 //!
 //! # Not here
@@ -13,18 +13,18 @@ use stacks_types::address::StacksAddress;
 
 use super::instance::{InstanceConfig, MAX_SLOTS};
 
-/// Gives the signers, with how many slots each has.
+/// Returns the signers and the number of slots of each.
 pub(crate) const SLOTS_FUNCTION: &str = "stackerdb-get-signer-slots";
-/// Gives the limits.
+/// Returns the limits.
 pub(crate) const CONFIG_FUNCTION: &str = "stackerdb-get-config";
-/// Signers that the type of the list allows.
+/// Most signers that the list's type allows.
 const MAX_SIGNERS: u32 = 4096;
-/// Replicas that the type of the list allows.
+/// Most replicas that the list's type allows.
 const MAX_REPLICAS: u32 = 128;
 /// Ports that a replica may have.
 const REPLICA_PORTS: std::ops::RangeInclusive<u128> = 1024..=65_534;
 
-/// Why what a contract says is no configuration. It stays with the last one.
+/// Why a contract's answer is not a configuration. The contract keeps its last one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConfigRefusal {
     /// The function answered with an error.
@@ -38,17 +38,17 @@ pub(crate) enum ConfigRefusal {
     /// A contract cannot sign.
     #[error("signer {0} is a contract, which cannot sign")]
     ContractSigner(String),
-    /// A number is above its limit, or below.
+    /// A number is outside of its range.
     #[error("{field} is {got}, not {wanted}")]
     OutOfRange {
-        /// Where it stands.
+        /// The field.
         field: &'static str,
         /// The number that the contract gave.
         got: u128,
-        /// What it may be.
+        /// The allowed range.
         wanted: &'static str,
     },
-    /// The value is of another type than analysis found.
+    /// The value is of another type than the analysis found.
     #[error("{0} is of another type")]
     WrongType(&'static str),
 }
@@ -81,11 +81,11 @@ fn config_type() -> Result<Type, TypeFault> {
 }
 
 fn tuple(fields: &[(&str, Type)]) -> Result<Type, TypeFault> {
-    // Names of our own, which are names.
+    // All names here are valid.
     Type::tuple(fields.iter().filter_map(|(name, of)| Some((ClarityName::new(name)?, of.clone()))).collect())
 }
 
-/// The signers in the result of [`SLOTS_FUNCTION`], in list order. Their sum is checked where slots are made of it.
+/// The signers in the result of [`SLOTS_FUNCTION`], in list order. Their sum is checked when slots are made.
 ///
 /// # Errors
 /// [`ConfigRefusal`].
@@ -108,7 +108,7 @@ pub(crate) fn read_signers(result: Value) -> Result<Vec<(StacksAddress, u32)>, C
     signers.collect()
 }
 
-/// The limits in the result of [`CONFIG_FUNCTION`]. Replicas are checked and then left alone: this node has none.
+/// The limits in the result of [`CONFIG_FUNCTION`]. Replicas are checked but not used: this node replicates nothing.
 ///
 /// # Errors
 /// [`ConfigRefusal`].

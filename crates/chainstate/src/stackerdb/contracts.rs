@@ -1,4 +1,4 @@
-//! Rows of the contracts that are StackerDBs, and of how far they have followed the tip.
+//! Rows of the contracts that are StackerDBs, and the tip that they have followed.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use stacks_types::ids::StacksBlockId;
@@ -7,7 +7,7 @@ use super::instance::MAX_INSTANCES;
 use super::rows;
 use crate::db::StoreError;
 
-/// Contracts that are kept: all instances but the two mocked ones.
+/// Most contracts that are kept: all instances except the two mocked ones.
 pub const MAX_CONTRACTS: usize = MAX_INSTANCES - 2;
 
 /// A contract that is a StackerDB.
@@ -15,7 +15,7 @@ pub const MAX_CONTRACTS: usize = MAX_INSTANCES - 2;
 pub struct StackerDbContract {
     /// "ADDRESS.name".
     pub contract: String,
-    /// Why what it said last is no configuration; empty when it is in force.
+    /// Why its last answer is not a configuration; empty when its last answer is in force.
     pub refusal: String,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn insert_contract(tx: &Transaction<'_>, contract: &str) -> Result<bo
     Ok(true)
 }
 
-/// Notes why what a contract says is no configuration; empty when it is one.
+/// Stores why a contract's answer is not a configuration; empty when it is one.
 ///
 /// # Errors
 /// When the database fails.
@@ -52,7 +52,7 @@ pub(crate) fn update_refusal(tx: &Transaction<'_>, contract: &str, refusal: &str
     Ok(())
 }
 
-/// Forgets a contract, its slots and its chunks.
+/// Deletes a contract, its slots and its chunks.
 ///
 /// # Errors
 /// When the database fails.
@@ -61,7 +61,7 @@ pub(crate) fn delete_contract(tx: &Transaction<'_>, contract: &str) -> Result<()
     rows::delete_instance(tx, contract)
 }
 
-/// The tip as of which the instances are what their contracts say; none when nothing was followed yet.
+/// The tip as of which the instances match their contracts; none before the first round.
 ///
 /// # Errors
 /// When the database fails.
@@ -70,7 +70,7 @@ pub(crate) fn select_followed(conn: &Connection) -> Result<Option<StacksBlockId>
     Ok(select.query_row([], |row| row.get(0).map(StacksBlockId)).optional()?)
 }
 
-/// Sets it; `None` for no block, so that the next round looks at all of them.
+/// Sets the followed tip; with `None` the next round looks at all blocks.
 ///
 /// # Errors
 /// When the database fails.

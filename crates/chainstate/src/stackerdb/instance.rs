@@ -2,19 +2,19 @@
 
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET, MAX_BLOCK_BYTES, MAX_CHUNK_BYTES};
 
-/// Slots of one instance, and slots of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
+/// Most slots of one instance, and of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_SLOTS: usize = 4096;
-/// Instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
+/// Most instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub(crate) const MAX_INSTANCES: usize = 256;
-/// Room for what stands around a block in a proposal: version, kind, length, and what later versions may add.
+/// Room for the other parts of a proposal: version, kind, length, and additions of later versions.
 const PROPOSAL_ENVELOPE_BYTES: usize = 64 * 1024;
 /// A slot of `.producers` holds a proposal of the largest block.
 pub(crate) const PRODUCERS_CHUNK_BYTES: u32 = at_most_u32(MAX_BLOCK_BYTES + PROPOSAL_ENVELOPE_BYTES);
-/// A slot of `.signers` holds a signature or a reason; 2 MiB as the reference's
+/// A slot of `.signers` holds a signature or a reason; 2 MiB as in the reference
 /// (docs/COMPATIBILITY.md#the-mocked-instances), for tools that rely on it.
 pub(crate) const SIGNERS_CHUNK_BYTES: u32 = at_most_u32(2 * 1024 * 1024);
 
-/// What an instance allows (docs/COMPATIBILITY.md#stackerdb-contracts).
+/// Limits of an instance (docs/COMPATIBILITY.md#stackerdb-contracts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstanceConfig {
     /// Longest chunk in bytes, at most 16 MiB.

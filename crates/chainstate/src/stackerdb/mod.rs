@@ -1,16 +1,16 @@
 //! `StackerDBs`: slots of signed, versioned data, owned by signers (docs/COMPATIBILITY.md#stackerdb).
 //!
-//! The tables are part of `chainstate.sqlite`, so that a chunk commits together with its event. Functions that write take
-//! the caller's transaction and return what changed; the caller makes the event.
+//! The tables are part of `chainstate.sqlite`, so that a chunk commits together with its event. Functions that write
+//! take the caller's transaction and return the changes; the caller emits the event.
 //!
 //! # Invariants
 //! - An instance's slots are numbered from 0 without a gap, and each has exactly one owner.
 //! - A slot keeps its newest chunk only. Version 0 means "never written", and has no data.
 //! - A slot whose owner changes is empty again.
-//! - The data of a chunk is stored once: in its event as long as the journal has that, then with the slot.
+//! - A chunk's data is stored once: in its event while the journal has that, then with the slot.
 //!
 //! # Not here
-//! What is in the chunks: `stacks_types::proposal`. Which contracts are instances, and when: the chain.
+//! Content of the chunks: `stacks_types::proposal`. Which contracts are instances, and when: the chain.
 
 mod chunk;
 mod configure;

@@ -6,14 +6,14 @@ use crate::db::StoreError;
 use rusqlite::Transaction;
 use stacks_types::ids::Hash160;
 
-/// What became of a chunk.
+/// The result of writing a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is the slot's chunk now.
+    /// It is now the slot's chunk.
     Accepted(SlotMetadata),
-    /// It broke a rule; the slot is as before.
+    /// It broke a rule; the slot is unchanged.
     Refused {
-        /// Why the slot stays as it was.
+        /// The rule.
         refusal: PutRefusal,
         /// The slot as it is; none when there is no such slot.
         stored: Option<SlotMetadata>,
@@ -22,7 +22,7 @@ pub enum PutOutcome {
     NoSuchDb,
 }
 
-/// Which rule a chunk broke.
+/// The rule that a chunk broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PutRefusal {
     /// The slot has this version or a newer one.
@@ -30,7 +30,7 @@ pub enum PutRefusal {
     DataAlreadyExists {
         /// The slot's version.
         stored: u32,
-        /// The chunk's.
+        /// The chunk's version.
         given: u32,
     },
     /// The instance has no such slot.
@@ -38,10 +38,10 @@ pub enum PutRefusal {
     NoSuchSlot {
         /// The chunk's slot.
         slot_id: u32,
-        /// How many the instance has.
+        /// Number of slots that the instance has.
         slots: u32,
     },
-    /// Somebody else than the slot's owner signed, or nobody did.
+    /// The signer is not the slot's owner, or there is none.
     #[error("slot is owned by {owner}, not by the signer")]
     BadSigner {
         /// Hash of the owner's key.
@@ -55,7 +55,7 @@ pub enum PutRefusal {
         /// The instance's limit.
         limit_bytes: u32,
     },
-    /// The version is above the instance's ceiling.
+    /// The version is above the instance's highest.
     #[error("slot version {given} is above the highest, {limit}")]
     TooManySlotWrites {
         /// The chunk's version.
@@ -79,8 +79,8 @@ impl PutRefusal {
     }
 }
 
-/// Writes a slot of `contract`, or says which rule forbids it. After `Accepted` the caller appends the event of that sequence,
-/// which is about this chunk alone: it holds the data.
+/// Writes a slot of `contract`, or returns the rule that forbids it. After `Accepted` the caller must emit the event
+/// with that sequence. It holds the data, so it must have this chunk alone.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Rows of the `StackerDB` tables, one function a query.
+//! Rows of the `StackerDB` tables, one function for each query.
 
 use super::chunk::SlotMetadata;
 use super::instance::InstanceConfig;
@@ -19,7 +19,7 @@ pub(super) struct Instance {
     pub(super) config: InstanceConfig,
 }
 
-/// Contract ids of all instances, in order of the text.
+/// Contract ids of all instances, in alphabetical order.
 ///
 /// # Errors
 /// When the database fails.
@@ -43,8 +43,8 @@ pub fn list_metadata(conn: &Connection, contract: &str) -> Result<Option<Vec<Slo
     Ok(Some(rows.collect::<Result<_, _>>()?))
 }
 
-/// The chunk of a slot: the newest, or none unless it has that version. None too for an unknown instance or slot, and
-/// for a slot that was never written.
+/// The newest chunk of a slot; none if `version` is another one. Also none for an unknown instance or slot, and for a
+/// slot that was never written.
 ///
 /// # Errors
 /// When the database fails.
@@ -132,7 +132,7 @@ pub(super) fn insert_slot(
     Ok(())
 }
 
-/// Gives a slot to a new owner, empty.
+/// Gives a slot to a new owner, and empties it.
 pub(super) fn reset_slot(tx: &Transaction<'_>, instance: i64, slot_id: u32, owner: &Hash160) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM stackerdb_chunks
@@ -148,10 +148,10 @@ pub(super) fn reset_slot(tx: &Transaction<'_>, instance: i64, slot_id: u32, owne
     Ok(())
 }
 
-/// Removes all slots from the given one on; returns how many.
+/// Removes all slots from the given one on; returns their number.
 pub(super) fn delete_slots_from(tx: &Transaction<'_>, instance: i64, first: usize) -> Result<u32, StoreError> {
     let first = i64::try_from(first).unwrap_or(i64::MAX);
-    // Said here too, because a connection without foreign keys would leave the data behind.
+    // Deleted here too: a connection without foreign keys would leave the data behind.
     tx.prepare_cached(
         "DELETE FROM stackerdb_chunks
          WHERE slot IN (SELECT slot FROM stackerdb_slots WHERE instance = ?1 AND slot_id >= ?2)",
@@ -172,7 +172,7 @@ pub(super) fn delete_instance(tx: &Transaction<'_>, contract: &str) -> Result<()
     Ok(())
 }
 
-/// Replaces a slot's chunk by the one whose data is in the event of that sequence.
+/// Replaces a slot's chunk by one whose data is in the event with that sequence.
 pub(super) fn update_slot(
     tx: &Transaction<'_>,
     instance: i64,
@@ -189,7 +189,7 @@ pub(super) fn update_slot(
     Ok(())
 }
 
-/// Has the slots keep data that is in events below a sequence: for a caller who is about to remove these.
+/// Copies data from events below a sequence to the slots: for a caller that is about to remove these events.
 ///
 /// # Errors
 /// When the database fails, or such an event holds no chunk.
@@ -206,7 +206,7 @@ pub(crate) fn keep_chunks_of_events(tx: &Transaction<'_>, before_sequence: u64) 
     Ok(())
 }
 
-/// The data of the one chunk that a stored event is about.
+/// The data of the one chunk in a stored event.
 struct EventData(Vec<u8>);
 
 impl FromSql for EventData {

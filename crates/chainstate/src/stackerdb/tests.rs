@@ -53,7 +53,7 @@ fn put(conn: &mut Connection, signer: u8, slot_id: u32, slot_version: u32, data:
     put_signed(conn, CONTRACT, StackerDbChunk::signed(slot_id, slot_version, data.to_vec(), &key(signer)))
 }
 
-/// As the chain does it: the event follows at once.
+/// Puts a chunk as the chain does, with its event.
 fn put_signed(conn: &mut Connection, contract: &str, chunk: StackerDbChunk) -> PutOutcome {
     let chunk = check_signature(chunk);
     write(conn, |tx| {
@@ -143,7 +143,7 @@ fn a_chunk_that_was_written_before_data_was_in_events_is_found() {
     assert_eq!((data(0), data(1)), (Some(vec![1, 2]), None));
 }
 
-/// How many slots hold their chunk's data themselves.
+/// Number of slots that hold their chunk's data themselves.
 fn held(conn: &Connection) -> u32 {
     conn.query_row("SELECT COUNT(*) FROM stackerdb_chunks", [], |row| row.get(0)).unwrap()
 }
@@ -173,7 +173,7 @@ fn data_is_in_the_event_and_with_the_slot_once_that_is_gone() {
     );
     put(&mut conn, 1, 1, 2, b"again");
     assert_eq!((held(&conn), &data(&conn)[1][..]), (0, &b"again"[..]));
-    // A slot whose event is gone with the data says so, and is not an empty one.
+    // A slot whose event was removed together with the data is an error, and not an empty slot.
     write(&mut conn, |tx| prune(tx, 4).unwrap());
     assert!(get_chunk(&conn, CONTRACT, 2, None).is_err());
 }
@@ -218,7 +218,7 @@ fn a_signature_that_nobody_made_is_a_bad_signer() {
         let outcome = put_signed(&mut conn, CONTRACT, chunk);
         assert_eq!(refused(outcome).0, 2);
     }
-    // A signature for other data, another slot or another version is by some other key.
+    // With other data, another slot or another version, the signature recovers to another key.
     let mut chunk = StackerDbChunk::signed(0, 1, vec![1], &key(1));
     chunk.slot_version = 2;
     let outcome = put_signed(&mut conn, CONTRACT, chunk);
@@ -335,7 +335,7 @@ enum Op {
         version: u32,
         data: Vec<u8>,
     },
-    /// All events but so many are removed.
+    /// Removes all events except the newest `keep`.
     Prune {
         keep: u64,
     },
@@ -363,7 +363,7 @@ fn model_configure(model: &mut Model, signers: &[(u8, u32)]) {
     *model = next;
 }
 
-/// The code that a put should answer with; none when it is accepted.
+/// The code with which a put should fail; none when it is accepted.
 fn model_put(model: &mut Model, signer: u8, slot_id: u32, version: u32, data: &[u8]) -> Option<u32> {
     if data.len() > 16 {
         return Some(3);

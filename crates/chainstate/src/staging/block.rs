@@ -3,7 +3,7 @@
 use crate::rejection::Rejection;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-/// A block to be stored. Its checks that need no execution are done by the caller.
+/// A block to be stored. The caller has done the checks that need no execution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewBlock<'a> {
     /// The block's id.
@@ -16,14 +16,14 @@ pub(crate) struct NewBlock<'a> {
     pub chain_length: u64,
     /// Whether its burn view is known to this node.
     pub burn_attachable: bool,
-    /// Whether chain state has its parent. A parent that this file knows to be processed counts too, so a parent that is
-    /// processed between the caller's look and the store is not missed.
+    /// Whether chain state has its parent. A parent that staging knows to be processed counts too, so that one is not
+    /// missed if it is processed between the caller's check and the store.
     pub stacks_attachable: bool,
     /// The encoded block, at most 2 MiB (docs/CONSENSUS.md#blocks).
     pub data: &'a [u8],
 }
 
-/// How far a staged block has come.
+/// The state of a staged block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StagingState {
     /// It waits to be processed.
@@ -39,10 +39,10 @@ pub enum StagingState {
     },
 }
 
-/// A block as it came, with how far it has come.
+/// A stored block with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedBlock {
-    /// Place in the order of arrival, from 1; numbers of forgotten blocks are not used again.
+    /// Place in the order of arrival, from 1; numbers of deleted blocks are not used again.
     pub row: u64,
     /// The block's id.
     pub block_id: StacksBlockId,
@@ -56,8 +56,8 @@ pub struct StagedBlock {
     pub burn_attachable: bool,
     /// Whether its parent is processed.
     pub stacks_attachable: bool,
-    /// How far it has come.
+    /// Its state.
     pub state: StagingState,
-    /// The encoded block. Empty when it was orphaned and its bytes were dropped since.
+    /// The encoded block. Empty for an orphan whose bytes were dropped.
     pub data: Vec<u8>,
 }

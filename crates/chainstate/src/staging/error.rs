@@ -9,7 +9,7 @@ pub(crate) enum MarkError {
     /// No such block is staged.
     #[error("block {0} is not staged")]
     UnknownBlock(StacksBlockId),
-    /// The block is in a state that is never left.
+    /// The block is in a final state.
     #[error("block {block_id} is already {state}")]
     AlreadyFinal {
         /// Id of the block that was to be marked.
@@ -26,7 +26,7 @@ impl From<MarkError> for StoreError {
     fn from(error: MarkError) -> Self {
         match error {
             MarkError::Store(error) => error,
-            // Who marks a block has read it before: the file and the caller disagree.
+            // A caller that marks a block has read it before, so the file and the caller disagree.
             MarkError::UnknownBlock(_) | MarkError::AlreadyFinal { .. } => Self::Corrupt(error.to_string()),
         }
     }

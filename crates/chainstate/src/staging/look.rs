@@ -1,4 +1,4 @@
-//! What the staging database says about itself and the other files, asked before anything is written.
+//! What the staging database says of itself and of the other files, read before anything is written.
 
 use std::path::Path;
 
@@ -10,27 +10,27 @@ use super::rows;
 use crate::db::{OpenError, StoreError, get_u64, select_identity};
 use stacks_types::ids::StacksBlockId;
 
-/// All zero and none of a file to which nothing was committed.
+/// All fields are zero or `None` for a file without commits.
 #[derive(Debug, Default)]
 pub(crate) struct StagingLook {
-    /// The chain that it is a part of, if it says so.
+    /// The chain that the file belongs to, if the file says so.
     pub(crate) identity: Option<[u8; 16]>,
-    /// The newest number that a block was given.
+    /// The newest number that a block got.
     pub(crate) newest_row: u64,
-    /// The newest event when its newest block was stored.
+    /// The newest event at the time its newest block was stored.
     pub(crate) known_event: u64,
-    /// The newest burn block then.
+    /// The newest burn block at that time.
     pub(crate) known_burn_row: u64,
-    /// Whether it has the block that was asked for, and knows nothing against it.
+    /// Whether it has the block that was asked for, not orphaned.
     pub(crate) has_tip: bool,
-    /// Of the processed blocks the one that came last.
+    /// The processed block that arrived last.
     pub(crate) newest_processed: Option<StacksBlockId>,
 }
 
 /// Looks at a file of this version or an earlier one.
 ///
 /// # Errors
-/// It is of another kind, or of a newer version.
+/// The file is of another kind, or of a newer version.
 pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, OpenError> {
     if !SCHEMA.is_made(conn)? {
         return Ok(StagingLook::default());

@@ -1,7 +1,6 @@
-//! Stored blocks that wait to be processed, and those that were (table `staging_blocks`;
-//! docs/CONSENSUS.md#chain-state).
+//! Stored blocks, waiting and processed (table `staging_blocks`; docs/CONSENSUS.md#chain-state).
 //!
-//! A SQLite file of its own with one writer, so that storing an arriving block never waits for block processing.
+//! A SQLite file with one writer, so that storing an arriving block never waits for block processing.
 //!
 //! ```text
 //!             store ──▶ stored ──mark_processed──▶ processed
@@ -13,13 +12,13 @@
 //! `stacks_attachable` (its parent is processed).
 //!
 //! # Invariants
-//! - What [`StagingWriter::store`] answered `Stored` to survives what the folder's `Durability` says. A block that nobody can check yet may be forgotten
-//!   for newer ones of its like.
-//! - No state is ever left but `stored`. A processed block keeps its bytes.
+//! - A block for which [`StagingWriter::store`] answered `Stored` survives what the folder's `Durability` promises. One
+//!   that nobody can check yet may be deleted to make room for newer ones of its kind.
+//! - `stored` is the only state that a block can leave. A processed block keeps its bytes.
 //! - Blocks that wait for something unknown are bounded in number and bytes.
 //!
 //! # Not here
-//! Whether a block is valid: `blocks`. Chain state is the truth about what is processed.
+//! Whether a block is valid: `blocks`. Which blocks are processed is decided by chain state.
 
 mod block;
 mod error;

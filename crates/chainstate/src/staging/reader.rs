@@ -10,7 +10,7 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::BlockTransaction;
 use std::path::Path;
 
-/// The staging database as a kind of file: "mSTG".
+/// Schema of the staging database; the application id reads "mSTG".
 pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x6d53_5447,
     migrations: &[
@@ -56,7 +56,7 @@ impl StagingReader {
         Ok(block.map_err(|error| corrupt(format!("stored block {id}: {error}")))?.txs)
     }
 
-    /// How far a block has come; none when it is not staged. Reads no bytes of the block.
+    /// The state of a block; none when it is not staged. Reads no bytes of the block.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,7 +64,8 @@ impl StagingReader {
         rows::select_state(&self.conn, id)
     }
 
-    /// A stored block whose parent is processed and whose burn view is known: lowest chain length first, then first come.
+    /// The next stored block whose parent is processed and whose burn view is known: lowest chain length first, then
+    /// the first that came.
     ///
     /// # Errors
     /// When the database fails.
@@ -73,7 +74,7 @@ impl StagingReader {
     }
 
     /// Whether a block has been processed, as far as this file knows. The milestone names this query
-    /// (docs/CONSENSUS.md#chain-state), so it is here though the chain itself asks its headers.
+    /// (docs/CONSENSUS.md#chain-state), so it is here, although the chain asks its headers instead.
     ///
     /// # Errors
     /// When the database fails.
@@ -81,8 +82,8 @@ impl StagingReader {
         Ok(self.state(id)? == Some(StagingState::Processed))
     }
 
-    /// Up to `limit` blocks of any state that arrived after that row, in order, with their bytes: at most `max_bytes` together, or
-    /// one block. 0 starts at the first.
+    /// Up to `limit` blocks of any state that arrived after `row`, in order, with their bytes: together at most
+    /// `max_bytes`, but at least one block. With 0 the first block comes first.
     ///
     /// # Errors
     /// When the database fails.
@@ -90,7 +91,7 @@ impl StagingReader {
         rows::select_after(&self.conn, row, limit, max_bytes)
     }
 
-    /// The newest number that a block was given; it may be forgotten since. 0 when none was.
+    /// The newest number that a block got; the block may be deleted since. 0 when none did.
     ///
     /// # Errors
     /// When the database fails.
@@ -116,7 +117,7 @@ impl StagingReader {
         rows::select_waiting_for_burn_block(&self.conn, burn_hash)
     }
 
-    /// The burn blocks that stored blocks wait for, in order of hash.
+    /// The burn blocks for which stored blocks wait, in order of hash.
     ///
     /// # Errors
     /// When the database fails.

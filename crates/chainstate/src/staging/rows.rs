@@ -1,4 +1,4 @@
-//! Rows of the staging tables, one function a query.
+//! Rows of the staging tables, one function for each query.
 
 use super::block::{NewBlock, StagedBlock, StagingState};
 use crate::db::{Compressed, StoreError, get_u64, to_integer};
@@ -7,14 +7,14 @@ use nakamoto_proto::v1;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-/// Number and bytes of the blocks that wait.
+/// Number and bytes of waiting blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) blocks: u64,
     pub(super) bytes: u64,
 }
 
-/// How far the other files are while a block is stored.
+/// How far the other files had come when a block was stored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) event: u64,
@@ -51,13 +51,13 @@ pub(super) fn insert_block(
     Ok(())
 }
 
-/// The newest number that a block was given; it may be forgotten since. 0 of an empty file.
+/// The newest number that a block got; the block may be deleted since. 0 in an empty file.
 pub(super) fn select_newest_row(conn: &Connection) -> Result<u64, StoreError> {
     let mut select = conn.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'staging_blocks'")?;
     Ok(select.query_row([], |row| get_u64(row, "seq")).optional()?.unwrap_or_default())
 }
 
-/// How far a block has come.
+/// The state of a block.
 pub(super) fn select_state(conn: &Connection, id: &StacksBlockId) -> Result<Option<StagingState>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT state, reason, reason_detail, reason_ancestor FROM staging_blocks WHERE block_id = ?1",
@@ -74,7 +74,7 @@ pub(super) fn select_block(conn: &Connection, id: &StacksBlockId) -> Result<Opti
     Ok(select.query_row([id.0], to_block).optional()?)
 }
 
-/// The processable block of the lowest chain length, the one that came first among equals.
+/// The processable block with the lowest chain length; among equals the one that came first.
 pub(super) fn select_next_processable(conn: &Connection) -> Result<Option<StagedBlock>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT b.*, d.data FROM staging_blocks b LEFT JOIN staging_block_data d ON d.arrival = b.arrival
@@ -84,7 +84,7 @@ pub(super) fn select_next_processable(conn: &Connection) -> Result<Option<Staged
     Ok(select.query_row([], to_block).optional()?)
 }
 
-/// Up to `limit` blocks that arrived after the given one, in order, and of those no more than have `max_bytes` together, but one.
+/// Up to `limit` blocks that arrived after `row`, in order: together at most `max_bytes`, but at least one.
 pub(super) fn select_after(
     conn: &Connection,
     row: u64,
@@ -107,7 +107,7 @@ pub(super) fn select_after(
     Ok(blocks)
 }
 
-/// Burn hashes that stored blocks wait for, in order.
+/// Hashes of the burn blocks for which stored blocks wait, in order.
 pub(super) fn select_burn_hashes_waited_for(conn: &Connection) -> Result<Vec<BurnBlockHash>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT DISTINCT burn_hash FROM staging_blocks
@@ -131,7 +131,7 @@ pub(super) fn select_waiting_for_burn_block(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// All waiting blocks.
+/// Number and bytes of all waiting blocks.
 pub(super) fn select_waiting(conn: &Connection) -> Result<Waiting, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT COUNT(*) AS blocks, COALESCE(SUM(size_bytes), 0) AS bytes FROM staging_blocks
@@ -140,7 +140,7 @@ pub(super) fn select_waiting(conn: &Connection) -> Result<Waiting, StoreError> {
     Ok(select.query_row([], to_waiting)?)
 }
 
-/// Those waiting blocks whose burn view is unknown.
+/// Number and bytes of the waiting blocks whose burn view is unknown.
 pub(super) fn select_burn_unknown(conn: &Connection) -> Result<Waiting, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT COUNT(*) AS blocks, COALESCE(SUM(size_bytes), 0) AS bytes FROM staging_blocks
@@ -168,9 +168,9 @@ pub(super) fn select_stored_descendants(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A stored block becomes processed.
+/// Marks a stored block processed.
 pub(super) fn update_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<(), StoreError> {
-    // A processed block's burn view and parent are known by definition, whether or not this file has them.
+    // A processed block's burn view and parent are known by definition, even if this file lacks them.
     tx.prepare_cached(
         "UPDATE staging_blocks SET state = 'processed', burn_attachable = 1, stacks_attachable = 1
          WHERE block_id = ?1 AND state = 'stored'",
@@ -179,7 +179,7 @@ pub(super) fn update_processed(tx: &Transaction<'_>, id: &StacksBlockId) -> Resu
     Ok(())
 }
 
-/// A stored block becomes orphaned.
+/// Marks a stored block orphaned.
 pub(super) fn update_orphaned(
     tx: &Transaction<'_>,
     id: &StacksBlockId,
@@ -194,14 +194,14 @@ pub(super) fn update_orphaned(
     Ok(())
 }
 
-/// Forgets a stored block and its bytes; returns whether it was there.
+/// Deletes a stored block and its bytes; returns whether it was there.
 pub(super) fn delete_stored(tx: &Transaction<'_>, id: &StacksBlockId) -> Result<bool, StoreError> {
     // The bytes go with the row (ON DELETE CASCADE).
     let mut delete = tx.prepare_cached("DELETE FROM staging_blocks WHERE block_id = ?1 AND state = 'stored'")?;
     Ok(delete.execute([id.0])? > 0)
 }
 
-/// Forgets the waiting block of an unknown burn view that came first; returns whether there was one.
+/// Deletes the oldest waiting block of an unknown burn view; returns whether there was one.
 pub(super) fn delete_oldest_burn_unknown(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     let mut delete = tx.prepare_cached(
         "DELETE FROM staging_blocks WHERE arrival = (
@@ -211,14 +211,14 @@ pub(super) fn delete_oldest_burn_unknown(tx: &Transaction<'_>) -> Result<bool, S
     Ok(delete.execute([])? > 0)
 }
 
-/// The burn view of these blocks is known now; returns how many waited for it.
+/// Marks the burn view of these blocks known; returns how many waited for it.
 pub(super) fn update_burn_attachable(tx: &Transaction<'_>, hash: &BurnBlockHash) -> Result<usize, StoreError> {
     let mut update = tx
         .prepare_cached("UPDATE staging_blocks SET burn_attachable = 1 WHERE burn_hash = ?1 AND burn_attachable = 0")?;
     Ok(update.execute([hash.0])?)
 }
 
-/// The parent of these blocks is processed now; returns how many waited for it.
+/// Marks the parent of these blocks processed; returns how many waited for it.
 pub(super) fn update_stacks_attachable(tx: &Transaction<'_>, parent_id: &StacksBlockId) -> Result<usize, StoreError> {
     let mut update = tx.prepare_cached(
         "UPDATE staging_blocks SET stacks_attachable = 1 WHERE parent_id = ?1 AND stacks_attachable = 0",
@@ -226,8 +226,8 @@ pub(super) fn update_stacks_attachable(tx: &Transaction<'_>, parent_id: &StacksB
     Ok(update.execute([parent_id.0])?)
 }
 
-/// Drops the bytes of the `added` orphaned blocks that follow the `keep` latest arrivals, of those that have bytes. When
-/// `added` blocks were orphaned since the last call, these are all that have too many newer ones now.
+/// Of the orphaned blocks with bytes, deletes the bytes of the `added` ones that follow the `keep` latest arrivals. If
+/// `added` blocks were orphaned since the last call, no others are beyond the limit.
 pub(super) fn delete_orphaned_data(tx: &Transaction<'_>, keep: u32, added: usize) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM staging_block_data WHERE arrival IN (
@@ -238,7 +238,7 @@ pub(super) fn delete_orphaned_data(tx: &Transaction<'_>, keep: u32, added: usize
     Ok(())
 }
 
-/// Forgets the `added` orphaned blocks that follow the `keep` latest arrivals.
+/// Deletes the `added` orphaned blocks that follow the `keep` latest arrivals.
 pub(super) fn delete_orphaned_rows(tx: &Transaction<'_>, keep: u32, added: usize) -> Result<(), StoreError> {
     tx.prepare_cached(
         "DELETE FROM staging_blocks WHERE arrival IN (
@@ -274,7 +274,7 @@ fn to_state(row: &Row<'_>) -> rusqlite::Result<StagingState> {
     Ok(match state.as_str() {
         "stored" => StagingState::Stored,
         "processed" => StagingState::Processed,
-        // The table's CHECK allows no fourth one.
+        // The table's CHECK allows no other state.
         _ => StagingState::Orphaned {
             rejection: Rejection::from_row(row, "reason_detail")?,
             ancestor: row.get::<_, Option<_>>("reason_ancestor")?.map(StacksBlockId),

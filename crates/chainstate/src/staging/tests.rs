@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Why a block was rejected; staging keeps any reason.
+/// A rejection for tests; staging stores any reason.
 fn rejection(detail: &str) -> Rejection {
     Rejection::Known { reason: RejectReason::BadStateRoot, detail: detail.to_owned() }
 }
@@ -28,7 +28,7 @@ fn burn(number: u8) -> BurnBlockHash {
     BurnBlockHash([number; 32])
 }
 
-/// A block whose bytes are its number, on `parent`, with a known burn view and an unknown parent.
+/// A block with these bytes on `parent`, with a known burn view and an unknown parent.
 fn block(number: u8, parent: u8, data: &[u8]) -> NewBlock<'_> {
     NewBlock {
         block_id: id(number),
@@ -262,14 +262,14 @@ fn blocks_that_wait_are_bounded_and_those_that_need_not_wait_are_not() {
 
     let attachable = NewBlock { stacks_attachable: true, block_id: numbered(all), ..block(2, 9, b"x") };
     assert_eq!(staging.db.store(&attachable).unwrap(), StageOutcome::Stored);
-    // Their parent comes: they wait no longer, and there is room again.
+    // Their parent is processed: they do not wait any longer, and there is room again.
     staging.db.set_stacks_attachable(&id(1)).unwrap();
     assert_eq!(store_waiting(&mut staging, all + 1..all + 2, true, b"x"), vec![StageOutcome::Stored]);
 }
 
 #[test]
 fn rubbish_that_nobody_can_check_makes_room_for_what_comes_later() {
-    // By number, then by bytes.
+    // Limited by number, then by bytes.
     let large = vec![0; 2 * 1024 * 1024];
     let by_bytes = MAX_BURN_UNKNOWN_BYTES / (2 * 1024 * 1024);
     for (data, most) in [(&large[..1], MAX_BURN_UNKNOWN_BLOCKS), (&large, by_bytes)] {
@@ -285,7 +285,7 @@ fn rubbish_that_nobody_can_check_makes_room_for_what_comes_later() {
 fn old_orphans_lose_their_bytes() {
     let mut staging = staging();
     let (kept, extra) = (MAX_ORPHANED_WITH_DATA, 5);
-    // In two groups, each a family, so that several become orphaned at once.
+    // In two groups, each one family, so that several are orphaned at once.
     let mut previous = id(1);
     for number in 0..kept + extra {
         let parent_block_id = if number == 10 { id(99) } else { previous };

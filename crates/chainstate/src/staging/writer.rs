@@ -14,30 +14,30 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// Stored blocks that may wait for a parent or a burn block: far more than a chain grows by while a block is processed,
-/// so a sender that is ahead is slowed down and never loses its place.
+/// Most stored blocks that may wait for a parent or a burn block: far more than a chain grows by while a block is
+/// processed, so a sender that is ahead is slowed down but loses nothing.
 pub(crate) const MAX_WAITING_BLOCKS: u64 = 4096;
-/// Their bytes. Full blocks are rare; this bounds the disk that they can take.
+/// Most bytes of waiting blocks. Full blocks are rare; this bounds the disk that they can take.
 pub(crate) const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
-/// Of those, blocks whose burn view is unknown. Nobody can check who signed them: anyone may send them, so they get a
-/// small part of the room and can never take the rest from blocks that an elected producer signed. When it is full the oldest
-/// of them are forgotten for a new one: else rubbish would stay there for ever, and nothing else came in.
+/// Most waiting blocks whose burn view is unknown. Nobody can check who signed them, so anyone may send them: they get
+/// a small part of the room and never take the rest from blocks that an elected producer signed. When it is full, the
+/// oldest of them is deleted for a new one; otherwise junk would stay there for ever and shut out the rest.
 pub(crate) const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
-/// Bytes of the blocks that nobody can check yet.
+/// Most bytes of those blocks.
 pub(crate) const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
-/// Orphaned blocks that keep their bytes, for whoever looks into why. At most 512 MiB.
+/// Orphaned blocks that keep their bytes, for whoever investigates them. At most 512 MiB.
 pub(crate) const MAX_ORPHANED_WITH_DATA: u32 = 256;
-/// Orphaned blocks that are remembered with their reason, the latest arrivals. About 300 bytes each.
+/// Orphaned blocks that keep their reason, the latest arrivals. About 300 bytes each.
 pub(crate) const MAX_ORPHANED_ROWS: u32 = 16_384;
-/// Longest reason text kept; more is cut off.
+/// Longest reason text that is stored; the rest is cut off.
 pub(crate) const MAX_ORPHAN_DETAIL_BYTES: usize = 1024;
 
-/// What became of a block that was to be stored.
+/// The result of storing a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StageOutcome {
     /// It is committed, in state [`StagingState::Stored`].
     Stored,
-    /// It was there before, and is in this state.
+    /// It was stored before, and is in this state.
     AlreadyKnown(StagingState),
     /// Not stored, and never will be: its parent is orphaned.
     ParentOrphaned {
@@ -48,7 +48,7 @@ pub(crate) enum StageOutcome {
     Full,
 }
 
-/// The connection that may change staged blocks. Answers all questions of a [`StagingReader`] too.
+/// The connection that may change staged blocks. Answers all questions of a [`StagingReader`], too.
 #[derive(Debug)]
 pub(crate) struct StagingWriter(StagingReader, Arc<Positions>);
 
@@ -61,7 +61,8 @@ impl Deref for StagingWriter {
 }
 
 impl StagingWriter {
-    /// Opens the staging database; makes it when it is missing. Each block will say how far the other files were.
+    /// Opens the staging database; makes it when it is missing. Each new block records how far the other files had
+    /// come.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -77,13 +78,13 @@ impl StagingWriter {
         Ok(Self(StagingReader { conn }, positions))
     }
 
-    /// What it writes with.
+    /// The connection that it writes with.
     #[cfg(test)]
     pub(crate) const fn connection(&self) -> &Connection {
         &self.0.conn
     }
 
-    /// Has the file say which chain it is a part of.
+    /// Records in the file which chain it belongs to.
     pub(crate) fn set_identity(&mut self, chain: [u8; 16]) -> Result<(), StoreError> {
         self.write(|tx| insert_identity(tx, chain))
     }
@@ -91,13 +92,13 @@ impl StagingWriter {
     /// Stores a block, unless it is known already. It is committed when this returns [`StageOutcome::Stored`].
     ///
     /// # Errors
-    /// Ours: nothing is stored.
+    /// The node's own failures: nothing is stored.
     pub(crate) fn store(&mut self, block: &NewBlock<'_>) -> Result<StageOutcome, StoreError> {
         let outcomes = self.store_many(std::slice::from_ref(block))?;
         outcomes.into_iter().next().ok_or_else(|| StoreError::impossible("staging_blocks.arrival"))
     }
 
-    /// Stores several blocks with one sync, in order; each has an outcome of its own.
+    /// Stores several blocks with one sync, in order; each has its own outcome.
     pub(super) fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
         let known = rows::Known { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
         let (outcomes, newest) = self.write(|tx| {
@@ -117,8 +118,8 @@ impl StagingWriter {
         self.write(|tx| mark_processed(tx, id))
     }
 
-    /// Marks a stored block orphaned, and with it all its stored descendants, which keep its reason and name it. Returns
-    /// all that changed, parents first. Doing it again changes nothing and returns none.
+    /// Marks a stored block orphaned, and with it all its stored descendants, which keep its reason and name the block.
+    /// Returns all that changed, parents first. Doing it again changes nothing and returns none.
     ///
     /// # Errors
     /// When the block is unknown or processed, or the database fails.
@@ -130,8 +131,8 @@ impl StagingWriter {
         self.write(|tx| mark_orphaned(tx, id, rejection))
     }
 
-    /// Forgets a stored block, as if it had never come; its descendants go on waiting for it. A block in another state, or
-    /// none, stays as it is.
+    /// Deletes a stored block, as if it had never come; its descendants still wait for it. A block in another state
+    /// stays as it is.
     ///
     /// # Errors
     /// When the database fails.
@@ -139,7 +140,7 @@ impl StagingWriter {
         self.write(|tx| rows::delete_stored(tx, id).map(|_| ()))
     }
 
-    /// A burn block is known now: blocks that witnessed it become burn-attachable. Returns how many.
+    /// Marks a burn block known: blocks that witnessed it become burn-attachable. Returns how many.
     ///
     /// # Errors
     /// When the database fails.
@@ -147,7 +148,7 @@ impl StagingWriter {
         self.write(|tx| rows::update_burn_attachable(tx, burn_hash))
     }
 
-    /// A block is processed that may not be staged here: its children become attachable. Returns how many.
+    /// Marks the children of a processed block attachable; the block itself need not be staged. Returns how many.
     ///
     /// # Errors
     /// When the database fails.
@@ -186,7 +187,7 @@ fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -
     Ok(StageOutcome::Stored)
 }
 
-/// Whether one more block may wait. Makes room for one whose burn view is unknown among its like.
+/// Whether one more block may wait. For one whose burn view is unknown, the oldest of that kind are deleted.
 fn has_room(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<bool, StoreError> {
     let size = u64::try_from(block.data.len()).unwrap_or(u64::MAX);
     let fits = |waiting: rows::Waiting, blocks_max, bytes_max| {
@@ -196,7 +197,7 @@ fn has_room(tx: &Transaction<'_>, block: &NewBlock<'_>) -> Result<bool, StoreErr
         && !fits(rows::select_burn_unknown(tx)?, MAX_BURN_UNKNOWN_BLOCKS, MAX_BURN_UNKNOWN_BYTES)
     {
         if !rows::delete_oldest_burn_unknown(tx)? {
-            return Ok(false); // It alone is too large.
+            return Ok(false); // The block alone is too large.
         }
     }
     Ok(fits(rows::select_waiting(tx)?, MAX_WAITING_BLOCKS, MAX_WAITING_BYTES))

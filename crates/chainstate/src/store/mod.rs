@@ -1,8 +1,8 @@
 //! The one writer of `chainstate.sqlite`: a thread that runs jobs in transactions.
 //!
-//! Jobs that wait together are committed together (group commit): each runs in a savepoint of its own, so that one that
-//! fails leaves nothing and harms no other. A caller has its answer only after the commit; what must become
-//! visible with it (events, tip, caches) is published by the writer between commit and answer.
+//! Jobs that wait at the same time are committed together (group commit): each runs in a savepoint of its own, so that
+//! one that fails leaves nothing and does not harm the others. A caller gets its answer only after the commit; between
+//! commit and answer the writer publishes what becomes visible with it (events, tip, caches).
 //!
 //! # Invariants
 //! - An answer `Ok` means committed, and with `Durability::Synced` on the disk.
@@ -21,29 +21,29 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::db::StoreError;
 use crate::journal::{JournalEvent, JournalTail, insert_event};
 
-/// Jobs that wait for the writer; more make their callers wait. Bounds memory: a job holds a transaction or a block.
+/// Most jobs that wait for the writer; further callers block. Bounds memory: a job holds a transaction or a block.
 const QUEUE: usize = 1024;
 /// Most jobs of one commit: bounds how long the first of them waits.
 const GROUP_MAX: usize = 256;
 
-/// Something to do once.
+/// A function that is called once.
 type Action = Box<dyn FnOnce() + Send>;
 type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// What waits for the writer: exactly one of the two is called.
+/// A job that waits for the writer: exactly one of the two functions is called.
 struct Job {
     work: Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>,
-    /// Answers the caller that nothing was tried.
+    /// Tells the caller that the job was not tried.
     refuse: Box<dyn FnOnce(StoreError) + Send>,
 }
 
-/// What a job leaves behind: whether its savepoint stays, and what to answer its caller.
+/// The result of a job: whether its savepoint is kept, and how to answer its caller.
 struct Outcome {
     keep: bool,
     done: Done,
 }
 
-/// A transaction in the making, as a job sees it.
+/// The open transaction, as a job sees it.
 pub(crate) struct WriteTx<'a> {
     tx: &'a Transaction<'a>,
     time_ms: u64,
@@ -56,7 +56,7 @@ pub(crate) struct WriteTx<'a> {
 }
 
 impl<'a> WriteTx<'a> {
-    /// The transaction of the database that everything here commits with.
+    /// The database transaction with which everything here commits.
     #[must_use]
     pub(crate) fn sql(&self) -> &'a Transaction<'a> {
         self.tx
@@ -68,14 +68,14 @@ impl<'a> WriteTx<'a> {
         self.time_ms
     }
 
-    /// The sequence of the event that is appended next.
+    /// The sequence of the next event.
     #[must_use]
     pub(crate) fn next_sequence(&self) -> u64 {
         self.next_sequence
     }
 
-    /// Appends an event to the journal. Returns it with its sequence; a processed block's event is stored by its caller
-    /// with the header (`block_id` given), any other in the journal itself.
+    /// Appends an event to the journal. Returns it with its sequence. With `block_id` the event is a processed block's,
+    /// which the caller stores with the header; any other is stored in the journal itself.
     ///
     /// # Errors
     /// [`StoreError`] when the row cannot be written.
@@ -93,8 +93,8 @@ impl<'a> WriteTx<'a> {
         Ok(event)
     }
 
-    /// Runs `show` just before the commit, when nothing else of the transaction is left to do, and what it returns if the
-    /// commit fails: for what readers outside the database must find as soon as the database names it.
+    /// Runs `show` just before the commit, after everything else; if the commit fails, runs the function that `show`
+    /// returned. For data outside the database that readers must find as soon as the database refers to it.
     pub(crate) fn with_commit<U: FnOnce() + Send + 'static>(&mut self, show: impl FnOnce() -> U + Send + 'static) {
         self.with_commit.push(Box::new(move || Box::new(show())));
     }
@@ -104,8 +104,8 @@ impl<'a> WriteTx<'a> {
         self.after_commit.push(Box::new(action));
     }
 
-    /// Has the jobs that wait run in another transaction, after this one's commit and what follows it: for a job that
-    /// changes what later ones read elsewhere than in the database.
+    /// Makes waiting jobs run in another transaction, after this one's commit and its actions: for a job that changes
+    /// what later jobs read outside of the database.
     pub(crate) fn end_group(&mut self) {
         self.ends_group = true;
     }
@@ -135,14 +135,14 @@ impl Store {
         Ok((Self { jobs, commits }, thread))
     }
 
-    /// Number of commits since the start: while it is unchanged, what was read after it stays true.
+    /// Number of commits since the start. Data that is read after this call is current while the number stays the same.
     #[must_use]
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
 
-    /// Runs `work` in a transaction and waits until it is committed. The outer error is ours; `work`'s own error rolls its
-    /// part back and comes back as it is.
+    /// Runs `work` in a transaction and waits for the commit. The outer error is the node's failure; `work`'s own error
+    /// rolls back its part and is returned as it is.
     ///
     /// Blocks: never call it on a network thread.
     ///
@@ -162,7 +162,7 @@ impl Store {
             let result = work(tx);
             let keep = result.is_ok();
             let done: Done = Box::new(move |committed| {
-                // The caller may be gone; what is stored stays.
+                // The caller may be gone; the commit stands.
                 let _ = reply.send(committed.map(|()| result));
             });
             Outcome { keep, done }
@@ -174,7 +174,7 @@ impl Store {
         answer.recv().map_err(|_| StoreError::ShuttingDown)?
     }
 
-    /// As [`Store::write`], for work whose only errors are ours.
+    /// As [`Store::write`], for work whose only errors are the node's failures.
     ///
     /// # Errors
     /// [`StoreError`] when nothing was stored.
@@ -186,7 +186,7 @@ impl Store {
     }
 }
 
-/// What the writer thread owns.
+/// State of the writer thread.
 struct Writer {
     conn: Connection,
     tail: JournalTail,
@@ -195,7 +195,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Runs until every handle is gone.
+    /// Runs until every handle is dropped.
     fn run(&mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let mut group = VecDeque::from([first]);
@@ -211,7 +211,7 @@ impl Writer {
         }
     }
 
-    /// One transaction for the whole group, or for its jobs up to one that ends it.
+    /// Commits the whole group in one transaction, or its jobs up to one that ends it.
     fn commit_group(&mut self, group: &mut VecDeque<Job>) {
         let time_ms = (self.clock)();
         let mut answers = Vec::with_capacity(group.len());
@@ -221,7 +221,7 @@ impl Writer {
                 for action in after_commit {
                     action();
                 }
-                // Before anybody hears of it: who looks at the number after an answer or an event finds it changed.
+                // Before any answer or event is out: whoever has one of these then finds the number changed.
                 self.commits.fetch_add(1, Ordering::Release);
                 self.tail.publish(events, time_ms);
                 sqlite::crash_point("store:published");
@@ -236,7 +236,7 @@ impl Writer {
             done(result.clone());
         }
         if let Err(error) = result {
-            // The transaction broke before their turn.
+            // The transaction broke before these jobs ran.
             group.drain(..).for_each(|job| (job.refuse)(error.clone()));
         }
     }
@@ -281,7 +281,7 @@ fn run_group(
             }
         };
         if tx.is_autocommit() {
-            // The disk took no more, and SQLite has rolled back all of it, savepoints too.
+            // The disk is full, and SQLite has rolled back everything, savepoints too.
             return Err(StoreError::DiskFull);
         }
         if keep {

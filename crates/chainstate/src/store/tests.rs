@@ -40,7 +40,7 @@ fn send(store: &Store, work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static) -> 
     answer
 }
 
-/// Both runs do the same; in one of them a deferred constraint makes the commit fail.
+/// Both runs do the same, except that in one a deferred constraint makes the commit fail.
 #[test]
 fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails() {
     for fails in [false, true] {
@@ -98,7 +98,7 @@ fn a_full_disk_in_the_middle_of_a_group_is_reported_to_all_of_it() {
     let go = keep_busy(&store);
     let insert = |tx: &mut WriteTx<'_>| drop(tx.sql().execute("INSERT INTO rows VALUES (1)", []));
     let before = send(&store, insert);
-    // What SQLite does by itself when the disk takes no more.
+    // SQLite does this by itself when the disk is full.
     let full = send(&store, |tx| tx.sql().execute_batch("ROLLBACK").expect("a transaction"));
     let after = send(&store, insert);
     drop(go);

@@ -9,12 +9,12 @@ use crate::params::{BootContracts, BurnParams, COINBASE_USTX, ChainParams, HELIU
 
 /// Opening balance of each user, micro-STX.
 pub const OPENING_USTX: u128 = 100_000_000_000_000;
-/// Users with an opening balance.
+/// Number of users with an opening balance.
 pub const USERS: u8 = 4;
 /// Time of the first burn block, seconds since 1970.
 pub const FIRST_TIME_S: u64 = 1_700_000_000;
 
-/// A chain of epoch 3.0 with so many producers and stackers, the latter of one slot each, and [`USERS`] with money. Its burn chain
+/// A chain of epoch 3.0 with so many producers and stackers, each of weight 1, and [`USERS`] with money. Its burn chain
 /// begins at height 100, cycles have 10 blocks.
 #[must_use]
 pub fn params(producers: u8, stackers: u8) -> ChainParams {

@@ -1,4 +1,4 @@
-//! A header table that holds what it was given.
+//! A header table with fixed rows.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,9 +24,9 @@ pub struct HeaderFacts {
     pub burn_height: u32,
     /// Its producer.
     pub producer: Option<Standard>,
-    /// Satoshis that all producers spent, and that the elected one did.
+    /// Satoshis that all producers spent, and that the elected one spent.
     pub spent: (u128, u128),
-    /// What its tenure earned, once that is mature.
+    /// Reward of its tenure, once that is mature.
     pub earned: Option<u128>,
 }
 
@@ -35,12 +35,12 @@ pub struct HeaderFacts {
 pub struct FixedHeaders(RefCell<BTreeMap<[u8; 32], HeaderFacts>>);
 
 impl FixedHeaders {
-    /// From now on the block is known.
+    /// Adds a block.
     pub fn insert(&self, id: &StacksBlockId, facts: HeaderFacts) {
         self.0.borrow_mut().insert(id.0, facts);
     }
 
-    /// An answer about a block that is known.
+    /// Applies `answer` to a known block.
     pub(crate) fn ask<T>(&self, id: &StacksBlockId, answer: impl FnOnce(&HeaderFacts) -> T) -> Option<T> {
         self.0.borrow().get(&id.0).map(answer)
     }

@@ -1,5 +1,6 @@
-//! Fixtures and doubles for tests of this crate and of others: accounts with keys, what they send, the parameters of a chain; a state
-//! in a folder, and a header table that says what a test wrote down. Feature `test-support`; never part of a node.
+//! Fixtures and doubles for tests of this crate and others: accounts with keys, their transactions, the parameters of a
+//! chain; a state in a folder, and a header table with rows that the test sets. Feature `test-support`; never part of a
+//! node.
 //!
 //! # Not here
 //! Whole chains: tests open a [`crate::chain::NakamotoChainState`] with parameters of their own.

@@ -1,4 +1,4 @@
-//! What a receipt's bytes mean.
+//! Decodes parts of receipts.
 
 use clarity::value::Value;
 use stacks_types::value::decode_value;

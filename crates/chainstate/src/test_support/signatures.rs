@@ -1,6 +1,6 @@
 //! Signatures that a wallet would not make.
 
-/// The same signature with its other S: n - s, and the recovery id flipped. Good wherever a high S is.
+/// The same signature with its other S: n - s, and the recovery id flipped. Valid wherever a high S is accepted.
 #[must_use]
 pub fn with_other_s(signature: [u8; 65]) -> [u8; 65] {
     const ORDER: [u8; 32] = [

@@ -13,10 +13,10 @@ use crate::db::{SCHEMA, StoreError};
 use crate::execution;
 use crate::params::ChainParams;
 
-/// Hash of the burn block at a height, seen from the burn block of this hash.
+/// Returns the hash of the burn block at a height, seen from the burn block with this hash.
 pub type BurnHash = fn(u32, &[u8; 32]) -> Option<[u8; 32]>;
 
-/// Executes and commits blocks of a test's own making.
+/// Executes and commits blocks that a test makes.
 pub struct ScratchState {
     /// The rules.
     pub params: ChainParams,
@@ -26,7 +26,7 @@ pub struct ScratchState {
     pub connection: Connection,
     /// Contracts that were called.
     pub contracts: execution::ContractCache,
-    /// What contracts can ask of blocks.
+    /// What contracts can ask about blocks.
     pub headers: FixedHeaders,
     burn_hash: BurnHash,
 }
@@ -47,7 +47,7 @@ impl ScratchState {
         Ok(Self { params, marf, connection, contracts, headers: FixedHeaders::default(), burn_hash })
     }
 
-    /// What execution needs.
+    /// The environment for executions.
     #[must_use]
     pub fn env(&self) -> execution::BlockEnv<'_> {
         execution::BlockEnv {
@@ -67,7 +67,7 @@ impl ScratchState {
         self.commit_trie(executed, &executed.trie, id)
     }
 
-    /// As [`Self::commit`], with another trie than execution gave.
+    /// As [`Self::commit`], with another trie than the executed one.
     ///
     /// # Errors
     /// As [`Self::commit`].

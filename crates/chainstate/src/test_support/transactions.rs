@@ -1,4 +1,4 @@
-//! What accounts of tests send.
+//! Transactions of test accounts.
 
 use clarity::principal::Principal;
 use clarity::value::Value;
@@ -43,7 +43,7 @@ pub const fn transfer_payload(recipient: Principal, amount: u64) -> TransactionP
 /// Publishes a contract in the epoch's newest version of Clarity.
 ///
 /// # Panics
-/// When the name is no contract's.
+/// When the name is not valid.
 #[must_use]
 pub fn deploy_payload(name: &str, code: &str) -> TransactionPayload {
     TransactionPayload::SmartContract { name: name.parse().expect("a contract's name"), code: code.to_owned() }
@@ -52,7 +52,7 @@ pub fn deploy_payload(name: &str, code: &str) -> TransactionPayload {
 /// Calls a function of a contract that this address has published.
 ///
 /// # Panics
-/// When the names are none.
+/// When a name is not valid.
 #[must_use]
 pub fn call_payload(
     publisher: StacksAddress,

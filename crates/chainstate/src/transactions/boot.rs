@@ -1,6 +1,6 @@
-//! What observers get as the transactions of the boot block (docs/COMPATIBILITY.md#boot-event).
+//! The boot block's transactions, as observers get them (docs/COMPATIBILITY.md#boot-event).
 //!
-//! They are made for observers alone: unsigned, from an address without a key, in no block body.
+//! They exist for observers only: unsigned, from an address without a key, in no block body.
 //!
 //! # Not here
 //! Execution of the boot block: `execution::genesis`.
@@ -20,16 +20,16 @@ use stacks_types::transaction::{
 use super::{ReceiptStatus, TransactionReceipt};
 use crate::params::{ChainParams, boot_address};
 
-/// One of the boot block's transactions, with what it did.
+/// One of the boot block's transactions, with its receipt.
 #[derive(Debug, Clone)]
 pub struct BootTransaction {
     /// The unsigned transaction.
     pub transaction: BlockTransaction,
-    /// What it did.
+    /// Its receipt.
     pub receipt: TransactionReceipt,
 }
 
-/// The deployment of a boot contract by its address.
+/// The deployment of a boot contract from its address.
 pub(crate) fn boot_deploy(
     params: &ChainParams,
     address: StacksAddress,
@@ -43,7 +43,7 @@ pub(crate) fn boot_deploy(
     boot
 }
 
-/// The transfer of nothing to the boot address itself, which carries the mint events of the opening balances.
+/// The transfer of 0 to the boot address itself, which carries the mint events of the opening balances.
 pub(crate) fn boot_mints(params: &ChainParams, nonce: u64, events: Vec<Event>) -> BootTransaction {
     let address = boot_address(params.mainnet);
     let payload = TransactionPayload::TokenTransfer { recipient: address.to_principal(), amount: 0, memo: [0; 34] };
@@ -66,7 +66,7 @@ fn boot_transaction(
         txid: transaction.txid(),
         tx_index: 0,
         status: ReceiptStatus::Success,
-        // Both a deployment's and a transfer's result.
+        // The result of both a deployment and a transfer.
         raw_result: Value::Ok(Arc::new(Value::Bool(true))).encode(),
         events,
         cost: Cost::default(),
@@ -78,7 +78,7 @@ fn boot_transaction(
     BootTransaction { transaction, receipt }
 }
 
-/// Nobody has signed; but it is the address's, by the number of its keys.
+/// An unsigned condition whose kind, single- or multi-signature, fits the address.
 fn condition(address: StacksAddress, nonce: u64, mainnet: bool) -> SpendingCondition {
     let (signer, fee) = (address.hash160(), 0);
     if address != StacksAddress::of_key_hash(signer, mainnet) {

@@ -1,7 +1,7 @@
 //! Why a transaction may not be in a block, and what a miner and the mempool do with it.
 //!
 //! # Not here
-//! Failures that a block does hold (err responses, runtime failures, failed deployments): receipts with a status.
+//! Failures that are mined (err responses, runtime failures, failed deployments): receipts with a status.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub enum TransactionError {
     /// A signature does not fit its account, or is malformed.
     #[error("signature: {reason}")]
     Signature {
-        /// What is wrong with it.
+        /// What is wrong with the signature.
         reason: String,
     },
     /// Signed for another chain.
@@ -34,11 +34,11 @@ pub enum TransactionError {
         /// The payload's kind, as the wire format names it.
         name: &'static str,
     },
-    /// A form that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions
+    /// A feature that the epoch does not know: hash modes, post-condition modes and kinds, Clarity versions
     /// (docs/CONSENSUS.md#transactions).
     #[error("not in this epoch: {what}")]
     NotInEpoch {
-        /// Which form.
+        /// The feature.
         what: String,
     },
     /// The nonce is not the account's next one.
@@ -50,7 +50,7 @@ pub enum TransactionError {
         is_origin: bool,
         /// The account's next nonce.
         expected: u64,
-        /// The transaction's.
+        /// The transaction's nonce.
         actual: u64,
     },
     /// The payer cannot pay the fee.
@@ -58,7 +58,7 @@ pub enum TransactionError {
     FeeAboveBalance {
         /// In micro-STX.
         fee: u64,
-        /// What the payer has unlocked, in micro-STX.
+        /// Unlocked micro-STX of the payer.
         available: u128,
     },
     /// A token transfer to its own sender.
@@ -67,12 +67,12 @@ pub enum TransactionError {
     /// A token transfer with post-conditions.
     #[error("a token transfer with post-conditions")]
     TransferWithPostConditions,
-    /// A token transfer of nothing, or of more than there is after the fee.
+    /// A token transfer of 0, or of more than there is after the fee.
     #[error("cannot transfer {amount} of {available}")]
     TransferAmount {
         /// In micro-STX.
         amount: u64,
-        /// What the sender has unlocked after the fee, in micro-STX.
+        /// Unlocked micro-STX of the sender after the fee.
         available: u128,
     },
     /// The account has a contract of that name.
@@ -84,9 +84,9 @@ pub enum TransactionError {
     /// The block's receipts would take more memory than a block's may (docs/CONSENSUS.md#limits-of-the-formats).
     #[error("receipts of {before} bytes and its own of {own}, at most {max} are allowed in a block")]
     ReceiptsTooLarge {
-        /// Of the transactions before it in the block.
+        /// Bytes of the receipts before it in the block.
         before: u64,
-        /// Its own.
+        /// Bytes of its own receipt.
         own: u64,
         /// The limit.
         max: u64,
@@ -103,26 +103,26 @@ pub enum TransactionError {
         /// The panic's text.
         message: String,
     },
-    /// The caller's time was over before the transaction was done. Says nothing about the transaction, unless the caller
-    /// gave it a time that every transaction must do with.
+    /// The caller's time ended before the transaction did. Says nothing about the transaction, unless the caller gave
+    /// it a time that must suffice for every transaction.
     #[error("the time is over")]
     DeadlinePassed,
     /// It took longer than a transaction may in assembly or validation.
     #[error("took longer than {limit:?}, which is what a transaction may take here (max_execution_time_secs)")]
     TookTooLong {
-        /// What it may take.
+        /// The time that it may take.
         limit: Duration,
     },
     /// It held more memory than a transaction may in assembly or validation.
     #[error("held more than {limit} bytes, which is what a transaction may hold here (max_memory_bytes)")]
     HeldTooMuch {
-        /// In bytes, as the language counts them.
+        /// Most bytes, as the language counts them.
         limit: u64,
     },
-    /// The node stops, or nobody wants the block any more: says nothing about the transaction.
+    /// The node stops, or nobody wants the block any more, or others go first: says nothing about the transaction.
     #[error("interrupted")]
     Interrupted,
-    /// Storage failed: not the transaction's fault, and no judgement over it.
+    /// Storage failed: not the transaction's fault, and no verdict on it.
     #[error("storage failed: {0}")]
     Storage(String),
     /// The session is unusable after an earlier failure: not the transaction's fault.
@@ -135,14 +135,14 @@ pub enum TransactionError {
 pub struct CostOverrun {
     /// What the tenure had cost before the transaction.
     pub before: Cost,
-    /// What it would have cost when execution stopped.
+    /// The tenure's cost when execution stopped.
     pub after: Cost,
     /// The most that the tenure may cost.
     pub limit: Cost,
 }
 
 impl CostOverrun {
-    /// How much of the limit was used before, in the dimension of which most was, in percent.
+    /// How much of the limit was used before, in percent, in the dimension where this is highest.
     fn percent_used(&self) -> u64 {
         let Cost { runtime, read_count, read_length, write_count, write_length } = self.before;
         let limit = &self.limit;
@@ -164,31 +164,33 @@ impl CostOverrun {
 /// What a miner does with a transaction that it could not include (docs/COMPATIBILITY.md#left-out-of-a-block).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MinerAction {
-    /// Leaves it pending; its turn comes later, or its nonce has passed and the nonce rule drops it.
+    /// Leaves it pending: it can be mined later, or its nonce has passed and the nonce rule drops it.
     KeepByNonce,
-    /// Leaves it pending and goes on with the next.
+    /// Leaves it pending and tries the next.
     Skip,
-    /// Leaves it pending; the block has hardly any room, and the second time it is done.
+    /// Leaves it pending: the block has hardly any room; at the second such transaction the block ends.
     NearlyFull,
     /// Drops it as too expensive for any block.
     DropTooExpensive,
     /// Drops it and remembers it as problematic.
     DropProblematic,
-    /// The same, as it took more time or memory than it may, or than any block's receipts may.
+    /// The same, for one that took more time or memory than a transaction may, or more receipts than any block may
+    /// have.
     DropOverLimits,
     /// Leaves it pending until garbage collection.
     KeepUntilCollected,
-    /// Gives the block up: the failure is ours.
+    /// Abandons the block: the failure is the node's.
     Abandon,
 }
 
-/// What the sender of a transaction can do for which the budget of the tenure is used up.
+/// What a sender can do when the tenure's budget is used up.
 pub(crate) const WAITS_FOR_TENURE: &str =
     "the tenure's budget is used up: it is tried again in the next one, which begins with the next burn block";
 
-/// Below this share of the limit used before, an overflowing transaction is too expensive by itself, in percent.
+/// If less than this share of the limit was used before, in percent, an overflowing transaction is too expensive by
+/// itself.
 const TOO_EXPENSIVE_BELOW_PERCENT: u64 = 30;
-/// From this share of the limit used before, the block counts as nearly full, in percent.
+/// If at least this share of the limit was used before, in percent, the block counts as nearly full.
 const NEARLY_FULL_FROM_PERCENT: u64 = 95;
 
 impl TransactionError {
@@ -221,7 +223,7 @@ impl TransactionError {
         }
     }
 
-    /// What becomes of the transaction, and what its sender can do.
+    /// What happens to the transaction, and what its sender can do.
     #[must_use]
     pub(crate) fn cure(&self) -> &'static str {
         match self.miner_action() {
@@ -244,19 +246,19 @@ impl TransactionError {
         }
     }
 
-    /// Whether an account has too little for it, which another transaction may change.
+    /// Whether an account lacks the funds, which another transaction may bring.
     #[must_use]
     pub(crate) fn is_short_of_funds(&self) -> bool {
         matches!(self, Self::FeeAboveBalance { .. } | Self::TransferAmount { .. })
     }
 
-    /// Whether it waits because earlier ones have used the budget of the tenure.
+    /// Whether it waits because earlier transactions have used the tenure's budget.
     #[must_use]
     pub(crate) fn is_exhausted(&self) -> bool {
         matches!(self, Self::CostExceeded(_)) && self.miner_action() != MinerAction::DropTooExpensive
     }
 
-    /// True if the failure says nothing about the transaction: a block holding it must not be judged by it.
+    /// True if the failure says nothing about the transaction: a block with it must not be rejected for this.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Storage(_) | Self::SessionPoisoned | Self::DeadlinePassed | Self::Interrupted)

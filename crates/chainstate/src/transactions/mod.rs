@@ -1,10 +1,10 @@
-//! What is said of one transaction (docs/COMPATIBILITY.md#transactions): whether it may be in a block, and what it did.
+//! One transaction (docs/COMPATIBILITY.md#transactions): whether it may be in a block, and what it did.
 //!
-//! Read in this order: [`rules`] (judged without state), [`verified`] (signatures, once), [`receipts`] (what a block says of
-//! it), [`errors`] (what may not be in a block), [`boot`] (what observers get of block 0).
+//! Read in this order: [`rules`] (rules without state), [`verified`] (signatures, once), [`receipts`] (results of mined
+//! transactions), [`errors`] (why one may not be in a block), [`boot`] (what observers get of block 0).
 //!
 //! # Not here
-//! What it does: `execution`.
+//! Executing it: `execution`.
 
 mod boot;
 mod errors;

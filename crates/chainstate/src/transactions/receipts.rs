@@ -1,4 +1,4 @@
-//! What a transaction did: receipts and events, as observers and clients get them (docs/COMPATIBILITY.md#new-block).
+//! Results of transactions: receipts and events, as observers and clients get them (docs/COMPATIBILITY.md#new-block).
 //!
 //! # Not here
 //! Transactions that may not be in a block have no receipt: `errors`.
@@ -11,7 +11,7 @@ use stacks_types::ids::Txid;
 /// How a transaction in a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReceiptStatus {
-    /// All it did stays.
+    /// All its changes stay.
     Success,
     /// An err response, a runtime failure or a failed deployment: only fee and nonce stay.
     AbortByResponse,
@@ -19,7 +19,7 @@ pub enum ReceiptStatus {
     AbortByPostCondition,
 }
 
-/// What a transaction in a block did.
+/// The result of a transaction in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionReceipt {
     /// The transaction.
@@ -28,25 +28,25 @@ pub struct TransactionReceipt {
     pub tx_index: u32,
     /// How it ended.
     pub status: ReceiptStatus,
-    /// Consensus bytes of its result; `(err none)` where execution yielded none.
+    /// Consensus bytes of its result; `(err none)` if execution returned none.
     pub raw_result: Vec<u8>,
-    /// What happened, in order; empty unless the status is [`ReceiptStatus::Success`].
+    /// Its events, in order; empty unless the status is [`ReceiptStatus::Success`].
     pub events: Vec<Event>,
-    /// What it cost, analysis included.
+    /// Its cost, analysis included.
     pub cost: Cost,
     /// The interface of the contract that it deployed or failed to deploy, as JSON text
     /// (docs/COMPATIBILITY.md#contract-interface).
     pub contract_interface: Option<String>,
-    /// What went wrong, in the engine's words.
+    /// The engine's error.
     pub vm_error: Option<String>,
-    /// Micro-STX that it burned; would have burned, if a post-condition undid it.
+    /// Micro-STX that it burned, also if a post-condition undid the burn.
     pub stx_burned: u128,
-    /// Micro-STX that its payer paid.
+    /// Micro-STX of fee that its payer paid.
     pub fee: u64,
 }
 
 impl TransactionReceipt {
-    /// About how much memory it takes, in bytes: what the limit on a block's receipts counts.
+    /// About how many bytes of memory it takes, as the limit on a block's receipts counts them.
     #[must_use]
     pub(crate) fn approximate_bytes(&self) -> u64 {
         let texts = self.raw_result.len()
@@ -57,9 +57,9 @@ impl TransactionReceipt {
     }
 }
 
-/// What a receipt takes besides its parts of any length, about.
+/// About the size of a receipt without its parts of variable length.
 const RECEIPT_BYTES: u64 = 256;
-/// What an event takes besides the bytes of its value, about: names and amounts.
+/// About the size of an event without its value: names and amounts.
 const EVENT_BYTES: u64 = 512;
 
 fn event_bytes(event: &Event) -> u64 {

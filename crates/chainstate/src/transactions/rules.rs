@@ -1,4 +1,5 @@
-//! What blocks of this chain hold at all, judged without state (docs/CONSENSUS.md#transactions-of-this-chain).
+//! Which transactions blocks of this chain may hold, judged without state
+//! (docs/CONSENSUS.md#transactions-of-this-chain).
 //!
 //! # Not here
 //! Signatures: `verified`. Anything that needs an account: `execution::process`.
@@ -11,7 +12,7 @@ use crate::params::ChainParams;
 /// Checks network, chain, payload kind and the epoch's gates.
 ///
 /// # Errors
-/// The first rule that does not hold.
+/// The first rule that is broken.
 pub(crate) fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Result<(), TransactionError> {
     if tx.chain_id != params.chain_id {
         return Err(TransactionError::ChainId { got: tx.chain_id, expected: params.chain_id });
@@ -20,7 +21,7 @@ pub(crate) fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Resu
         return Err(TransactionError::Network);
     }
     check_payload(tx)?;
-    // The wire types know what each epoch added. The anchor mode is not looked at: there are no microblocks.
+    // The wire types know what each epoch added. The anchor mode is ignored: there are no microblocks.
     match tx.epoch_rejects(params.epoch(), true) {
         None => Ok(()),
         Some(rejection) => Err(TransactionError::NotInEpoch { what: rejection.to_string() }),

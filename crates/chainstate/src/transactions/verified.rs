@@ -1,4 +1,4 @@
-//! The proof that a transaction's signatures are good, so that they are verified once a node.
+//! The proof that a transaction's signatures are good, so that a node verifies them only once.
 //!
 //! # Invariants
 //! - A [`VerifiedTransaction`] is made by verifying, or by a caller that remembers having done so.
@@ -22,7 +22,7 @@ impl<'t> VerifiedTransaction<'t> {
     /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
-    /// What is wrong with the transaction.
+    /// The rule that the transaction breaks.
     pub fn verify(tx: &'t BlockTransaction, params: &ChainParams) -> Result<Self, TransactionError> {
         check_static(tx, params)?;
         let low_s = if params.epoch() < Epoch::Epoch40 { LowS::Lax } else { LowS::Strict };
@@ -30,7 +30,7 @@ impl<'t> VerifiedTransaction<'t> {
         Ok(Self(tx))
     }
 
-    /// For a caller that has verified these very bytes before, on this chain, and kept that fact: the mempool's table.
+    /// For a caller that has verified these very bytes before, on this chain, and recorded it: the mempool's table.
     #[must_use]
     pub const fn remembered(tx: &'t BlockTransaction) -> Self {
         Self(tx)

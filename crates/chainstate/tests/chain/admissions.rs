@@ -99,7 +99,7 @@ fn a_full_mempool_keeps_nobody_out_who_can_be_mined() {
             (v1::DropReason::NoRoom, &[squatter.txid().0.to_vec().into()][..])
         );
         assert!(dropped.detail.contains("gave way"), "{dropped:?}");
-        // Back comes no one who must wait, nor who can be mined and pays no more than who is there.
+        // Refused are one that must wait, and one that is ready but pays no more than those that are pending.
         for refused in [squatter, transfer(3, 0, 1, 5)] {
             match test.chain.admit_transaction(refused.encode()) {
                 Ok(Err(AdmissionRefusal::Refused { refusal, .. })) => assert_eq!(refusal.reason(), "MempoolFull"),

@@ -1,4 +1,4 @@
-//! What contracts learn of the burn chain, and what callers get of failures.
+//! What contracts see of the burn chain, and what callers get for failures.
 
 use chainstate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall};
 use clarity::principal::ContractId;
@@ -113,7 +113,7 @@ fn a_contract_sees_what_a_tenure_earned_when_the_next_one_is_mature_too() {
                 test.grow();
                 let tenure = test.tip().tenure.height;
                 let earned = read(&test, "earned", &[Value::UInt(1)]).expect("an answer");
-                // The fee of the deploy is the tenure's.
+                // The fee of the deployment belongs to the tenure.
                 let expected = (tenure >= 1 + maturity + 2).then_some(Value::UInt(1_000_000_000 + 10_000));
                 let expected = expected.map_or(Ok(Value::NONE), Value::some).expect("a value").encode();
                 assert_eq!(earned, expected, "{block} of tenure {tenure}");

@@ -1,4 +1,4 @@
-//! Blocks that are valid, and what they do.
+//! Valid blocks and their effects.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;

@@ -23,7 +23,7 @@ fn with(brought: &[(&str, &str)]) -> ChainParams {
     ChainParams { boot_contracts: BootContracts { brought, ..BootContracts::default() }, ..params(1, 3) }
 }
 
-/// Opens a folder; gives which of our contracts the chain has, or why it is refused.
+/// Opens a folder; returns the release of the chain's own contracts, or why the folder is refused.
 fn open(folder: &Path, params: ChainParams) -> Result<BootRelease, String> {
     let (chain, writer) =
         NakamotoChainState::open(folder, params, Durability::Unsynced, clock).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Costs of payloads on the tip, against what the same payloads cost in a block.
+//! Estimated costs of payloads on the tip, compared with their costs in a block.
 
 use chainstate::params::ChainParams;
 use chainstate::read::estimate::{NoEstimate, cost};
@@ -15,7 +15,7 @@ use stacks_types::transaction::{
 use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, key, on_a_large_stack, params, signed, user};
 
-/// Does the square of its rounds, unless another than the owner asks; `grow` doubles them.
+/// `work` does the square of its rounds, unless another than the owner calls it; `grow` doubles them.
 const CODE: &str = "
     (define-constant owner tx-sender)
     (define-data-var rounds (list 200 uint) (list u1 u2 u3 u4 u5 u6 u7 u8 u9 u10))
@@ -76,7 +76,7 @@ fn call(nonce: u64, function: &str) -> StacksTransaction {
     transaction
 }
 
-/// With the contract, whose deployer has sent nothing else.
+/// A chain with the contract, whose deployer has sent nothing else.
 fn deployed(params: ChainParams) -> TestChain {
     let mut test = TestChain::at_genesis(params);
     test.mine(None);
@@ -92,7 +92,7 @@ fn a_call_is_estimated_as_it_is_mined_whatever_the_tip_holds() {
             let expected = estimate(&test, payload(function));
             assert_eq!(mined(&test, &call(nonce, function)), expected, "{function} by its deployer");
         }
-        // By another it costs less: it is refused at once.
+        // Called by another account it costs less, as it is refused at once.
         let refused = mined(&test, &signed(&key("user", 1), 0, 10_000, payload("work")));
         assert!(refused.runtime < estimate(&test, payload("work")).runtime);
     });
@@ -138,7 +138,7 @@ fn an_estimate_has_the_whole_limit_of_a_tenure_and_no_more() {
             nonce += 1;
             mined(test, &call(nonce - 1, function))
         };
-        // Four times as much each time: at most eight fill a tenure then.
+        // Each step makes it cost four times as much: in the end at most eight fill a tenure.
         for _ in 0..2 {
             if estimate(&test, payload("work")).runtime >= limit / 8 {
                 break;
@@ -201,7 +201,7 @@ fn without_an_estimate_the_reason_is_its_own() {
         assert_eq!(ask(&test, elsewhere), Err(NoEstimate::NoSuchContract(unknown)));
         let coinbase = TransactionPayload::Coinbase { buffer: [0; 32] };
         assert_eq!(ask(&test, coinbase.clone()), Err(NoEstimate::NotSent(coinbase.name())));
-        // The clock is looked at about every millisecond: work for several.
+        // The clock is read about every millisecond, so there must be work for several.
         for nonce in 1..5 {
             mined(&test, &call(nonce, "grow"));
         }
@@ -209,7 +209,7 @@ fn without_an_estimate_the_reason_is_its_own() {
         assert_eq!(late, Err(NoEstimate::DeadlinePassed));
         let transfer = TransactionPayload::TokenTransfer { recipient: user(1), amount: 1, memo: [0; 34] };
         assert_eq!(ask(&test, transfer), Ok(Cost::default()));
-        // A block can hold it: it fails there, and pays.
+        // A block can hold this call: it fails there, and pays its fee.
         assert_eq!(ask(&test, payload("missing")).map(|cost| cost.runtime > 0), Ok(true));
     });
 }

@@ -1,4 +1,4 @@
-//! A file of the folder is missing, an older copy, of another chain, or cut: the start names it, and leaves all as it is.
+//! A file of the folder is missing, an older copy, of another chain, or cut: the start names it, and changes nothing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,27 +15,27 @@ const BURN: &str = "burn.sqlite";
 const STAGING: &str = "staging.sqlite";
 const NODES: &str = "state.marf";
 const FILES: [&str; 4] = [CHAIN, BURN, STAGING, NODES];
-/// What belongs to a database.
+/// Endings of the files that make up a database.
 const ENDINGS: [&str; 3] = ["", "-wal", "-sums"];
 
-/// What happens to a file.
+/// Harm done to a file.
 #[derive(Debug, Clone, Copy)]
 enum Harm {
-    /// It is gone, with what belongs to it.
+    /// It is deleted, with its side files.
     Missing,
-    /// There is one as new in its place.
+    /// An empty file replaces it.
     Empty,
-    /// It is the one of a copy of the folder from before.
+    /// It is from an earlier copy of the folder.
     Older,
-    /// It is the one of another chain with the same genesis.
+    /// It is from another chain with the same genesis.
     Other,
-    /// The second half is gone.
+    /// Its second half is cut off.
     Cut,
 }
 
 const HARMS: [Harm; 5] = [Harm::Missing, Harm::Empty, Harm::Older, Harm::Other, Harm::Cut];
 
-/// Copies of a folder of now, of before, and of another chain.
+/// Copies of a folder: as it is now, as it was before, and of another chain.
 struct Copies {
     root: tempfile::TempDir,
 }
@@ -45,7 +45,7 @@ impl Copies {
         let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
         let mut test = TestChain::new();
         let keep = |test: TestChain, name: &str| {
-            let test = test.reopen(); // The one before has ended, with its writer.
+            let test = test.reopen(); // The previous chain is closed, with its writer.
             copy(test.folder.path(), &root.path().join(name));
             test
         };
@@ -63,10 +63,10 @@ impl Copies {
         self.root.path().join(name)
     }
 
-    /// A folder of now, to be harmed.
+    /// A copy of the present folder, to be harmed.
     fn work(&self) -> std::path::PathBuf {
         let work = self.folder("work");
-        let _ = std::fs::remove_dir_all(&work); // The first time there is none.
+        let _ = std::fs::remove_dir_all(&work); // The first time it does not exist.
         copy(&self.folder("now"), &work);
         work
     }
@@ -79,7 +79,7 @@ impl Copies {
         }
         for ending in ENDINGS {
             let name = format!("{file}{ending}");
-            let _ = std::fs::remove_file(work.join(&name)); // One has no log.
+            let _ = std::fs::remove_file(work.join(&name)); // One of the two has no log.
             match harm {
                 Harm::Older => put(&self.folder("before"), work, &name),
                 Harm::Other => put(&self.folder("other"), work, &name),
@@ -90,7 +90,7 @@ impl Copies {
     }
 }
 
-/// Tenures of one block each.
+/// Mines tenures of one block each.
 fn grow(test: &mut TestChain, tenures: u64) {
     for _ in 0..tenures {
         test.mine(None);
@@ -101,7 +101,7 @@ fn grow(test: &mut TestChain, tenures: u64) {
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
-        // The index of a log in memory is made anew at each start.
+        // SQLite makes a log's index anew at each start.
         let name = entry.file_name().into_string().expect("a name");
         if entry.file_type().expect("a type").is_file() && !name.ends_with("-shm") {
             put(from, to, &name);
@@ -122,7 +122,7 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.map(read).map(|(name, bytes)| (name, bytes.expect("a file"))).collect()
 }
 
-/// The start is refused, names the files, and changes nothing.
+/// Checks that the start is refused, names the files, and changes nothing.
 fn refused(what: &str, work: &Path, files: &[&str]) {
     let before = content(work);
     let error = NakamotoChainState::open(work, params(1, 3), Durability::Unsynced, clock)
@@ -143,7 +143,7 @@ fn opens(what: &str, work: &Path) {
     assert!(opened.is_ok(), "{what}: {:?}", opened.err());
 }
 
-/// Takes from the files what builds of before did not write.
+/// Removes from the files what earlier builds did not write.
 fn make_unbound(folder: &Path) {
     let run = |file: &str, sql: &str| {
         let conn = sqlite::open(&folder.join(file), Durability::Unsynced).expect("it opens");
@@ -174,7 +174,7 @@ fn a_file_that_does_not_belong_to_the_others_is_named_and_nothing_is_written() {
                 refused(&format!("{file}, {harm:?}"), &work, &[file]);
             }
         }
-        // Several at once: also when the others agree.
+        // Several at once, even if the others agree.
         for (older, named) in [
             (&[CHAIN, STAGING][..], &[CHAIN, NODES][..]),
             (&[CHAIN, BURN], &[CHAIN, NODES]),
@@ -203,7 +203,7 @@ fn a_folder_of_before_is_compared_as_far_as_it_goes_and_opens() {
             make_unbound(&copies.folder(name));
         }
         for file in FILES {
-            // Burn blocks of the same genesis and times are the same, whoever mines them.
+            // Burn blocks of the same genesis and times are equal, whoever mines them.
             let told_apart = |harm: &Harm| !(file == BURN && matches!(harm, Harm::Other));
             for harm in HARMS.into_iter().filter(told_apart) {
                 let work = copies.work();
@@ -213,7 +213,7 @@ fn a_folder_of_before_is_compared_as_far_as_it_goes_and_opens() {
         }
         let work = copies.work();
         opens("untouched", &work);
-        // From now on it says what it is a part of.
+        // From now on each file says which chain it belongs to.
         copies.harm(&work, BURN, Harm::Missing);
         put(&copies.folder("now"), &work, BURN);
         put(&copies.folder("now"), &work, &format!("{BURN}-wal"));

@@ -1,4 +1,4 @@
-//! Transactions that take more than they may: dropped by name, refused in proposals, and never in the way of others.
+//! Transactions that take more than they may: dropped by name, refused in proposals, and never a delay for others.
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ use chainstate::test_support::{
     transfer, transfer_payload, user,
 };
 
-/// `long` takes seconds at least, `short` some milliseconds, `middle` something between, `large` holds 40 kB while it runs, `loud` prints 128,000 times,
-/// `wild` prints 64 MB, which the engine refuses, after it has taken its time.
+/// `long` takes at least seconds, `short` some milliseconds, `middle` a time in between, `large` holds 40 kB while it
+/// runs, `loud` prints 128,000 times, `wild` prints 64 MB, which the engine refuses after it has run.
 fn contract() -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     let large = "00".repeat(20_000);
@@ -51,7 +51,7 @@ fn call(from: u8, nonce: u64, fee: u64, function: &str) -> StacksTransaction {
     signed(&key("user", from), nonce, fee, call_payload(address("user", 0), "heavy", function, Vec::new()))
 }
 
-/// A chain with the contract, where a transaction may take so many milliseconds.
+/// A chain with the contract, whose transactions may take this many milliseconds.
 fn chain(millis: u64) -> TestChain {
     let test = TestChain::new();
     test.admit(&signed_deploy());
@@ -77,7 +77,7 @@ fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
     bodies.map(|body| (body.reason(), txids(&body), body.detail)).collect()
 }
 
-/// Has the template's block signed by all, and processed.
+/// Has everybody sign the template's block, and processes it.
 fn mine(test: &TestChain, template: &v1::BlockTemplate) {
     let mut block = test.proposal(template);
     test.sign(&mut block);
@@ -85,7 +85,7 @@ fn mine(test: &TestChain, template: &v1::BlockTemplate) {
     assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
 }
 
-/// What the sender of a dropped one is told to do.
+/// The cure named for a dropped transaction.
 const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
 
 #[test]
@@ -134,7 +134,7 @@ fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_mar
         let heavy = call(1, 0, 50_000, "short");
         test.admit(&heavy);
         let block = test.make_block();
-        // Without the execution that assembly has left.
+        // Without the execution that assembly kept.
         let test = test.reopen();
         test.chain.set_execution_limits(ExecutionLimits { time: Duration::ZERO, ..limits() });
         let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
@@ -168,7 +168,7 @@ fn a_stop_ends_executions_and_the_same_block_comes_again() {
 fn nothing_is_evaluated_for_a_nonce_that_a_higher_fee_holds_and_little_for_any() {
     on_a_large_stack(|| {
         let test = TestChain::new();
-        // Deep enough to be in doubt, with a top level that takes hours.
+        // Nested deeply enough that it might be refused, with a top level that takes hours.
         let deep = format!("{} (begin {}(fold d l u0){})", contract(), "(begin ".repeat(25), ")".repeat(25));
         let payload = deploy(0, 0, "deep", &deep).payload;
         test.admit(&signed(&key("user", 0), 0, 1_000_000, payload.clone()));
@@ -208,7 +208,7 @@ fn one_whose_own_receipt_is_too_large_for_any_block_is_dropped_by_name() {
     });
 }
 
-/// What a call of `middle` costs, of a chain without limits.
+/// Cost of a call of `middle`, on a chain without limits.
 fn cost_of_middle() -> Cost {
     let test = chain(60_000);
     test.admit(&call(1, 0, 50_000, "middle"));
@@ -225,7 +225,7 @@ fn cost_of_middle() -> Cost {
 #[test]
 fn one_that_does_not_fit_into_its_tenure_is_run_once_in_it() {
     on_a_large_stack(|| {
-        // The second one overflows after nine tenths of its way, in a tenure of which the first has used half.
+        // The second call overflows after nine tenths of its cost, in a tenure of which the first has used half.
         let runtime = cost_of_middle().runtime / 10 * 19;
         let mut params = params(1, 3);
         params.tenure_cost_limit = Cost { runtime, ..Cost::MAX };
@@ -270,7 +270,7 @@ fn one_that_is_dropped_after_it_took_long_makes_its_account_pause() {
     });
 }
 
-/// Accounts that offer a new one as soon as the last was dropped, each for more than all others pay.
+/// Accounts that offer a new slow transaction as soon as the last was dropped, each with a higher fee than all others.
 #[test]
 fn whoever_sends_slow_ones_again_and_again_holds_up_nobody_else() {
     on_a_large_stack(|| {
@@ -301,7 +301,8 @@ fn whoever_sends_slow_ones_again_and_again_holds_up_nobody_else() {
 #[test]
 fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_alone() {
     on_a_large_stack(|| {
-        // Where it is alone it is tried at once, and each time the pause is twice as long: long enough for what follows.
+        // Alone, it is tried at once, and each pause is twice as long: in the end long enough for the rest of this
+        // test.
         let test = chain(100);
         for fee in 50_000..50_006 {
             test.admit(&call(1, 0, fee, "long"));
@@ -323,7 +324,8 @@ fn an_account_that_was_slow_goes_behind_others_and_waits_for_nobody_where_it_is_
     });
 }
 
-/// Seven slow ones, of accounts of which none was slow before: more than may be cut one after the other. And a transfer behind them.
+/// Seven slow transactions, more than may be cut in a row, of accounts that were never slow before; and a transfer
+/// behind them.
 fn many_slow_ones() -> (TestChain, StacksTransaction) {
     let mut params = params(1, 3);
     params.boot_balances.extend((USERS..10).map(|number| (user(number), OPENING_USTX)));
@@ -344,7 +346,7 @@ fn many_slow_ones() -> (TestChain, StacksTransaction) {
 fn one_that_had_too_little_and_then_a_short_time_is_named_and_waits() {
     on_a_large_stack(|| {
         let (test, _) = many_slow_ones();
-        // It spends all that it has, and gets some back from who comes later in the block.
+        // It spends all that it has, and gets some back from a transaction later in the block.
         let all = u64::try_from(OPENING_USTX).expect("it fits");
         test.admit(&signed(&key("user", 8), 0, 60_000, transfer_payload(user(9), all - 60_000)));
         let slow = call(8, 1, 50_000, "long");
@@ -364,7 +366,7 @@ fn slow_ones_of_new_accounts_hold_up_a_block_no_longer_than_two_of_them() {
         let begun = Instant::now();
         let template = test.template();
         let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
-        // Two of them 0.5 s each, and the rest 0.2 s; all seven would take 3.5 s.
+        // Two of them take 0.5 s each, and the rest 0.2 s; all seven would take 3.5 s.
         assert!(begun.elapsed() < Duration::from_millis(3_500), "{:?}", begun.elapsed());
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()), "{:?}", template.skipped);
         assert_eq!(drops(&test).len(), 2, "the others wait");
@@ -394,7 +396,7 @@ fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
         let block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         assert!(block.txs.iter().any(|mined| mined.txid() == honest.txid()));
         assert!(test.pending().contains(&slow.txid()), "it has its turn later");
-        // What was begun of it left nothing behind: an execution of its own comes to the same root.
+        // The interrupted execution left nothing behind: executing the block again gives the same root.
         let mut block = test.proposal(&template);
         test.sign(&mut block);
         let test = test.reopen();
@@ -407,7 +409,7 @@ fn a_slow_one_that_runs_as_nobody_waits_gives_way_to_whoever_comes() {
 fn what_slow_ones_take_does_not_count_against_the_time_of_others() {
     on_a_large_stack(|| {
         let (test, honest) = many_slow_ones();
-        // The five that have a short time take 0.2 s together.
+        // The five with a short time take 0.2 s together.
         let time = Duration::from_millis(60);
         let assembled = test.chain.assemble(&TemplateOrder::default(), time, &AtomicBool::new(false));
         let template = assembled.expect("storage works").expect("a template").template;
@@ -423,7 +425,7 @@ fn a_template_that_has_to_end_with_nothing_in_it_does_not_say_that_nothing_can_b
         test.admit(&call(1, 0, 50_000, "long"));
         let ended = test.chain.assemble(&TemplateOrder::default(), Duration::MAX, &AtomicBool::new(true));
         assert_eq!(ended.expect("storage works"), Err(TemplateFailure::EndedEarly));
-        // Nothing is left that was not tried, however short the time.
+        // Every transaction was tried, however short the time.
         test.chain.set_execution_limits(ExecutionLimits { time: Duration::from_millis(20), ..limits() });
         let failed = test.chain.assemble(&TemplateOrder::default(), Duration::ZERO, &AtomicBool::new(false));
         assert!(matches!(failed.expect("storage works"), Err(TemplateFailure::NoTransactions(Some(_)))));

@@ -1,4 +1,4 @@
-//! What the journal reads from the disk is what it announced when it happened.
+//! Events that the journal reads from the disk equal those that it announced.
 
 use chainstate::db::StoreError;
 use chainstate::journal::{JournalEvent, select_events, select_history};
@@ -7,7 +7,7 @@ use nakamoto_proto::v1;
 use crate::support::TestChain;
 use chainstate::test_support::{deploy, on_a_large_stack, transfer};
 
-/// A block of transfers that is long enough to be compressed, one with a contract, one of a new tenure.
+/// A chain with a block of transfers that is large enough to be compressed, one with a contract, one of a new tenure.
 fn grown() -> TestChain {
     let mut test = TestChain::new();
     (0..20).for_each(|nonce| test.admit(&transfer(0, nonce, 1, 500)));

@@ -1,4 +1,4 @@
-//! The chain as one: blocks made, signed, pushed, processed, refused, reorganized and replayed, in one process.
+//! The whole chain in one process: blocks made, signed, pushed, processed, rejected, reorganized and replayed.
 
 #[cfg(test)]
 mod admissions;

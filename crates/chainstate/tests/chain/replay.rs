@@ -1,4 +1,4 @@
-//! The same blocks give the same chain: on another node, without the shared execution, and after a reopening.
+//! The same blocks give the same chain: on another node, without the shared execution, and after it is opened again.
 
 use chainstate::chain::NakamotoChainState;
 use sqlite::Durability;
@@ -56,7 +56,7 @@ fn a_reopened_chain_goes_on_where_it_was() {
         let (tip, events) = (test.tip(), test.events());
         let TestChain { chain, folder, .. } = test;
         drop(chain);
-        // The writer holds the folder until its last job is done; the lock is free when the last handle is gone.
+        // The writer holds the folder until its last job is done; the lock is free when the last handle is dropped.
         let (chain, _) = NakamotoChainState::open(folder.path(), params(1, 3), Durability::Unsynced, clock)
             .expect("the folder opens again");
         assert_eq!(chain.read(|reader| reader.tip()).expect("a tip").block_id, tip.block_id);

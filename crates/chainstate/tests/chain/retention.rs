@@ -1,4 +1,4 @@
-//! The journal forgets its oldest events, and the results of jobs their oldest; nothing else is forgotten.
+//! The journal removes its oldest events, and of job results the oldest are removed; nothing else is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use chainstate::test_support::{key, on_a_large_stack, params};
 const FOREVER: Duration = Duration::from_secs(1 << 32);
 const ALL: ResultLimits = ResultLimits { count: 1 << 40, bytes: 1 << 40, age: FOREVER };
 
-/// Ends a template job with a result of this size; gives its event's sequence.
+/// Ends a template job with a result of this size; returns its event's sequence.
 fn finish(chain: &NakamotoChainState, id: &str, size: usize, limits: ResultLimits) -> u64 {
     let body = v1::event::Body::TemplateFinished(v1::TemplateFinished::default());
     chain.finish_job(id, body, vec![7; size], limits, || ()).expect("storage works")
@@ -124,7 +124,7 @@ fn verdicts_on_blocks_go_with_their_events() {
         keep(Duration::ZERO);
         assert!(test.chain.journal().bounds().oldest > announced);
         assert_eq!(verdicts(), 0);
-        // Staging still knows: the block is not judged again.
+        // Staging has the verdict: the block is not judged again.
         let again = test.chain.store_block(&bad.encode(), |_| ()).expect("storage works");
         assert!(matches!(again, StoreOutcome::AlreadyKnown(_, Some(_))), "{again:?}");
     });
@@ -153,7 +153,7 @@ fn burn_blocks_and_blocks_are_kept_for_ever_in_their_order() {
         };
         let newest = test.chain.journal().newest_sequence();
         assert_eq!(history(1..newest, 100), expected, "before anything is forgotten");
-        // Some are kept, some forgotten; then all forgotten.
+        // First some are kept and some removed, then all are removed.
         for keep in [newest - expected[3].sequence, 1] {
             test.chain
                 .prune_journal(Retention { events: keep, bytes: u64::MAX, age: FOREVER }, FOREVER)
@@ -175,7 +175,7 @@ fn burn_blocks_and_blocks_are_kept_for_ever_in_their_order() {
     });
 }
 
-/// Where the journal announced the burn block or block of an event, if it was before `before`.
+/// Where the journal announced the burn block or block of an event, if that was before `before`.
 fn announced_at(chain: &NakamotoChainState, event: &v1::Event, before: u64) -> Option<u64> {
     let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).expect("32 bytes");
     let found = chain.read(|reader| match &event.body {
@@ -208,7 +208,7 @@ fn events_go_by_age_but_the_newest_stays() {
         let newest = test.chain.journal().newest_sequence();
         assert!(!keep(FOREVER));
         assert_eq!(test.chain.journal().bounds().oldest, 1);
-        // The tests' clock moves by a millisecond when it is looked at: all that was before the jobs is older than this.
+        // The tests' clock moves by a millisecond when it is read: all events before the jobs are older than this.
         assert!(!keep(Duration::from_millis(clock() - start)));
         let oldest = test.chain.journal().bounds().oldest;
         assert!(oldest > 1 && oldest <= newest - 40, "{oldest} of {newest}");
@@ -267,7 +267,7 @@ fn a_clock_that_jumps_ahead_makes_no_event_old() {
         AHEAD_MS.store(u64::try_from(ten_years.as_millis()).expect("not for ever"), Ordering::Relaxed);
         keep(Duration::from_secs(60));
         assert_eq!(chain.journal().bounds().oldest, 1);
-        // Had the node run for as long, they were old.
+        // If the node had run that long, they would be old.
         keep(ten_years);
         assert!(chain.journal().bounds().oldest > 1);
     });
@@ -301,7 +301,7 @@ fn offsets_count_the_bytes_of_the_journal_over_restarts_and_pruning() {
     });
 }
 
-/// The writer's thread may still be closing the folder.
+/// Opens the folder while the writer's thread may still be closing it.
 fn reopen(folder: &std::path::Path) -> (NakamotoChainState, std::thread::JoinHandle<()>) {
     let end = std::time::Instant::now() + Duration::from_secs(30);
     loop {
@@ -341,7 +341,7 @@ fn results_are_visible_before_their_event_and_survive_a_restart() {
 fn results_are_kept_by_number_bytes_and_age_but_the_newest_stays() {
     on_a_large_stack(|| {
         let chain = TestChain::new().chain;
-        let large = 64 << 10; // The limits are looked at with each of these.
+        let large = 64 << 10; // The limits are checked with each of these.
         for number in 1..=4 {
             finish(&chain, &format!("t-{number}"), large, ResultLimits { count: 3, ..ALL });
         }
@@ -356,7 +356,7 @@ fn results_are_kept_by_number_bytes_and_age_but_the_newest_stays() {
             finish(&chain, &format!("small-{number}"), 1, ResultLimits { count: 10, ..ALL });
             assert!(kept_results(&chain).len() <= 10 + 33);
         }
-        // One kind does not push out the other.
+        // Results of one kind do not push out those of the other.
         let body = v1::event::Body::ValidationFinished(v1::ValidationFinished::default());
         let limits = ResultLimits { count: 1, ..ALL };
         chain.finish_job("v-1", body, vec![0; large], limits, || ()).expect("storage works");

@@ -1,4 +1,4 @@
-//! Snapshots: what one shows stays as it is, and nothing of one is left in the next.
+//! Snapshots: one does not change, and nothing of it is left in the next.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,7 +31,7 @@ fn a_snapshot_shows_one_moment_however_long_it_is_held() {
     });
 }
 
-/// The readers that these used come back to the pool, and the next who takes one sees what is there now.
+/// Their readers return to the pool, and the next user sees the present state.
 #[test]
 fn reads_that_fail_or_panic_leave_no_snapshot_behind() {
     on_a_large_stack(|| {

@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use crate::support::TestChain;
 use chainstate::test_support::{address, call_payload, deploy, key, on_a_large_stack, params, signed, user};
 
-/// Signers in a variable that anybody may set; `body` goes between slots and config.
+/// A contract with its signers in a variable that anybody may set, and with these limits.
 fn source(limits: &str) -> String {
     let first = address("user", 0);
     let second = address("user", 1);
@@ -45,7 +45,7 @@ fn call(nonce: u64, function: &str, argument: Value) -> StacksTransaction {
     signed(&key("user", 0), nonce, 5_000, payload)
 }
 
-/// Rounds until nothing is left to follow; gives how many there were.
+/// Runs rounds until nothing is left to follow; returns how many there were.
 fn follow(test: &TestChain) -> usize {
     let begun = std::time::Instant::now();
     let around = FollowContext { now: &|| begun.elapsed(), stopped: &|| false };
@@ -114,7 +114,7 @@ fn a_deployed_contract_is_an_instance_and_only_slots_whose_signer_changes_are_em
     });
 }
 
-/// A chain whose genesis brings the contract under that name.
+/// A chain whose genesis brings the contract under this id.
 fn brought(id: &str) -> TestChain {
     let mut params = params(1, 3);
     params.boot_contracts.brought.push(BootContract {
@@ -281,7 +281,7 @@ fn a_contract_that_found_no_room_gets_its_turn_when_there_is_some() {
     on_a_large_stack(|| {
         let test = TestChain::new();
         follow(&test);
-        // Contracts that are nowhere take all of the room, and are found out in the round that follows.
+        // Contracts that do not exist take all of the room, and are discovered in the following round.
         let file = Connection::open(test.folder.path().join("chainstate.sqlite")).expect("a database");
         for number in 0..MAX_CONTRACTS {
             let sql = "INSERT INTO stackerdb_contracts (contract) VALUES (?1)";

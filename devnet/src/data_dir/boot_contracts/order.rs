@@ -1,8 +1,9 @@
-//! The order in which boot contracts are deployed: by their names, except that each comes after those that it needs, and after
-//! those that it only names where that can be.
+//! The order in which boot contracts are deployed: by name, except that each comes after those that it needs and, where
+//! possible, after those that it only names.
 //!
-//! A contract is checked against those that it calls and those whose traits it uses: these must be there. One that it only names, as
-//! a principal, may come later. sBTC's registry names the contracts that call it.
+//! A contract is checked against the contracts that it calls and whose traits it uses: these must be deployed before. A
+//! contract that it only names, as a principal, may come later. For example, sBTC's registry names the contracts that
+//! call it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +12,19 @@ use mockamoto_node::config::BootContractEntry;
 
 use super::id;
 
-/// Ids of the contracts that one's code names, without its own.
+/// Ids of the contracts that one contract's code names, except itself.
 #[derive(Debug)]
 struct Named {
-    /// Those that must be there when it is deployed.
+    /// Those that must be deployed before it.
     needed: BTreeSet<String>,
-    /// These and all others.
+    /// Those and all others.
     all: BTreeSet<String>,
 }
 
 /// Puts the contracts in the order in which they can be deployed.
 ///
 /// # Errors
-/// Two of one id, and contracts that need each other.
+/// Two with one id, and contracts that need each other.
 pub(super) fn in_order(entries: Vec<BootContractEntry>) -> anyhow::Result<Vec<BootContractEntry>> {
     let (mut waiting, mut contracts) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
@@ -50,9 +51,10 @@ fn ids_in_order(mut waiting: BTreeMap<String, Named>) -> anyhow::Result<Vec<Stri
     Ok(ordered)
 }
 
-/// When each contract that waits names another that does: some that name each other and no others, each after those it needs.
+/// Called when each waiting contract names another waiting one. Returns contracts that name each other and no other
+/// waiting ones, each after those that it needs.
 fn circle_in_order(waiting: &BTreeMap<String, Named>) -> anyhow::Result<Vec<String>> {
-    // Whoever leads out of its circle reaches that circle and more.
+    // A contract that leads out of its circle reaches that circle and more.
     let mut circle = waiting.keys().map(|id| reached(id, waiting)).min_by_key(BTreeSet::len).unwrap_or_default();
     let mut ordered = Vec::new();
     while !circle.is_empty() {
@@ -70,7 +72,7 @@ fn circle_in_order(waiting: &BTreeMap<String, Named>) -> anyhow::Result<Vec<Stri
     Ok(ordered)
 }
 
-/// The contracts that wait and that one names, directly or through others: itself too when it is in a circle.
+/// The waiting contracts that one names, directly or through others; itself too, if it is in a circle.
 fn reached(from: &str, waiting: &BTreeMap<String, Named>) -> BTreeSet<String> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(id) = next.pop() {
@@ -94,7 +96,7 @@ fn named(entry: &BootContractEntry) -> Named {
         let name = rest.split('.').next()?;
         Some(if address.is_empty() { format!("{own}.{name}") } else { format!("{address}.{name}") })
     };
-    // A constant may name the contract that is called.
+    // A constant may name the called contract.
     let constants: BTreeMap<&str, &str> = words
         .windows(3)
         .filter_map(|words| match words {
@@ -118,7 +120,7 @@ fn named(entry: &BootContractEntry) -> Named {
     }
 }
 
-/// The code without comments and string literals, where a name is no mention.
+/// The code without comments and string literals, where names do not count.
 fn without_texts(code: &str) -> String {
     let (mut kept, mut characters) = (String::new(), code.chars().peekable());
     while let Some(character) = characters.next() {
@@ -160,7 +162,7 @@ mod tests {
         in_order(entries(contracts)).unwrap_err().to_string()
     }
 
-    /// Cut down to what names others: a registry that lets some write, and those who do.
+    /// Reduced to the parts that name others: a registry that lets some contracts write, and these contracts.
     const REGISTRY: &str = "(define-map active-protocol-contracts (buff 1) principal) ;; (contract-call? .deposit f)
         (map-set active-protocol-contracts 0x00 .bootstrap-signers)
         (map-set active-protocol-contracts 0x01 .deposit)
@@ -176,7 +178,7 @@ mod tests {
         let contracts = [("bootstrap-signers", BOOTSTRAP), ("deposit", DEPOSIT), ("registry", REGISTRY)];
         let expected = ["registry", "bootstrap-signers", "token", "deposit"];
         assert_eq!(order(&[&contracts[..], &[("token", TOKEN)]].concat()), expected);
-        // Who needs one of the circle comes after it, and who names one does where that can be.
+        // A contract that needs one of the circle comes after it; one that only names another does so where possible.
         let more = [("a", "(contract-call? .deposit complete)"), ("b", "(print .a)"), ("token", TOKEN)];
         assert_eq!(order(&[&contracts[..], &more].concat()), [&expected[..], &["a", "b"]].concat());
     }

@@ -95,7 +95,7 @@ fn a_block_refused_for_its_time_is_asked_for_again_as_a_signer_that_was_away_may
     world.settle();
     world.signers[0].up = false;
     let other = world.other_tenure(1);
-    // Two signers refuse it for its time; the third reads it later, where it was in time.
+    // Two signers refuse it for its time; the third reads it later, at a place in the journal where it was in time.
     world.deliver(usize::MAX);
     (1..3).for_each(|i| world.signers_read(i));
     world.deliver(usize::MAX);
@@ -125,7 +125,7 @@ fn a_block_that_earlier_stackers_leave_unsigned_gives_way_to_one_that_the_new_on
     for own in [false, true] {
         let mut world = World::new(POLICY);
         world.settle();
-        // Two of three sign a block, and the third never comes back: it has not enough.
+        // Two of three sign a block, which is not enough, and the third never comes back.
         world.signers[2].up = false;
         if own {
             world.transaction();

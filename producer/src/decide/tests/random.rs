@@ -1,4 +1,4 @@
-//! Faults in random order: what is signed stays safe, and the chain grows once they end.
+//! Faults in random order: signatures stay safe, and the chain grows once the faults end.
 
 use std::collections::BTreeSet;
 

@@ -21,9 +21,9 @@ pub(super) const POLICY: Policy = Policy { block_interval_ms: 1_000, proposal_ti
 pub(super) struct Signer {
     pub(super) key: PrivateKey,
     pub(super) up: bool,
-    /// Block that was signed, by parent: all burn blocks of the world are on one fork.
+    /// Signed block by parent: all burn blocks of the world are on one fork.
     pub(super) signed: BTreeMap<StacksBlockId, BlockHash>,
-    /// Proposals not read yet, each with the verdict that its place in the journal gives.
+    /// Proposals not read yet, each with the verdict that follows from its place in the journal.
     pub(super) unread: VecDeque<(Arc<SignedBlock>, bool)>,
 }
 
@@ -41,9 +41,9 @@ pub(super) struct World {
     pub(super) mining: Mining,
     pub(super) signers: Vec<Signer>,
     pub(super) stackers: StackerSet,
-    /// The set before it, and the first burn block with the new one.
+    /// The previous set, and the first burn block with the new one.
     pub(super) earlier_stackers: Option<(u8, StackerSet)>,
-    /// What survives a crash of the producer, by burn view and chain length.
+    /// The record that survives a crash of the producer, by burn view and chain length.
     pub(super) record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     pub(super) templates: BTreeMap<String, Template>,
     /// Newest answer of each signer, as in the node's StackerDB: a stream's snapshot begins with them.
@@ -54,11 +54,11 @@ pub(super) struct World {
     pub(super) events: VecDeque<Input>,
     pub(super) machine: Machine,
     pub(super) fail_next_call: bool,
-    /// Whether templates are fetched before they are finished.
+    /// Whether template fetches find unfinished templates.
     pub(super) still_made: bool,
     /// Whether templates end before all transactions were tried.
     pub(super) ended_early: bool,
-    /// As in the last template request.
+    /// Value in the last template request.
     pub(super) assembly_time_halvings: u32,
     pub(super) pushes: u32,
     pub(super) policy: Policy,
@@ -68,7 +68,7 @@ fn signer(seed: u8) -> Signer {
     Signer { key: PrivateKey::from_seed(&[seed, 1]), up: true, signed: BTreeMap::new(), unread: VecDeque::new() }
 }
 
-/// All of them, with a weight of 1.
+/// A set of all of them, each with a weight of 1.
 fn set_of(signers: &[Signer]) -> StackerSet {
     let address = |signer: &Signer| StacksAddress::p2pkh(&signer.key.public_key(), false);
     signers.iter().map(|signer| Stacker { address: address(signer), weight: 1 }).collect()
@@ -126,7 +126,7 @@ impl World {
         stackers_at(&self.stackers, self.earlier_stackers.as_ref(), burn_view)
     }
 
-    /// From the next burn block on, these signers (by number) and as many new ones are the stackers.
+    /// From the next burn block, the stackers are the first `staying` ones and `new` new ones.
     pub(super) fn change_stackers(&mut self, staying: usize, new: u8) {
         self.signers.extend((0..new).map(|i| signer(100 + i)));
         let earlier = std::mem::replace(&mut self.stackers, [].into());
@@ -170,7 +170,8 @@ impl World {
             },
             Action::Sign(template) => self.sign(&template),
             Action::Propose(candidate) => {
-                // It is of the burn tip's tenure, or of an earlier one and put by the producer that is elected now.
+                // It is of the burn tip's tenure, or of an earlier one and proposed by the producer that is elected
+                // now.
                 let in_time = candidate.block.parent == self.tip
                     && (candidate.block.burn_view == self.burn_hash() || self.elected);
                 for signer in &mut self.signers {
@@ -347,9 +348,9 @@ impl World {
         self.events.push_back(Input::Moved(self.sequence));
     }
 
-    /// A tenure of another producer that proposes a block and disappears; then this producer is elected. Only the first `seen_by`
-    /// signers judge the block in time: the others began to read the journal too late. An outstanding block on the tip is put
-    /// again, as every producer does, and all signers judge that alike.
+    /// A tenure of another producer that proposes a block and disappears; then this producer is elected. Only the first
+    /// `seen_by` signers judge the block in time: the others began to read the journal too late. If a block on the tip
+    /// is outstanding it is proposed again, as every producer does, and all signers judge it in time.
     pub(super) fn other_tenure(&mut self, seen_by: usize) -> BlockHash {
         self.elected = false;
         self.burn_block();
@@ -371,7 +372,7 @@ impl World {
             }
         };
         for (index, signer) in self.signers.iter_mut().enumerate() {
-            // A signer that is down reads it when it is back.
+            // A signer that is down reads it when it is up again.
             signer.unread.push_back((Arc::clone(&other), index < seen_by));
         }
         (0..self.signers.len()).for_each(|i| self.signers_read(i));

@@ -25,7 +25,7 @@ pub(super) fn check_chain_length(
     if expected == got { Ok(()) } else { Err(Rejection::BadChainLength { expected, got }) }
 }
 
-/// Rule 2, before the parent is known: a database integer holds the length of any chain, and not this one.
+/// Rule 2, before the parent is known: the length of any chain fits a database integer, and this one does not.
 pub(super) fn check_chain_length_alone(header: &NakamotoStacksBlockHeader) -> Result<(), Rejection> {
     let got = header.chain_length;
     if i64::try_from(got).is_ok() { Ok(()) } else { Err(Rejection::ChainLengthTooLarge(got)) }

@@ -1,11 +1,11 @@
-//! Rule 1, and the Merkle root of rule 6: what the bytes alone decide.
+//! Rule 1, and the Merkle root of rule 6: rules that need the bytes alone.
 
 use stacks_types::block::{HEADER_VERSION, NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::limits::MAX_BLOCK_BYTES;
 
 use crate::blocks::Rejection;
 
-/// Bytes from outside become a block, or a reason why they are none.
+/// Decodes bytes from outside to a block.
 ///
 /// # Errors
 /// [`Rejection::TooLarge`], [`Rejection::BadVersion`] or [`Rejection::BadEncoding`].
@@ -13,7 +13,7 @@ pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoStacksBlock, Rejectio
     if bytes.len() > MAX_BLOCK_BYTES {
         return Err(Rejection::TooLarge { size: bytes.len(), max: MAX_BLOCK_BYTES });
     }
-    // An unknown version may have another layout, so it is named before its bytes are blamed.
+    // An unknown version may have another layout, so it is reported before a bad encoding is.
     match bytes.first() {
         Some(&version) if version != HEADER_VERSION => return Err(Rejection::BadVersion(version)),
         _ => {}

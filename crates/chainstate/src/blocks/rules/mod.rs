@@ -19,13 +19,13 @@ use crate::db::StoreError;
 use crate::headers::Ancestry;
 use crate::params::ChainParams;
 
-/// Why a check ended without a verdict or with a bad one.
+/// Why a check failed: a broken rule, or a failure of the node.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CheckError {
     /// The sender's fault: a rule is broken.
     #[error("{0}")]
     Rejected(#[from] Rejection),
-    /// Ours.
+    /// The node's own failure.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -71,7 +71,7 @@ pub(crate) fn check_standalone(env: RuleEnv<'_>, block: &NakamotoStacksBlock) ->
     Ok(view.is_some())
 }
 
-/// Checks all that needs no execution, against the block's parent, and says what its place decides.
+/// Checks all that needs no execution, against the block's parent, and returns the block's plan.
 ///
 /// # Errors
 /// The first broken rule, or a [`StoreError`].

@@ -1,4 +1,4 @@
-//! Rule 6, transactions: what each of them alone decides, signatures apart.
+//! Rule 6, transactions: static checks of each of them, signatures apart.
 //!
 //! Signatures are verified when a block is executed, before any of its transactions runs: assembly and validation share
 //! their execution with the append, so they are verified once.

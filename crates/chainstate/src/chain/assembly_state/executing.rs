@@ -1,4 +1,4 @@
-//! What the template in the making executes at this moment, so that one that is late says what holds it up.
+//! The transaction that a template executes at this moment, so that a late template can say what holds it up.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,18 @@ use stacks_types::ids::Txid;
 
 use crate::chain::{NakamotoChainState, lock};
 
-/// A transaction in execution; it ends when this is dropped, also by a panic.
+/// A transaction in execution; dropping this marks its end, also in a panic.
 pub(crate) struct Executing<'a>(&'a NakamotoChainState);
 
 impl NakamotoChainState {
-    /// Says which transaction a template executes, until the answer is dropped. One template is made at a time.
+    /// Records which transaction a template executes, until the returned value is dropped. One template is made at a
+    /// time.
     pub(crate) fn begin_executing(&self, txid: Txid) -> Executing<'_> {
         *lock(&self.inner.assembly.executing) = Some((txid, Instant::now()));
         Executing(self)
     }
 
-    /// The transaction that the template in the making executes, and for how long so far; none between two, and when no
+    /// The transaction that a template executes, and for how long so far; none between two transactions and when no
     /// template is made.
     #[must_use]
     pub fn executing(&self) -> Option<(Txid, Duration)> {

@@ -1,4 +1,5 @@
-//! What the last template left out, and why: in memory, for who asks what a transaction waits for.
+//! The transactions that the last template left out, and why: in memory, for those who ask what a transaction waits
+//! for.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +10,19 @@ use crate::chain::{NakamotoChainState, lock};
 /// Transactions of a template that are remembered.
 pub(crate) const MAX_LEFT_OUT: usize = 1_000;
 
-/// Of the last template.
+/// What the last template left out.
 #[derive(Debug, Default)]
 pub(in crate::chain) struct LeftOut {
     reasons: BTreeMap<Txid, String>,
-    /// The first one for which the budget of the tenure was used up, and why with what to do.
+    /// The first one for which the tenure's budget was used up, with the reason and the cure.
     tenure_full: Option<(Txid, String)>,
-    /// The burn view for which the log says that its tenure takes no more.
+    /// The burn view whose tenure the log has already reported as full.
     reported: Option<BurnBlockHash>,
 }
 
 impl NakamotoChainState {
-    /// Takes what a template left out in the place of what the last one did. `exhausted` is who found the tenure's budget
-    /// used up: the log has the first of each tenure.
+    /// Replaces the record of the last template by this one's. `exhausted` is the transaction that found the tenure's
+    /// budget used up; the first of each tenure is logged.
     pub(crate) fn note_left_out(&self, burn_view: BurnBlockHash, skipped: &[(Txid, String)], exhausted: Option<&Txid>) {
         let mut left_out = lock(&self.inner.assembly.left_out);
         left_out.reasons = skipped.iter().take(MAX_LEFT_OUT).cloned().collect();
@@ -33,12 +34,13 @@ impl NakamotoChainState {
         }
     }
 
-    /// A template is begun: nothing is known yet of its tenure's budget.
+    /// Called when a template begins: nothing is known yet of its tenure's budget.
     pub(crate) fn forget_tenure_full(&self) {
         lock(&self.inner.assembly.left_out).tenure_full = None;
     }
 
-    /// The first transaction for which the last template found the budget of its tenure used up, and why with what to do.
+    /// The first transaction for which the last template found the tenure's budget used up, with the reason and the
+    /// cure.
     #[must_use]
     pub fn tenure_full(&self) -> Option<(Txid, String)> {
         lock(&self.inner.assembly.left_out).tenure_full.clone()

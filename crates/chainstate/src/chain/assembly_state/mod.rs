@@ -1,4 +1,4 @@
-//! What assembly remembers from one template to the next. Nothing of it is on disk, and none of it decides what is valid.
+//! State that assembly keeps between templates: in memory only, and without effect on what is valid.
 
 mod executing;
 mod left_out;
@@ -13,7 +13,7 @@ use stacks_types::ids::Txid;
 
 use crate::chain::{NakamotoChainState, lock};
 
-/// See the module.
+/// State that assembly keeps between templates.
 #[derive(Default)]
 pub(super) struct AssemblyState {
     left_out: Mutex<left_out::LeftOut>,
@@ -31,12 +31,12 @@ impl NakamotoChainState {
         &self.inner.assembly.unpaused_arrival
     }
 
-    /// Accounts whose transactions took too long lately.
+    /// Accounts with recent transactions that took too long.
     pub(crate) fn slow_accounts(&self) -> MutexGuard<'_, slow_accounts::SlowAccounts> {
         lock(&self.inner.assembly.slow_accounts)
     }
 
-    /// Transactions that did not fit into their tenure.
+    /// Transactions that did not fit into the rest of their tenure's budget.
     pub(crate) fn overruns(&self) -> MutexGuard<'_, overruns::Overruns> {
         lock(&self.inner.assembly.overruns)
     }

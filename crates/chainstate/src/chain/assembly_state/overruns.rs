@@ -1,31 +1,33 @@
-//! Transactions that took long and did not fit into what was left of a tenure's budget. As long as the tenure has used as much, they are
-//! not run again in it: each run would take as long, and pay nothing. It may have used less again: a template need not become a block.
+//! Transactions that took long and did not fit into the rest of a tenure's budget. They are not run again while the
+//! tenure has used as much: each run would take as long, and pay nothing. The tenure may have used less later, as a
+//! template need not become a block.
 
 use std::collections::BTreeMap;
 
 use clarity::costs::Cost;
 use stacks_types::ids::{BurnBlockHash, Txid};
 
-/// Transactions of a tenure that are remembered.
+/// Most transactions of a tenure that are remembered.
 pub(crate) const MAX_OVERRUNS: usize = 10_000;
 
-/// Those of one tenure: the last in which there were any.
+/// The overruns of one tenure: the last one that had any.
 #[derive(Debug, Default)]
 pub(crate) struct Overruns {
     /// The burn block that began the tenure.
     tenure: Option<BurnBlockHash>,
-    /// What the tenure had used when they were run.
+    /// Cost that the tenure had used when each was run.
     used: BTreeMap<Txid, Cost>,
 }
 
 impl Overruns {
-    /// Whether the transaction did not fit into the tenure that this burn block began, when that had used no more than now.
+    /// Whether the transaction did not fit into the tenure that `tenure` began, when that had used no more than
+    /// `used_now`.
     #[must_use]
     pub(crate) fn contains(&self, tenure: &BurnBlockHash, txid: &Txid, used_now: &Cost) -> bool {
         self.tenure.as_ref() == Some(tenure) && self.used.get(txid).is_some_and(|used| !used.exceeds(used_now))
     }
 
-    /// Remembers one, and forgets those of other tenures.
+    /// Remembers a transaction, and forgets those of other tenures.
     pub(crate) fn insert(&mut self, tenure: BurnBlockHash, txid: Txid, used: Cost) {
         if self.tenure.replace(tenure) != Some(tenure) {
             self.used.clear();

@@ -1,9 +1,9 @@
-//! Accounts of which a transaction was cut for the time or memory that it took, or dropped after it had taken much. What is not mined
-//! pays nothing, so whoever sends such ones again and again would hold up everybody: an account pauses after it, twice as long after each that follows. While it
-//! pauses, others go first.
+//! Accounts that sent a transaction which was cut for time or memory, or dropped after it had taken long. Such a
+//! transaction pays nothing, so without this its sender could hold up everybody: the account pauses, twice as long each
+//! time, and others go first meanwhile.
 //!
-//! New accounts cost little, so all of them together have a limit too: a tenth of the time, and some at once. Beyond it a
-//! transaction has a short time only, where others wait.
+//! New accounts cost little, so all of them together have a limit too: a tenth of the time, plus a few transactions at
+//! once. Beyond that limit a transaction gets a short time only, where others wait.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use stacks_types::address::StacksAddress;
 
 use crate::mempool::PendingTransaction;
 
-/// Accounts that are remembered; for a new one the one whose pause ends first is forgotten.
+/// Most accounts that are remembered; a new one replaces the one whose pause ends first.
 const MAX_SLOW_ACCOUNTS: usize = 10_000;
-/// The longest pause. An account that sent none for so long after its last pause is like any other.
+/// The longest pause. An account without a slow transaction for this long after its last pause is like any other.
 const MAX_SLOW_PAUSE: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Clone, Copy)]
@@ -23,30 +23,31 @@ struct Pause {
     end: Instant,
 }
 
-/// Transactions that may be cut one after the other, each after all the time that one may take.
+/// Most transactions that may be cut in a row, each after its full time.
 pub(crate) const MAX_CUT: u32 = 2;
-/// Time that gives back one unit of what such transactions took.
+/// Time after which one unit of the time that cut transactions took is forgiven.
 const CUT_TIME_SHARE: u32 = 10;
-/// Pause after a transaction that had a short time only and took it.
+/// Pause after a transaction that used up its short time.
 pub(crate) const SHORT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Accounts that pause, and those that did lately.
+/// Accounts that pause, and those that paused lately.
 #[derive(Debug, Default)]
 pub(crate) struct SlowAccounts {
     pauses: BTreeMap<StacksAddress, Pause>,
-    /// Time that was lost to what was cut, as far as it counts still, and when that was last looked at.
+    /// Time lost to cut transactions that still counts, and when it was last computed.
     lost: Option<(Duration, Instant)>,
 }
 
 impl SlowAccounts {
-    /// How long the transaction still waits for its accounts' pauses.
+    /// How long the pauses of the transaction's accounts still last; none if none pauses.
     pub(crate) fn wait(&self, pending: &PendingTransaction, now: Instant) -> Option<Duration> {
         let ends = accounts(pending).filter_map(|account| self.pauses.get(&account)).map(|pause| pause.end);
         let wait = ends.max()?.saturating_duration_since(now);
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// The transaction was cut after so long. Its accounts pause that long, or twice as long as the last time.
+    /// Records that the transaction was cut after `took`. Its accounts pause that long, or twice as long as the last
+    /// time.
     pub(crate) fn cut(&mut self, pending: &PendingTransaction, took: Duration, now: Instant) {
         self.lose(took, now);
         for account in accounts(pending) {
@@ -57,7 +58,8 @@ impl SlowAccounts {
         }
     }
 
-    /// The transaction took the short time that it had. Its accounts pause for a moment, if they do not for longer.
+    /// Records that the transaction used up its short time. Its accounts pause briefly, unless they already pause
+    /// longer.
     pub(crate) fn put_off(&mut self, pending: &PendingTransaction, now: Instant) {
         let short = Pause { length: SHORT_PAUSE, end: now + SHORT_PAUSE };
         for account in accounts(pending) {
@@ -67,7 +69,8 @@ impl SlowAccounts {
         }
     }
 
-    /// The transaction was left for a later block after so long. Its accounts pause for a moment, if they do not for longer.
+    /// Records that the transaction was left for a later block after `took`. Its accounts pause briefly, unless they
+    /// already pause longer.
     pub(crate) fn leave(&mut self, pending: &PendingTransaction, took: Duration, now: Instant) {
         self.lose(took, now);
         self.put_off(pending, now);
@@ -77,7 +80,7 @@ impl SlowAccounts {
         self.lost = Some((self.lost(now).saturating_add(took), now));
     }
 
-    /// Whether another one may take all of `time` while others wait.
+    /// Whether another transaction may take all of `time` while others wait.
     pub(crate) fn may_take(&self, time: Duration, now: Instant) -> bool {
         self.lost(now).saturating_add(time) <= time.saturating_mul(MAX_CUT)
     }
@@ -97,7 +100,8 @@ impl SlowAccounts {
     }
 }
 
-/// Who acts, and who pays: a new account costs nothing, one that can pay does.
+/// The origin and the payer: the origin alone may be a new account, which costs nothing; an account that can pay does
+/// cost something.
 fn accounts(pending: &PendingTransaction) -> impl Iterator<Item = StacksAddress> + use<> {
     let payer = (pending.payer != pending.origin).then_some(pending.payer);
     std::iter::once(pending.origin).chain(payer)

@@ -1,4 +1,4 @@
-//! What a start of a large folder leaves to be compared while the chain runs.
+//! Compares, while the chain runs, the parts of a large folder that were not compared at its start.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ impl UncheckedFiles {
         (left.nodes.is_some() || !left.databases.is_empty()).then_some(left)
     }
 
-    /// Compares them: for as long as the disk takes to read them, or until `stopped` says so.
+    /// Compares them, for as long as the disk takes to read them or until `stopped` returns true.
     ///
     /// # Errors
     /// [`OpenError`]: a file is damaged, and the chain should not go on.
@@ -38,7 +38,7 @@ impl UncheckedFiles {
 }
 
 impl NakamotoChainState {
-    /// What the start left to be compared, if it left anything; once.
+    /// The parts that the start left to be compared, if any. The next call returns `None`.
     #[must_use]
     pub fn take_unchecked(&self) -> Option<UncheckedFiles> {
         lock(&self.inner.unchecked).take()

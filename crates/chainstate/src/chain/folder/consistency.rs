@@ -1,7 +1,7 @@
-//! Whether the files of a folder belong together: of one chain, and none older than another has seen it.
+//! Whether the files of a folder belong together: they are of one chain, and none is older than another file recorded.
 //!
-//! A crash leaves each file as far as it had come, and what one remembers of another was on the disk before. So none that was
-//! not put there by hand is behind what the others know.
+//! After a crash each file is as far as it had come, and a position that it recorded of another file was on the disk
+//! before. So a file is behind what the others recorded only if somebody put it there.
 
 use stacks_types::ids::BurnBlockHash;
 
@@ -10,19 +10,19 @@ use crate::burn::BurnLook;
 use crate::chain::chain_meta::Meta;
 use crate::staging::StagingLook;
 
-/// What `chainstate.sqlite` says.
+/// Facts from `chainstate.sqlite`.
 #[derive(Debug, Default)]
 pub(in crate::chain) struct ChainLook {
     /// None before genesis.
     pub(in crate::chain) meta: Option<Meta>,
-    /// Whether the others say which chain they are a part of.
+    /// Whether burn and staging databases say which chain they belong to.
     pub(in crate::chain) is_bound: bool,
     pub(in crate::chain) newest_event: u64,
     /// The burn view of the tip.
     pub(in crate::chain) tip_view: Option<BurnBlockHash>,
 }
 
-/// What all files say.
+/// Facts from all files.
 #[derive(Debug)]
 pub(in crate::chain) struct Looks {
     pub(in crate::chain) chain: ChainLook,
@@ -30,11 +30,11 @@ pub(in crate::chain) struct Looks {
     pub(in crate::chain) staging: StagingLook,
     /// Staging has processed a block that `chainstate.sqlite` does not have.
     pub(in crate::chain) lacks_processed: bool,
-    /// Which are there, in the order in which they are made.
+    /// Whether each file exists, in the order in which they are made.
     pub(in crate::chain) present: [bool; 4],
 }
 
-/// What does not fit, each with its file; none if all do.
+/// Describes each misfit with its file; empty if everything fits.
 pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
     let missing = missing(looks);
     if !missing.is_empty() {
@@ -43,7 +43,7 @@ pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
     let Some(meta) = &looks.chain.meta else { return more_than_new(looks) };
     let mut misfits = others(looks, &meta.journal_id);
     if !misfits.is_empty() {
-        return misfits; // How far another chain has come says nothing.
+        return misfits; // The progress of another chain says nothing.
     }
     let Looks { chain, burn, staging, .. } = looks;
     let mut behind = |file: &str, has: u64, other: &str, knows: u64, what: &str| {
@@ -72,7 +72,8 @@ pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
     misfits
 }
 
-/// A folder with a chain has all of them. One that is being made has them in the order in which they are made.
+/// Names missing files. A folder with a chain has all of them; one that is being made has the first few, in the order
+/// in which they are made.
 fn missing(looks: &Looks) -> Vec<String> {
     let names = [CHAIN_FILE, BURN_FILE, STAGING_FILE, NODES_FILE];
     let last = looks.present.iter().rposition(|present| *present);
@@ -81,7 +82,7 @@ fn missing(looks: &Looks) -> Vec<String> {
     there.filter(|(present, _)| !**present).map(|(_, name)| format!("{name} is missing")).collect()
 }
 
-/// Without a boot block the others have nothing that was not there before it.
+/// Before the boot block the other files hold nothing but what is made before it.
 fn more_than_new(looks: &Looks) -> Vec<String> {
     let Looks { burn, staging, .. } = looks;
     let mut misfits = Vec::new();
@@ -94,7 +95,7 @@ fn more_than_new(looks: &Looks) -> Vec<String> {
     misfits
 }
 
-/// Files of other chains.
+/// Names files of other chains.
 fn others(looks: &Looks, chain: &[u8; 16]) -> Vec<String> {
     let files = [(BURN_FILE, looks.burn.identity), (STAGING_FILE, looks.staging.identity)];
     let is_other = |identity: Option<[u8; 16]>| match identity {

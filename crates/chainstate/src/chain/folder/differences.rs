@@ -1,6 +1,6 @@
-//! What differs between the parameters with which a folder's chain was made and those it is opened with, as far as the folder
-//! tells. The boot block's event has the epoch, the network and the balances, the burn database its rules, and the boot contracts
-//! are there. The rest is in nothing but the hash of all parameters: its likely values are tried.
+//! What differs between the parameters with which a folder's chain was made and those it is opened with, as far as the
+//! folder tells. The boot block's event gives the epoch, the network and the balances, the burn database its rules; the
+//! boot contracts are stored. All else is only in the hash of all parameters: likely values are tried.
 
 use std::collections::BTreeMap;
 use std::iter::once;
@@ -25,10 +25,10 @@ use crate::execution::genesis::boot_texts;
 use crate::headers::processed_event;
 use crate::params::{BootContracts, BootRelease, BurnParams, ChainParams, HELIUM_20};
 
-/// Values of `reward_maturity` that are tried, from 1 on: beyond the default.
+/// Values of `reward_maturity` that are tried, from 1: they go beyond the default.
 const MATURITIES_TRIED: u32 = 128;
 
-/// Compares; `made_with` is the fingerprint of the folder's chain. Keys have their names of the genesis file.
+/// Lists the differences; `made_with` is the fingerprint of the folder's chain. Keys are named as in the genesis file.
 pub(in crate::chain) fn differences(
     (chain, burn): (&Inspected, &Inspected),
     paths: &Paths,
@@ -57,7 +57,7 @@ pub(in crate::chain) fn differences(
     Ok(differences)
 }
 
-/// What the boot block did.
+/// The event of the boot block.
 fn boot_event(conn: &Connection) -> Result<Option<v1::BlockProcessed>, StoreError> {
     if !conn.table_exists(None, "nakamoto_block_headers")? {
         return Ok(None);
@@ -70,7 +70,7 @@ fn boot_event(conn: &Connection) -> Result<Option<v1::BlockProcessed>, StoreErro
     })
 }
 
-/// The parameters with what the folder says of them.
+/// The parameters asked for, replaced by those that the folder tells.
 fn as_stored(asked: &ChainParams, boot: Option<&v1::BlockProcessed>, burn: Option<BurnParams>) -> ChainParams {
     let receipts = boot.map_or(&[][..], |boot| &boot.receipts);
     let mut made = epoch_of(receipts).map_or_else(|| asked.clone(), |rules| asked.in_epoch(rules));
@@ -94,7 +94,7 @@ fn epoch_of(receipts: &[v1::TransactionReceipt]) -> Option<&'static Rules> {
     Rules::ALL.into_iter().find(|rules| interface["epoch"] == rules.interface_name)
 }
 
-/// What was minted in the boot block, in order; none if this release does not read it.
+/// The amounts minted in the boot block, in order; none if this release cannot read them.
 fn balances_of(boot: &v1::BlockProcessed) -> Option<Vec<(Principal, u128)>> {
     let events = boot.receipts.iter().flat_map(|receipt| &receipt.events);
     let mints = events.filter_map(|event| match &event.body {
@@ -108,7 +108,7 @@ fn balances_of(boot: &v1::BlockProcessed) -> Option<Vec<(Principal, u128)>> {
     mints.map(balance).collect()
 }
 
-/// These parameters with the values of the keys that no file has by themselves; none if they are unlikely ones.
+/// These parameters with values for the keys that only the fingerprint holds; none if no likely value fits.
 fn complete(made: &ChainParams, made_with: &[u8; 32]) -> Option<ChainParams> {
     let mut candidate = made.clone();
     for reward_maturity in once(made.reward_maturity).chain(1..=MATURITIES_TRIED) {
@@ -155,13 +155,13 @@ fn single_keys(params: &ChainParams) -> Vec<Key> {
     keys
 }
 
-/// Keys that differ, of the same keys in the same order.
+/// Keys whose values differ; both lists have the same keys in the same order.
 fn compared(found: &[Key], asked: &[Key]) -> Vec<String> {
     let pairs = found.iter().zip(asked).filter(|(found, asked)| found != asked);
     pairs.map(|((key, found), (_, asked))| format!("it was made with {key} {found}, {asked} is asked for")).collect()
 }
 
-/// The lists of the genesis file, a text an entry.
+/// The lists of the genesis file, one text for each entry.
 fn lists(params: &ChainParams) -> [(&'static str, Vec<String>); 3] {
     let burn = &params.burn;
     let producers = burn.producers.iter();
@@ -173,7 +173,7 @@ fn lists(params: &ChainParams) -> [(&'static str, Vec<String>); 3] {
     ]
 }
 
-/// A list may be long: its first entry that differs.
+/// Names the first entry that differs: a list may be long.
 fn first_difference(key: &str, found: &[String], asked: &[String]) -> Option<String> {
     let at = (0..found.len().max(asked.len())).find(|at| found.get(*at) != asked.get(*at))?;
     let text = |list: &[String]| list.get(at).map_or("none", String::as_str).to_owned();
@@ -184,7 +184,7 @@ fn first_difference(key: &str, found: &[String], asked: &[String]) -> Option<Str
 /// A boot contract's text and version.
 type StoredContract = (String, u8);
 
-/// Compares the boot contracts; gives `made` the versions that those of the genesis have.
+/// Compares the boot contracts; gives those of the genesis in `made` the versions that they have in the folder.
 fn compare_contracts(
     found: &BTreeMap<String, StoredContract>,
     made: &mut ChainParams,
@@ -192,7 +192,7 @@ fn compare_contracts(
 ) -> Vec<String> {
     let given: BTreeMap<_, _> = boot_texts(made).into_iter().collect();
     let own: Vec<_> = own_texts(made).collect();
-    // Our own change with the release, not by what is asked for.
+    // A text of our own that changed with a release is no difference of the parameters asked for.
     let is_ours = |id: &String, text: &String| own.iter().any(|own| (&own.0, &own.1) == (id, text));
     let mut differences = Vec::new();
     for (id, text) in &given {
@@ -205,7 +205,7 @@ fn compare_contracts(
     }
     let more = found.iter().filter(|(id, (text, _))| !given.contains_key(*id) && !is_ours(id, text));
     differences.extend(more.map(|(id, _)| format!("it has a boot contract {id}, which is not given")));
-    // One that names no version is of its epoch's newest.
+    // A contract that names no version gets the newest one of its epoch.
     let same_epoch = made.rules.epoch == asked.rules.epoch;
     for contract in &mut made.boot_contracts.brought {
         let Some((_, version)) = found.get(&contract.id.to_string()).filter(|(_, version)| *version > 0) else {
@@ -229,7 +229,8 @@ fn own_texts(params: &ChainParams) -> impl Iterator<Item = (String, String)> {
     BootRelease::ALL.into_iter().flat_map(of_release)
 }
 
-/// The boot contracts that a folder has. One whose form this release does not read has no text, and version 0.
+/// The boot contracts that a folder has. A contract in a form that this release does not read has no text, and version
+/// 0.
 fn stored_contracts(conn: &Connection, rules: &'static Rules) -> Result<BTreeMap<String, StoredContract>, StoreError> {
     let mut contracts = BTreeMap::new();
     if !conn.table_exists(None, "contracts")? {

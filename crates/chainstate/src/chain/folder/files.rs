@@ -11,7 +11,7 @@ pub(in crate::chain) const STAGING_FILE: &str = "staging.sqlite";
 /// The nodes of the state index.
 pub(in crate::chain) const NODES_FILE: &str = "state.marf";
 
-/// Where they are.
+/// The paths of these files in one folder.
 pub(in crate::chain) struct Paths {
     pub(in crate::chain) chain: PathBuf,
     pub(in crate::chain) burn: PathBuf,

@@ -1,4 +1,4 @@
-//! Has burn and staging database say which chain they are a part of: once, after the boot block.
+//! Records in the burn and staging databases which chain they belong to: once, after the boot block.
 
 use sqlite::crash_point;
 
@@ -7,7 +7,8 @@ use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
 
 impl NakamotoChainState {
-    /// They first, then `chainstate.sqlite` that they do: one that does not say so is another chain's from then on.
+    /// Writes to the two, then notes in `chainstate.sqlite` that they have it: from then on a file without it is of
+    /// another chain.
     pub(in crate::chain) fn bind_files(&self, chain: [u8; 16]) -> Result<(), StoreError> {
         lock(&self.inner.burn).set_identity(chain)?;
         crash_point("identity:burn");

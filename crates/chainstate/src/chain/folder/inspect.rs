@@ -1,7 +1,7 @@
-//! Looks at all files of a folder before anything is written in it: each remembers how far the others were.
+//! Looks at all files of a folder before anything is written in it: each has recorded how far the others were.
 //!
 //! # Not here
-//! What fits: `fit`.
+//! Which files fit each other: `fit`.
 
 use std::path::Path;
 
@@ -19,9 +19,9 @@ use crate::journal::select_bounds;
 use crate::params::ChainParams;
 use crate::staging;
 
-/// The files of a folder, whole and of one moment; nothing is written yet.
+/// The files of a folder, undamaged and as of one moment; nothing is written yet.
 pub(in crate::chain) struct Folder {
-    /// The chain's parameters, with what an earlier release made it with.
+    /// The chain's parameters, with those that an earlier release used when it made the chain.
     pub(in crate::chain) params: ChainParams,
     pub(in crate::chain) chain: Inspected,
     pub(in crate::chain) burn: Inspected,
@@ -29,10 +29,10 @@ pub(in crate::chain) struct Folder {
     pub(in crate::chain) nodes: marf::Inspected,
 }
 
-/// Compares the files in `folder` with what they say of themselves and of each other.
+/// Checks the files in `folder`, each by itself and against the others.
 ///
 /// # Errors
-/// [`OpenError`]: one is damaged, of a newer version or of another chain; or they do not belong together.
+/// [`OpenError`]: a file is damaged, of a newer version or of another chain; or the files do not belong together.
 pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<Folder, OpenError> {
     let paths = Paths::of(folder);
     let chain = inspect_when_free(&paths.chain)?;
@@ -111,7 +111,7 @@ fn inspect_nodes(chain: &Inspected, paths: &Paths) -> Result<marf::Inspected, ma
     }
 }
 
-/// The database could not be looked at, whatever the index says.
+/// The error when the database cannot be read, whatever the index says.
 struct Looked(sqlite::OpenError);
 
 impl From<sqlite::OpenError> for Looked {

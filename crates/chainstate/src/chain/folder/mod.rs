@@ -1,4 +1,4 @@
-//! The data folder: what lies in it, whether its files belong together, how it is opened and made.
+//! The data folder: its files, whether they belong together, how it is opened and made.
 
 mod check_rest;
 mod consistency;

@@ -1,4 +1,4 @@
-//! Opens a data folder: takes it, checks it, brings its files in step, makes the boot block in a new one.
+//! Opens a data folder: locks it, checks it, brings its files in step, makes the boot block in a new one.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -32,14 +32,14 @@ const LOCK_FILE: &str = "lock";
 const PROBE_FILE: &str = "probe";
 
 impl NakamotoChainState {
-    /// Opens the chain in `folder`, or makes it with these parameters. The second value is the writer's thread: it ends
-    /// when the last handle is gone.
+    /// Opens the chain in `folder`, or makes it with these parameters. Returns the writer's thread, too; it ends after
+    /// the last handle is dropped.
     ///
     /// Executes the boot block in a new folder: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
-    /// `durability` is that of all of the chain's files. `clock` gives milliseconds since 1970.
+    /// `durability` applies to all of the chain's files. `clock` returns milliseconds since 1970.
     ///
     /// # Errors
-    /// [`OpenError`]: the folder cannot be used, is damaged, in use, or of another chain.
+    /// [`OpenError`]: the folder is unusable, damaged, in use, or of another chain.
     pub fn open(
         folder: &Path,
         params: ChainParams,
@@ -111,7 +111,7 @@ struct OpenFiles {
 }
 
 impl OpenFiles {
-    /// Opens what was looked at, and makes or migrates what is missing or of an earlier version.
+    /// Opens the inspected files; makes missing ones and migrates those of an earlier version.
     fn open(looked: Folder, paths: &Paths, durability: Durability) -> Result<Self, OpenError> {
         let Folder { params, chain, burn, staging, nodes } = looked;
         let mut conn = chain.open(durability)?;
@@ -135,7 +135,7 @@ fn start_number(store: &Store, is_new: bool) -> Result<u64, StoreError> {
     if is_new { Ok(0) } else { store.write_all(|tx| count_start(tx.sql())) }
 }
 
-/// A new folder outlives a power cut only when the entry in its parent does.
+/// Makes the folder durable: it survives a power cut only if the entry in its parent does.
 fn make_folder(folder: &Path, durability: Durability) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -144,7 +144,7 @@ fn make_folder(folder: &Path, durability: Durability) -> std::io::Result<()> {
     durability.sync_entry(folder)
 }
 
-/// Makes the folder if there is none, and takes its lock: two processes on one folder would each believe to be its only writer.
+/// Makes the folder if there is none, and locks it: two processes on it would each believe to be its only writer.
 fn take(folder: &Path, durability: Durability) -> Result<File, OpenError> {
     owner::check(folder, Owner::Node).map_err(|source| OpenError::Foreign { path: folder.to_owned(), source })?;
     make_folder(folder, durability).map_err(OpenError::file(folder))?;
@@ -161,7 +161,8 @@ fn take(folder: &Path, durability: Durability) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// SQLite does not say why it cannot make the files that it needs beside a database; the system does.
+/// SQLite does not say why it cannot make the files that it needs beside a database; the system does when a file is
+/// made here.
 fn try_to_write(folder: &Path) -> Result<(), OpenError> {
     let path = folder.join(PROBE_FILE);
     File::create(&path).and_then(|_| std::fs::remove_file(&path)).map_err(OpenError::file(&path))

@@ -1,4 +1,4 @@
-//! The mempool: admission, listing, and what grows too old.
+//! The mempool: admission, listing, and removal by age.
 //!
 //! # Not here
 //! How it follows the canonical tip: `mempool_sync`. How drops are announced: `dropped`.
@@ -31,17 +31,17 @@ use crate::wire;
 /// Most transactions that one garbage collection drops; the next burn block collects the rest.
 const COLLECT_MAX: u32 = 1_000;
 
-/// How long those that are offered together may take before the rest of their calls are left to checks of their own.
+/// Time for transactions that are offered together; calls not checked by then are left for checks of their own.
 const ADMISSION_TIME: Duration = Duration::from_millis(200);
 
-/// A transaction that is in the mempool now.
+/// The result for a transaction that needs no further offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It is pending since now.
+    /// It is pending as of now.
     Accepted(Txid),
-    /// It was pending before; nothing changed.
+    /// It was pending already; nothing changed.
     AlreadyPending(Txid),
-    /// It is mined in a canonical block: its sender did not hear of it, and sends it again.
+    /// It is mined in a canonical block; its sender did not notice, and sent it again.
     AlreadyMined(Txid),
 }
 
@@ -56,52 +56,52 @@ pub enum AdmissionRefusal {
     Refused {
         /// Its id.
         txid: Txid,
-        /// Which row.
+        /// The row.
         refusal: Refusal,
     },
 }
 
-/// Admitted, or refused with the reason, which is the sender's to read.
+/// Admitted, or refused with a reason for the sender.
 pub type Decision = Result<Admission, AdmissionRefusal>;
 
-/// What became of one of many that were offered together.
+/// The result of one of several transactions that were offered together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offered {
-    /// Nothing is left to check.
+    /// All checks are done.
     Decided(Decision),
-    /// What is left to check may take long: offer it alone ([`NakamotoChainState::admit_transaction`]).
+    /// The remaining check may take long: offer the transaction alone ([`NakamotoChainState::admit_transaction`]).
     Left {
-        /// Who sends it: it is signed by this account, which can pay.
+        /// The sender; it has signed the transaction and can pay.
         origin: StacksAddress,
     },
 }
 
-/// What became of an offer: the outer error is ours; the inner one is the sender's to read.
+/// The result of an offer: the outer error is the node's failure; the inner one is for the sender.
 pub type AdmissionAnswer = Result<Decision, StoreError>;
 
-/// What became of one try to insert.
+/// The result of one attempt to insert.
 enum Attempt {
     Answer(Decision),
     Full(Need, Totals),
 }
 
-/// How often a transaction looks for others that give way, when what it found does not suffice any more.
+/// How often one transaction looks for others to evict, when those that it found do not suffice any more.
 const EVICTION_TRIES: usize = 3;
 
-/// What the reading half says.
+/// The result of the reading half.
 enum OfferCheck {
     Decided(Result<Offered, StoreError>),
     Passed(Box<CheckedTransaction>),
 }
 
 impl NakamotoChainState {
-    /// Offers a transaction to the mempool; it is durable when accepted. A call of a large contract takes what loading that
-    /// takes.
+    /// Offers a transaction to the mempool; it is durable when accepted. A call of a large contract takes as long as
+    /// loading the contract does.
     ///
     /// Evaluates types of arguments: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     ///
     /// # Errors
-    /// The outer error is ours; the inner one is the sender's to read.
+    /// The outer error is the node's failure; the inner one is for the sender.
     pub fn admit_transaction(&self, raw: impl AsRef<[u8]>) -> AdmissionAnswer {
         match self.offer(&[raw], OthersWait::No).pop() {
             Some(Ok(Offered::Decided(answer))) => Ok(answer),
@@ -110,9 +110,9 @@ impl NakamotoChainState {
         }
     }
 
-    /// Offers transactions to the mempool, in order; each has an answer of its own, and is durable when accepted. They share
-    /// one snapshot and one commit, which is most of what a small one costs. What may take long is left, so that no one
-    /// waits for it.
+    /// Offers transactions to the mempool, in order; each has its own answer, and is durable when accepted. They share
+    /// one snapshot and one commit, which is most of the cost of a small one. A check that may take long is left
+    /// undone, so that no other transaction waits for it.
     ///
     /// Evaluates types of arguments: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
     #[must_use]
@@ -161,7 +161,7 @@ impl NakamotoChainState {
             Ok(CheckOutcome::Checked(checked)) => return OfferCheck::Passed(checked),
             Ok(CheckOutcome::Left { origin }) => return OfferCheck::Decided(Ok(Offered::Left { origin })),
             Ok(CheckOutcome::AlreadyPending) => Ok(Admission::AlreadyPending(txid)),
-            // The only refusal of a transaction that was mined, and seldom: it costs the others no look.
+            // A mined transaction fails with no other refusal. This one is rare, so the others need no look-up.
             Err(refusal @ Refusal::BadNonce { .. }) => match is_mined(reader, &txid) {
                 Ok(true) => Ok(Admission::AlreadyMined(txid)),
                 Ok(false) => Err(AdmissionRefusal::Refused { txid, refusal }),
@@ -173,7 +173,8 @@ impl NakamotoChainState {
         OfferCheck::Decided(Ok(Offered::Decided(answer)))
     }
 
-    /// The writing half: all or, when it is our failure, none. What finds no room tries to make some, one at a time.
+    /// The writing half: inserts all or, when the node fails, none. Those that find the mempool full try to evict
+    /// others, one at a time.
     fn insert_all(&self, checked: Vec<CheckedTransaction>) -> Vec<AdmissionAnswer> {
         if checked.is_empty() {
             return Vec::new();
@@ -199,8 +200,8 @@ impl NakamotoChainState {
             .collect()
     }
 
-    /// A full mempool: others give way, or it is refused. One at a time, so that each finds the image in memory as the
-    /// last has left it.
+    /// Inserts into a full mempool by evicting others, or refuses. One at a time, so that each sees the index as the
+    /// last one left it.
     fn insert_by_eviction(&self, checked: &CheckedTransaction, mut need: Need, mut totals: Totals) -> AdmissionAnswer {
         let _turn = lock(&self.inner.evicting);
         for _ in 0..EVICTION_TRIES {
@@ -213,7 +214,7 @@ impl NakamotoChainState {
             })?;
             match attempt {
                 Attempt::Answer(answer) => return Ok(answer),
-                // Others have come, or gone, meanwhile.
+                // Others came or left meanwhile.
                 Attempt::Full(now, count) => (need, totals) = (now, count),
             }
         }
@@ -254,19 +255,20 @@ impl NakamotoChainState {
         lock(&self.inner.mempool).totals().transactions
     }
 
-    /// Up to `limit` waiting transactions after a place, highest fee rate first.
+    /// Up to `limit` pending transactions after a place in the order of fee rates, highest first.
     #[must_use]
     pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
         lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
     }
 
-    /// Up to `limit` transactions that the next block can take by their fee rate, highest first: of each account the next one.
+    /// Up to `limit` transactions that the next block can take, by fee rate, highest first: the next one of each
+    /// account.
     #[must_use]
     pub(crate) fn ready_list(&self, limit: usize) -> Vec<PendingTransaction> {
         lock(&self.inner.mempool).ready_by_rate().take(limit).cloned().collect()
     }
 
-    /// What a waiting transaction waits for; none when it is not pending.
+    /// What a pending transaction waits for; none when it is not pending.
     #[must_use]
     pub(crate) fn pending_status(&self, txid: &Txid) -> Option<PendingStatus> {
         lock(&self.inner.mempool).status(txid)
@@ -278,18 +280,18 @@ impl NakamotoChainState {
         lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
     }
 
-    /// The waiting transaction that assembly would try first, if any can be mined by its nonce.
+    /// The pending transaction that assembly would try first; none if no nonce is the next of its account.
     #[must_use]
     pub(crate) fn first_candidate(&self) -> Option<PendingTransaction> {
         self.with_mempool(|index| Candidates::default().next(index))
     }
 
-    /// Asks the mempool's image in memory.
+    /// Runs `ask` on the mempool's index in memory.
     pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
         ask(&lock(&self.inner.mempool))
     }
 
-    /// Drops what waited too long.
+    /// Drops transactions that waited too long.
     pub(in crate::chain) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
         self.emit_dropped(tx, &changes)?;
@@ -342,14 +344,14 @@ fn store_error(error: ReadStateError) -> StoreError {
     }
 }
 
-/// The canonical tip's state as admission looks at it.
+/// The canonical tip's state as admission reads it.
 struct TipView<'s, 'a> {
     state: &'s StateReader<'a>,
     others_wait: OthersWait,
     expired: &'s dyn Fn() -> bool,
 }
 
-/// Whether others wait for what a check takes.
+/// Whether other transactions wait for a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OthersWait {
     No,
@@ -361,7 +363,7 @@ fn refused(error: ReadError) -> Refusal {
 }
 
 impl AdmissionView for TipView<'_, '_> {
-    /// One of a contract of usual size takes less than a millisecond.
+    /// The check of a call of a contract of usual size takes less than a millisecond.
     fn leaves_calls(&self) -> bool {
         self.others_wait == OthersWait::Yes && (self.expired)()
     }

@@ -1,5 +1,5 @@
-//! What became of transactions that left the mempool without being mined: announced as events, and remembered for a while, so
-//! that who looks for one later learns why it is gone.
+//! Transactions that left the mempool without being mined: announced as events, and remembered for a while, so that
+//! whoever looks for one later learns why it is gone.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::mempool::{Changes, DropReason, Dropped, remove};
 use crate::store::WriteTx;
 use crate::wire;
 
-/// Dropped transactions that are remembered; the oldest are forgotten first. About 300 bytes each.
+/// Dropped transactions that are remembered; the oldest are deleted first. About 300 bytes each.
 pub(crate) const MAX_DROPPED_KEPT: u32 = 65_536;
 /// Drops of one template that are logged, each on a line.
 const LOGGED_MAX: usize = 10;
@@ -54,13 +54,13 @@ impl NakamotoChainState {
         })
     }
 
-    /// One event for each; a mined transaction is in its block's.
+    /// Emits one event for each; a mined transaction is in its block's event.
     pub(in crate::chain) fn emit_dropped(&self, tx: &mut WriteTx<'_>, changes: &Changes) -> Result<(), StoreError> {
         changes.dropped.iter().try_for_each(|dropped| emit(tx, dropped, detail(&dropped.reason).to_owned()))
     }
 }
 
-/// Why a transaction went, and what its sender can do.
+/// Why a transaction was dropped, and what its sender can do.
 const fn detail(reason: &DropReason) -> &'static str {
     match reason {
         DropReason::Mined => "",
@@ -114,7 +114,7 @@ fn remember(tx: &Transaction<'_>, txid: &Txid, why: &v1::MempoolDropped) -> Resu
 /// Why a transaction left the mempool without being mined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WhyDropped {
-    /// As its event names it.
+    /// The reason, as the event has it.
     pub(crate) reason: v1::DropReason,
     /// The transaction that took its place.
     pub(crate) new_txid: Option<Txid>,
@@ -122,7 +122,7 @@ pub(crate) struct WhyDropped {
     pub(crate) detail: String,
 }
 
-/// Why a transaction left the mempool the last time without being mined; none when it did not, or that is forgotten.
+/// Why a transaction last left the mempool without being mined; none when it did not, or its record was deleted.
 ///
 /// # Errors
 /// When the database fails, or has a reason that this version does not know.
@@ -163,7 +163,7 @@ mod tests {
         }
         note(&mut conn, 1, v1::DropReason::TooExpensive);
         assert_eq!(known(&conn, 1), Some((v1::DropReason::TooExpensive, "1".to_owned())));
-        // As many later ones as make 2 the first to go, with 3 the oldest that stays.
+        // As if so many had come since that 2 goes first, and 3 is the oldest that stays.
         let sql = "UPDATE mempool_dropped SET id = id + ?1 - 3 WHERE txid = ?2";
         conn.execute(sql, params![MAX_DROPPED_KEPT, [1_u8; 32]]).unwrap();
         note(&mut conn, 4, v1::DropReason::Problematic);

@@ -1,4 +1,4 @@
-//! The mempool as a part of the chain: what is admitted, what follows the tip, and why a transaction was dropped.
+//! The mempool as part of the chain: admission, following the tip, and why transactions were dropped.
 
 mod admit;
 mod dropped;

@@ -1,4 +1,4 @@
-//! The mempool follows the canonical tip: what was mined goes, what was orphaned comes back, nonces move.
+//! The mempool follows the canonical tip: mined transactions leave, orphaned ones come back, nonces move.
 //!
 //! Blocks are read one at a time: a deep reorganization takes time, not memory.
 
@@ -29,7 +29,8 @@ impl NakamotoChainState {
         cause: &TipCause<'_>,
     ) -> Result<(), StoreError> {
         let mainnet = self.params().mainnet;
-        // The newest state that can be read: an appended block's is published with this transaction.
+        // The newest state that can be read: the state of a block being appended is published only with this
+        // transaction.
         let base = if cause.commits(&moved.new.block_id) { moved.new.parent_block_id } else { moved.new.block_id };
         let mut nonces = Nonces::new();
         for block in &moved.rolled_back {
@@ -52,7 +53,7 @@ impl NakamotoChainState {
         let mined: BTreeSet<_> = mined.into_iter().collect();
         for block in moved.rolled_back.iter().rev() {
             let mut orphaned = cause.transactions_of(reader, &block.block_id)?;
-            // A coinbase is good for its own block only.
+            // A coinbase is valid in its own block only.
             orphaned.retain(|transaction| !is_coinbase(transaction) && !mined.contains(&transaction.txid()));
             changes.extend(self.restore_orphaned(tx, orphaned, &base, &nonces)?);
         }

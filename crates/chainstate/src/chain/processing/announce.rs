@@ -1,13 +1,13 @@
-//! Announces in the journal what the burn and staging databases hold that is not there yet.
+//! Announces in the journal those rows of the burn and staging databases that it does not have yet.
 //!
-//! Those two are files of their own, so that mining a burn block or storing a block never waits for block processing.
-//! The journal remembers how far it has read them. The normal path and recovery after a crash are therefore the same.
+//! Those two are separate files, so that mining a burn block or storing a block never waits for block processing. The
+//! journal remembers how far it has read them, so normal operation and recovery after a crash are the same.
 //!
-//! A block that can be processed at once is announced by the commit that appends it: a sync and a turn of the writer less
-//! for nearly every block.
+//! A block that can be processed at once is announced by the commit that appends it: nearly every block saves a sync
+//! and a round of the writer.
 //!
 //! # Invariants
-//! - A burn block is announced before the blocks that cite it, and a block before what becomes of it.
+//! - A burn block is announced before the blocks that cite it, and a block before its fate.
 
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoStacksBlockHeader;
@@ -23,15 +23,16 @@ use crate::staging::{StagedBlock, StagingState};
 use crate::store::WriteTx;
 use crate::wire;
 
-/// Most rows of each database that one transaction announces: bounds how long other writes wait for it.
+/// Most rows of each database that one transaction announces: bounds how long other writes wait.
 const ROWS_MAX: u32 = 256;
 
-/// Bytes of the blocks that one transaction announces, or one block.
+/// Bytes of the blocks that one transaction announces; it announces at least one block.
 const ANNOUNCED_BYTES_MAX: usize = 16 << 20;
 
 impl NakamotoChainState {
-    /// Announces new burn blocks and stored blocks, and follows the canonical tip. Returns whether there was anything; call
-    /// again until there is not. A block that [`NakamotoChainState::process_next`] would take next is left to it.
+    /// Announces new burn blocks and stored blocks, and follows the canonical tip. Returns whether it announced
+    /// anything; call again until it did not. The block that [`NakamotoChainState::process_next`] takes next is left to
+    /// that.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was announced, call again.
@@ -42,7 +43,8 @@ impl NakamotoChainState {
         })
     }
 
-    /// As [`Self::announce`], but stops before the first stored block when `leave` says so and no burn block comes before it.
+    /// Like [`Self::announce`], but stops before the first stored block if `leave` returns true for it and no burn
+    /// block precedes it.
     fn announce_unless(
         &self,
         leave: impl FnOnce(&ChainReader, &StagedBlock) -> Result<bool, StoreError>,
@@ -50,11 +52,11 @@ impl NakamotoChainState {
         let reader = self.take_reader()?;
         self.finish_verdict(&reader)?;
         let meta = reader.meta()?;
-        // Stored blocks first: a burn block that one of them cites was mined before, so it is in the next list.
+        // Stored blocks first: a burn block that one of them cites was mined earlier, so it is in the next list.
         let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX, ANNOUNCED_BYTES_MAX)?;
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, ROWS_MAX)?;
         if burn_blocks.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
-            // Or in a later one: then they wait.
+            // Or the cited burn block comes in a later list: then the blocks wait.
             staged.clear();
         }
         if staged.is_empty() && burn_blocks.is_empty() {
@@ -90,7 +92,7 @@ impl NakamotoChainState {
         Ok(true)
     }
 
-    /// Announces a block that came since the last announcement: that it was stored comes before what becomes of it.
+    /// Announces blocks up to this one: an event that it was stored must precede the event of its fate.
     pub(in crate::chain) fn announce_before(
         &self,
         reader: &ChainReader,
@@ -99,18 +101,18 @@ impl NakamotoChainState {
         self.announce_up_to(reader, staged.row)
     }
 
-    /// Announces every block that is stored by now; not what comes meanwhile, which might never end.
+    /// Announces every block that is stored by now. Those that come meanwhile are left, or this might never end.
     pub(in crate::chain) fn announce_what_is_stored(&self, reader: &ChainReader) -> Result<(), StoreError> {
         self.announce_up_to(reader, reader.staging().newest_row()?)
     }
 
     fn announce_up_to(&self, reader: &ChainReader, row: u64) -> Result<(), StoreError> {
-        // The row itself may be forgotten by now: then there is nothing left to announce before it is reached.
+        // The row itself may be deleted by now: then nothing is left to announce before it is reached.
         while reader.meta()?.announced_staging_row < row && self.announce_unless(|_, _| Ok(false))? {}
         Ok(())
     }
 
-    /// Whether a block is the first thing that is not in the journal yet, so that the commit that says what became of it can
+    /// Whether a block is the first thing that is not in the journal yet, so that the commit that processes it can also
     /// announce it.
     pub(in crate::chain) fn is_next_to_announce(
         &self,
@@ -119,12 +121,12 @@ impl NakamotoChainState {
     ) -> Result<bool, StoreError> {
         let meta = reader.meta()?;
         let first = reader.staging().blocks_after(meta.announced_staging_row, 1, 0)?;
-        // A burn block that it cites was mined before it was stored, so it is among these or announced.
+        // A burn block that it cites was mined before the block was stored, so it is in this list or announced.
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, 1)?;
         Ok(burn_blocks.is_empty() && first.first().is_some_and(|first| first.row == staged.row))
     }
 
-    /// The parent may have been processed between the block's check and its row.
+    /// Marks blocks whose parent was processed between their check and the insertion of their row.
     fn mark_attachable(&self, reader: &ChainReader, staged: &[StagedBlock]) -> Result<(), StoreError> {
         for block in staged {
             if !block.stacks_attachable && reader.header(&block.parent_block_id)?.is_some() {
@@ -157,16 +159,17 @@ fn announce_burn_blocks(
     Ok(tip.clone())
 }
 
-/// Announces a block that was found in staging, in the state that it has there.
+/// Announces a block as staging has it.
 fn announce_staged(tx: &mut WriteTx<'_>, staged: &StagedBlock) -> Result<(), StoreError> {
     let rejection = match &staged.state {
         StagingState::Stored | StagingState::Processed => None,
-        // It came while an ancestor was rejected, which took it along before it was announced.
+        // It came while an ancestor was being rejected, and was orphaned before it was announced.
         StagingState::Orphaned { ancestor: Some(_), .. } => Some(Rejection::UnknownParent(staged.parent_block_id)),
-        // It was rejected and forgotten, and came again.
+        // It was rejected and forgotten, and sent again.
         StagingState::Orphaned { rejection, ancestor: None } => Some(rejection.clone()),
     };
-    // Staging keeps the bytes of the newest orphans only, announced or not. Without them there is no header to tell of.
+    // Staging keeps the bytes of the newest orphans only, announced or not. Without bytes there is no header to
+    // announce.
     if rejection.is_none() || !staged.data.is_empty() {
         let block = decode_block(&staged.data)
             .map_err(|error| StoreError::Corrupt(format!("stored block {}: {error}", staged.block_id)))?;

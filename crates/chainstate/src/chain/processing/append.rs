@@ -1,4 +1,4 @@
-//! Appends stored blocks: check, execute (or take the result that is there), commit as one.
+//! Appends stored blocks: check, execute (or take the cached execution), commit in one transaction.
 
 use std::sync::Arc;
 
@@ -25,14 +25,14 @@ use crate::store::WriteTx;
 use crate::transactions::TransactionError;
 use crate::wire;
 
-/// What became of a stored block.
+/// The result of processing a stored block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Processed {
     /// It is part of the chain now.
     Appended(StacksBlockId),
     /// It broke a rule.
     Rejected(StacksBlockId, Rejection),
-    /// It had been checked before; only staging did not know.
+    /// It had been processed before; only staging did not know.
     Reconciled(StacksBlockId),
 }
 
@@ -43,7 +43,7 @@ impl NakamotoChainState {
     /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack, and on one thread only.
     ///
     /// # Errors
-    /// [`StoreError`]: nothing changed, the same block comes again.
+    /// [`StoreError`]: nothing changed; the next call takes the same block.
     pub fn process_next(&self) -> Result<Option<Processed>, StoreError> {
         let reader = self.take_reader()?;
         if let Some((id, rejection)) = self.attach_burn_views(&reader)? {
@@ -70,7 +70,7 @@ impl NakamotoChainState {
         Ok(Some(processed))
     }
 
-    /// A crash between the commit and staging's mark leaves the mark to be made here.
+    /// After a crash between the commit and staging's mark, sets the mark.
     fn reconcile(&self, reader: &ChainReader, staged: &StagedBlock) -> Result<Option<Processed>, StoreError> {
         let id = staged.block_id;
         if reader.header(&id)?.is_some() {
@@ -117,8 +117,8 @@ impl NakamotoChainState {
         Ok(Ok(CheckedBlock { block, plan, execution, size: size.try_into().unwrap_or(u64::MAX) }))
     }
 
-    /// The execution of a checked block, from the cache or made here, with its state root checked.
-    /// `limits` are of each transaction.
+    /// The execution of a checked block, from the cache or made here, with its state root checked. `limits` apply to
+    /// each transaction.
     pub(in crate::chain) fn execution_of(
         &self,
         reader: &ChainReader,
@@ -149,12 +149,12 @@ impl NakamotoChainState {
         Ok(Ok(execution))
     }
 
-    /// Keeps an execution for the validation and the append to come.
+    /// Keeps an execution for the validation and the append that follow.
     pub(crate) fn keep_execution(&self, key: ExecutionKey, execution: Arc<Execution>) {
         self.inner.executed.insert(key, execution);
     }
 
-    /// With `announced_row` the block's row in staging is announced with it.
+    /// If `announced_row` is the block's row in staging, the same commit announces the block.
     fn append_block(
         &self,
         reader: PooledReader,
@@ -177,7 +177,7 @@ impl NakamotoChainState {
         Ok(Processed::Appended(id))
     }
 
-    /// Headers, state, receipts, journal and mempool as one unit.
+    /// Commits header, state, receipts, events and mempool changes in one transaction.
     fn commit_block(
         &self,
         tx: &mut WriteTx<'_>,
@@ -204,17 +204,17 @@ impl NakamotoChainState {
         let tip = self.follow_tip(tx, reader, &TipCause::Appended(&processed, &checked.block.txs))?;
         let (old, new) = (checked.plan.parent.burn_height, tip.burn_height);
         if reader.burn().cycle_of(old) != reader.burn().cycle_of(new) {
-            // The tip is in another reward cycle: earlier members have nothing to finish any more.
+            // The tip is in another reward cycle: members of earlier cycles have nothing left to finish.
             let burn_tip = reader.burn_tip_as_of(reader.meta()?.announced_burn_row)?;
             self.configure_stackerdbs(tx, reader.burn(), burn_tip.height, new)?;
         }
-        // Whoever comes next in the queue may read the new tip's state, which is published with this commit.
+        // A later job of the queue may read the new tip's state, which is published with this commit.
         tx.end_group();
         Ok(())
     }
 }
 
-/// Tells a block's fault from ours.
+/// Returns the rejection if the block is at fault, the error if the node is.
 pub(in crate::chain) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError> {
     match error {
         ExecuteError::Transaction(_, TransactionError::Interrupted) => Err(StoreError::ShuttingDown),
@@ -227,7 +227,7 @@ pub(in crate::chain) fn rejection_of(error: ExecuteError) -> Result<Rejection, S
     }
 }
 
-/// A block that is valid.
+/// A valid block.
 struct CheckedBlock {
     block: NakamotoStacksBlock,
     plan: BlockPlan,
@@ -256,7 +256,7 @@ impl CheckedBlock {
     fn tenure(&self, block_id: StacksBlockId, mainnet: bool) -> TenureSoFar {
         let (plan, parent) = (&self.plan, &self.plan.parent.tenure);
         let cost = self.execution.executed.tenure_cost;
-        // The coinbase rule makes the first transaction of a new tenure its coinbase.
+        // The coinbase rule makes the first transaction of a new tenure a coinbase.
         match self.block.txs.first().filter(|_| plan.new_tenure) {
             Some(coinbase) => {
                 let producer = coinbase.origin_address(mainnet).to_string();

@@ -1,4 +1,4 @@
-//! Mines on the mocked bitcoin, reorganizes it, and sets the sets of coming reward cycles.
+//! Mines on the mocked bitcoin, reorganizes it, and sets the stackers and producers of later reward cycles.
 
 use stacks_types::ids::BurnBlockHash;
 
@@ -7,14 +7,14 @@ use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::params::{Producer, Stacker};
 
-/// What a reorganization of the burn chain did.
+/// Result of a reorganization of the burn chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurnReorg {
     /// The canonical tip before.
     pub old_tip: BurnBlock,
     /// The newest block that both forks have.
     pub fork_point: BurnBlock,
-    /// The blocks of the new fork, oldest first. The last one is the canonical tip now.
+    /// The blocks of the new fork, oldest first. The last one is the new canonical tip.
     pub blocks: Vec<BurnBlock>,
 }
 
@@ -47,8 +47,8 @@ impl NakamotoChainState {
         burn.mine_chain(&parent, count, time_s)
     }
 
-    /// Mines `length` burn blocks on the block `depth` below the canonical tip: all or none. With more than `depth` blocks
-    /// they are the canonical fork then. `None` when the chain is not that deep.
+    /// Mines `length` burn blocks on the block `depth` below the canonical tip: all or none. If `length` exceeds
+    /// `depth`, they become the canonical fork. `None` when the chain is not that deep.
     ///
     /// # Errors
     /// [`BurnLookupError`]: nothing was stored.
@@ -66,11 +66,11 @@ impl NakamotoChainState {
         Ok(Some(BurnReorg { old_tip, fork_point, blocks }))
     }
 
-    /// Sets the stackers of a reward cycle (by default the one after the canonical tip's) and of those after it, up to the
-    /// next one that has a set. Returns the cycle.
+    /// Sets the stackers of a reward cycle (by default the one after the canonical tip's) and of the later cycles up to
+    /// the next one with a set of its own. Returns the cycle.
     ///
     /// # Errors
-    /// [`SetMembersError`]: the cycle has begun, the set cannot be, or nothing was stored.
+    /// [`SetMembersError`]: the cycle has begun, the set breaks a rule, or nothing was stored.
     pub fn set_stackers(&self, cycle: Option<u64>, stackers: &[Stacker]) -> Result<u64, SetMembersError> {
         let mut burn = lock(&self.inner.burn);
         let cycle = cycle.map_or_else(|| next_cycle(&burn), Ok)?;

@@ -1,4 +1,5 @@
-//! How the chain changes: blocks are stored, announced, appended or rejected; the burnchain grows or reorganizes; the tip moves.
+//! Changes of the chain: blocks are stored, announced, appended or rejected; the burn chain grows or reorganizes; the
+//! tip moves.
 
 mod announce;
 mod append;

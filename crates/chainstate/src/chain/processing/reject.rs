@@ -1,8 +1,8 @@
-//! What is done with a stored block that broke a rule: the journal announces it, and the verdict is kept where it may be.
+//! Handles a stored block that broke a rule: announces it in the journal, and keeps the verdict where that is allowed.
 //!
-//! Most rules judge what a block's id commits to, so the id is refused from then on. Stackers' signatures are no part
-//! of the id: a block that fails by them is forgotten, and the same block with good signatures is as welcome as before.
-//! Else anyone could have a block refused by sending it first, with bad signatures.
+//! Most rules judge data that a block's id commits to, so the id is refused from then on. Stackers' signatures are not
+//! part of the id: a block that fails by them is forgotten, and the same block with good signatures is accepted later.
+//! Otherwise anyone could get a block refused by sending it first with bad signatures.
 
 use nakamoto_proto::v1;
 use prost::bytes::Bytes;
@@ -27,17 +27,17 @@ impl NakamotoChainState {
         let id = staged.block_id;
         let mut events = vec![rejected_event(staged, rejection)];
         if !rejection.is_of_the_id() {
-            // A crash between the two lines has the block judged, and announced, once more.
+            // After a crash between the two lines the block is judged and announced once more.
             self.emit_rejected(events, None)?;
             return lock(&self.inner.staging).forget(&id);
         }
-        // Before they are marked: many lose their bytes then, and the journal wants to say more of them than their rows know.
+        // Before they are marked: marking deletes the bytes of many, and the events need more than their rows hold.
         self.announce_what_is_stored(reader)?;
         let announced = reader.meta()?.announced_staging_row;
         for descendant in reader.staging().stored_descendants(&id)? {
             // One after the other: all of them with their bytes can be hundreds of megabytes.
             let Some(descendant) = reader.staging().get_staging_block(&descendant)? else { continue };
-            // Those that come from now on are rejected when they are announced.
+            // Later descendants are rejected when they are announced.
             if descendant.row <= announced {
                 events.push(rejected_event(&descendant, &Rejection::UnknownParent(descendant.parent_block_id)));
             }
@@ -45,16 +45,17 @@ impl NakamotoChainState {
         self.emit_rejected(events, Some((id, rejection.clone())))?;
         sqlite::crash_point("reject:before_mark");
         match lock(&self.inner.staging).mark_orphaned(&id, rejection) {
-            // A newer block may have taken the place of one that waited for its burn view.
+            // A newer block may have replaced one that waited for its burn view.
             Ok(_) | Err(MarkError::UnknownBlock(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Marks the block of the newest verdict, if a crash or a full disk came before its mark. Older ones are marked: each
-    /// round of the coordinator begins with this.
+    /// Marks the block of the newest verdict, if a crash or a full disk prevented its mark. Older ones are marked, as
+    /// each round of the coordinator begins with this.
     ///
-    /// A descendant that came after the verdict has no event yet. Once it is announced as a block that waits it would get none.
+    /// A descendant that came after the verdict has no event yet. If it were announced as a waiting block first, it
+    /// would never get one.
     pub(in crate::chain) fn finish_verdict(&self, reader: &ChainReader) -> Result<(), StoreError> {
         let Some((id, rejection)) = newest_rejected(reader.conn())? else { return Ok(()) };
         if reader.staging().state(&id)? == Some(StagingState::Stored) {
@@ -83,9 +84,9 @@ impl NakamotoChainState {
         })
     }
 
-    /// Lets blocks go on whose burn view has been announced since, once their signatures are checked, which could not be before. A burn
-    /// view that is known and not announced yet has its turn after that: its event comes before what becomes of them.
-    /// Stops at the first that fails, and returns it with the broken rule: it is rejected, call again.
+    /// Releases blocks whose burn view has been announced since, after checking their signatures, which needs the view.
+    /// Blocks of a view that is known but not announced wait: its event must precede theirs. Stops at the first block
+    /// that fails, rejects it, and returns it with the broken rule; call again for the rest.
     pub(in crate::chain) fn attach_burn_views(
         &self,
         reader: &ChainReader,
@@ -117,7 +118,7 @@ impl NakamotoChainState {
     }
 }
 
-/// The event of a rejected block. Without its bytes it has no block hash, the one name that the row does not know.
+/// The event of a rejected block. Without the block's bytes the block hash is empty: the row does not have it.
 pub(in crate::chain) fn rejected_event(staged: &StagedBlock, rejection: &Rejection) -> v1::BlockRejected {
     let block = match decode_block(&staged.data) {
         Ok(block) => wire::header_ref(&block.header),

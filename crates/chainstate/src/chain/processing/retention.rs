@@ -1,4 +1,4 @@
-//! How much of the journal is kept, and with it of the verdicts on blocks that broke a rule.
+//! How much of the journal is kept, and with it the verdicts on blocks that broke a rule.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::headers::prune_rejected;
 use crate::journal::{JournalBounds, Oldest, prune, select_first_after, select_first_behind};
 use crate::stackerdb::keep_chunks_of_events;
 
-/// Events that may be too many before any is removed: removal comes in batches, not with each event.
+/// Events above the limit before any is removed: removal comes in batches, not with each event.
 const SLACK: u64 = 1_024;
-/// Most events that one call removes: bounds how long other writes wait for it.
+/// Most events that one call removes: bounds how long other writes wait.
 const PRUNE_MAX: u64 = 4_096;
 
-/// Bytes that may be too many before any event is removed, as a part of those that are kept.
+/// Bytes above the limit before any event is removed: the limit divided by this.
 const SLACK_PART: u64 = 16;
 
 /// How much of the journal is kept. The newest event always is.
@@ -42,7 +42,7 @@ impl NakamotoChainState {
         if beyond == Beyond::default() {
             return Ok(false);
         }
-        // The newest is not among those that are looked at.
+        // The newest event is never removed, so it is not looked at.
         let most = PRUNE_MAX.min(bounds.newest.saturating_sub(bounds.oldest)) + 1;
         let tail = self.journal().clone();
         let new_oldest = self.inner.store.write_all(move |tx| {
@@ -69,8 +69,8 @@ impl NakamotoChainState {
         Ok(new_oldest - bounds.oldest >= PRUNE_MAX)
     }
 
-    /// Events that were born before are too old. Of the time that the journal held at the start no more than this process has
-    /// run, however late the clock says it is.
+    /// Events from before this time are removed. It is at most as far past the oldest event at the start as this
+    /// process has run, so a clock that jumps makes no event old.
     fn born_after(&self, keep: Retention, ran: Duration) -> u64 {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let by_clock = (self.inner.clock)().saturating_sub(millis(keep.age));
@@ -78,14 +78,14 @@ impl NakamotoChainState {
     }
 }
 
-/// What is too much, and from where on it is not.
+/// Which limits are exceeded, and the first events to keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Beyond {
     /// The first sequence to keep.
     count: Option<u64>,
-    /// Events are kept whose bytes are behind this offset.
+    /// Events whose bytes end behind this offset are kept.
     bytes: Option<u64>,
-    /// Events are kept that were born at this time or later.
+    /// Events of this time or later are kept.
     age: Option<u64>,
 }
 

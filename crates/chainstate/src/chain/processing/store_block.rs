@@ -9,12 +9,12 @@ use crate::db::StoreError;
 use crate::headers::rejected;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
 
-/// What happened to a pushed block.
+/// The result of pushing a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreOutcome {
     /// Stored and committed; the coordinator should look at it.
     Stored(StacksBlockId),
-    /// Stored before; with the rejection, if it was found invalid since.
+    /// Stored before; with the rejection, if it has been found invalid since.
     AlreadyKnown(StacksBlockId, Option<Rejection>),
     /// Not stored: a rule is broken. The id is known if the bytes are a block.
     Rejected(Option<StacksBlockId>, Rejection),
@@ -26,7 +26,7 @@ pub enum StoreBlockError {
     /// There is no room.
     #[error("too many blocks wait for a parent or a burn view that this node does not know")]
     StagingFull,
-    /// Ours.
+    /// The node's own failure.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -50,8 +50,8 @@ impl NakamotoChainState {
         let block_id = block.block_id();
         let reader = self.take_reader()?;
         if let Some(known) = reader.staging().get_staging_block(&block_id)? {
-            // Two blocks of one id differ in the stackers' signatures; before the burn view is known nobody can tell the
-            // good ones. To call this one known could lose it.
+            // Blocks with the same id differ in the stackers' signatures only; before the burn view is known nobody can
+            // tell which are good. If this one were called known, the good one could be lost.
             if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
                 let rejection = Rejection::UnknownBurnBlock(block.header.bitcoin_block_hash);
                 return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
@@ -64,7 +64,7 @@ impl NakamotoChainState {
         }
         let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
         let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash).map_err(StoreError::from)?;
-        // With parent and burn view at hand, the same rules in the same order as validation and append.
+        // With parent and burn view known: the same rules in the same order as validation and append.
         let checked = if stacks_attachable && burn_known {
             check_in_chain(reader.rule_env(), &block, SignatureRules::Block).map(|_| true)
         } else {
@@ -90,7 +90,7 @@ impl NakamotoChainState {
         Ok(match stored {
             StageOutcome::Stored => StoreOutcome::Stored(block_id),
             StageOutcome::AlreadyKnown(state) => StoreOutcome::AlreadyKnown(block_id, verdict(state, &block.header)),
-            // Judged with its parent: the parent will never be processed.
+            // Its parent will never be processed.
             StageOutcome::ParentOrphaned { .. } => {
                 StoreOutcome::Rejected(Some(block_id), Rejection::UnknownParent(block.header.parent_block_id))
             }
@@ -103,7 +103,7 @@ impl NakamotoChainState {
 fn verdict(state: StagingState, header: &NakamotoStacksBlockHeader) -> Option<Rejection> {
     match state {
         StagingState::Orphaned { rejection, ancestor: None } => Some(rejection),
-        // It broke no other rule than that its parent will never be processed.
+        // The only rule that it broke: its parent will never be processed.
         StagingState::Orphaned { ancestor: Some(_), .. } => Some(Rejection::UnknownParent(header.parent_block_id)),
         StagingState::Stored | StagingState::Processed => None,
     }

@@ -1,4 +1,4 @@
-//! Follows the canonical tip: finds it, says how it moved, and lets the mempool follow.
+//! Follows the canonical tip: finds it, announces how it moved, and lets the mempool follow.
 //!
 //! # Invariants
 //! - The tip in `meta` is the canonical Stacks block as of the burn tip that the journal has announced.
@@ -17,7 +17,7 @@ use crate::headers::{ProcessedHeader, highest_witness, select_header};
 use crate::store::WriteTx;
 use crate::wire;
 
-/// Most blocks that each list of a tip-changed event names; of a deeper reorganization, those next to the tips.
+/// Most blocks that each list of a tip-changed event names; of a deeper reorganization, those nearest the tips.
 const EVENT_BLOCKS_MAX: usize = 4096;
 
 /// What may move the tip.
@@ -26,7 +26,7 @@ pub(in crate::chain) enum TipCause<'a> {
     Appended(&'a ProcessedHeader, &'a [BlockTransaction]),
     /// This transaction announces a new canonical burn tip.
     BurnTip {
-        /// The one before.
+        /// The burn tip before.
         old: &'a BurnBlock,
         new: &'a BurnBlock,
     },
@@ -44,7 +44,7 @@ pub(in crate::chain) struct TipMove {
 }
 
 impl NakamotoChainState {
-    /// Looks for the canonical tip in the transaction's view; if it moved, says so and lets the mempool follow.
+    /// Finds the canonical tip in the transaction's view; if it moved, announces that and lets the mempool follow.
     /// Returns the tip.
     pub(in crate::chain) fn follow_tip(
         &self,
@@ -86,13 +86,13 @@ impl TipCause<'_> {
         }
     }
 
-    /// Whether this transaction commits the block: its state is not published before.
+    /// Whether this transaction commits the block: then its state is not published yet.
     pub(in crate::chain) fn commits(&self, block_id: &StacksBlockId) -> bool {
         matches!(self, Self::Appended(block, _) if block.block_id == *block_id)
     }
 }
 
-/// The burn tip is what it was, so the tip moves only to a block of its fork, which then extends it: see `headers::tip`.
+/// The burn tip is unchanged, so the tip moves only to a block of its fork, which then extends it: see `headers::tip`.
 fn tip_after_append(
     reader: &ChainReader,
     tip: &ProcessedHeader,
@@ -104,7 +104,8 @@ fn tip_after_append(
     Ok(if moves { block.block_id } else { tip.block_id })
 }
 
-/// A burn tip that extends the old one can add only what witnessed the new burn blocks; any other needs the whole rule.
+/// If the new burn tip extends the old one, only blocks that witnessed the new burn blocks can be added; otherwise the
+/// whole rule applies.
 fn tip_after_burn_tip(
     conn: &Connection,
     reader: &ChainReader,
@@ -123,7 +124,8 @@ fn header(conn: &Connection, id: &StacksBlockId) -> Result<ProcessedHeader, Stor
     select_header(conn, id)?.ok_or_else(|| StoreError::Corrupt(format!("block {id} has no header")))
 }
 
-/// Walks from both tips to where they meet. As long as the reorganization is deep, which the event lists anyway.
+/// Walks from both tips to their common ancestor: as many steps as the reorganization is deep; the event lists these
+/// blocks anyway.
 fn tip_move(conn: &Connection, old: ProcessedHeader, new: &StacksBlockId) -> Result<TipMove, StoreError> {
     let new = header(conn, new)?;
     let (mut left, mut right) = (old.clone(), new.clone());
@@ -141,7 +143,7 @@ fn tip_move(conn: &Connection, old: ProcessedHeader, new: &StacksBlockId) -> Res
     Ok(TipMove { old, new, common: left, rolled_back, applied })
 }
 
-/// The blocks between a processed block and a tip, oldest first, without those that both share.
+/// The blocks between a processed block and a tip, oldest first, without the common ones.
 pub(in crate::chain) fn blocks_between(
     conn: &Connection,
     old: &StacksBlockId,

@@ -1,4 +1,4 @@
-//! Validates proposals by the code that appends blocks, less the stackers' signatures.
+//! Validates proposals with the code that appends blocks, except for the stackers' signatures.
 
 use nakamoto_proto::v1;
 use stacks_types::block::NakamotoStacksBlockHeader;
@@ -10,11 +10,11 @@ use crate::db::StoreError;
 use crate::transactions::TransactionError;
 use crate::wire;
 
-/// What validation found. A verdict on bytes that are not a block has no hashes.
+/// The verdict. For bytes that are not a block it has no hashes.
 pub type Verdict = v1::ValidationVerdict;
 
 impl NakamotoChainState {
-    /// Whether a proposal would be valid on its parent. Its execution is kept for the append to come. `decoded` gets the header
+    /// Whether a proposal is valid on its parent. Its execution is kept for the append. `decoded` gets the header
     /// before anything is checked, unless the bytes are no block.
     ///
     /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
@@ -44,7 +44,8 @@ impl NakamotoChainState {
             Err(CheckError::Rejected(rejection)) => return Ok(rejected(verdict, &rejection)),
             Err(CheckError::Store(error)) => return Err(error),
         };
-        // Before 4.0 a block may hold it, and no proposal (docs/CONSENSUS.md#keys-and-addresses).
+        // Before 4.0 a block may hold a high-S signature, but a proposal may not
+        // (docs/CONSENSUS.md#keys-and-addresses).
         if let Some(transaction) = block.txs.iter().find(|transaction| transaction.has_high_s()) {
             let cause = TransactionError::Signature { reason: KeyError::HighS.to_string() }.to_string();
             return Ok(rejected(verdict, &Rejection::BadTransaction { txid: transaction.txid(), cause }));

@@ -1,17 +1,17 @@
 //! Makes the StackerDBs of contracts follow the canonical tip.
 //!
-//! Every contract that the canonical fork deploys and whose two functions have the right types is an instance (the first
-//! [`crate::stackerdb::MAX_CONTRACTS`] of them). What the functions answer may depend on anything in the state and on
-//! the block they run at, so all are asked again whenever the tip has moved; tips that came and went between two rounds
-//! are passed over.
+//! Every contract that the canonical fork deploys and whose two functions have the right types is an instance (the
+//! first [`crate::stackerdb::MAX_CONTRACTS`] of them). The functions' answers may depend on anything in the state and
+//! on the block, so all contracts are asked again whenever the tip has moved; tips that came and went between two
+//! rounds are skipped.
 //!
 //! # Invariants
-//! - Which contracts are instances, and how they are configured, depends on the tip alone, not on how it was reached; but
-//!   for the choice of those that are kept when there are too many.
-//! - A round that is cut off, also by a crash, is done again: the followed tip is written last, and as long as there is
-//!   no contract only now and then.
-//! - What a contract cannot answer (an error, a limit, too long) changes nothing: it stays with its last configuration,
-//!   and the reason is kept. One that never had any has no slots.
+//! - Which contracts are instances, and their configuration, depends on the tip alone, not on how it was reached;
+//!   except for the choice of those that are kept when there are too many.
+//! - An interrupted round is repeated, also after a crash: the followed tip is written last, and only now and then
+//!   while there is no contract.
+//! - A contract that fails to answer (an error, a limit, too long) keeps its last configuration, and the reason is
+//!   stored. If it never had a configuration it has no slots.
 //!
 //! # Not here
 //! Threads: evaluation takes time and must not hold up blocks, so the node runs this on a thread of its own.
@@ -37,37 +37,37 @@ use stacks_types::address::StacksAddress;
 /// Time that both functions of one contract may take. All contracts at their worst keep a round below a minute.
 const EVALUATION_TIME: Duration = Duration::from_millis(200);
 
-/// What a round needs of the world outside.
+/// What a round needs from its caller.
 pub struct FollowContext<'a> {
     /// A clock that only goes forward.
     pub now: &'a dyn Fn() -> Duration,
-    /// Whether the round shall be left unfinished.
+    /// Whether to abandon the round.
     pub stopped: &'a dyn Fn() -> bool,
 }
 
-/// Rounds that found no contract and are not written down: each would cost a commit, and says nothing but where the next
-/// one begins. So many more blocks are looked at after a restart.
+/// Most rounds without a contract that are not written down: each would cost a commit that records only where the next
+/// round begins. After a restart so many more blocks are looked at.
 const UNWRITTEN_ROUNDS_MAX: u32 = 64;
 
-/// The tip that was followed after the one that is stored, with no contract at either.
+/// The tip that was followed after the stored one, without a contract at either.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::chain) struct FollowedAhead {
     tip: StacksBlockId,
     rounds: u32,
 }
 
-/// What a contract says of itself at a tip.
+/// A contract's reply at a tip.
 enum Answer {
-    /// The fork of the tip has no such contract, or another one of that name.
+    /// The tip's fork has no such contract, or another one of that name.
     Gone,
     /// Its configuration.
     Config(Vec<(StacksAddress, u32)>, InstanceConfig),
-    /// It has none, and why.
+    /// It has no configuration, and why.
     Refused(String),
 }
 
 impl NakamotoChainState {
-    /// One round: brings the instances up to the tip. False when they were there already.
+    /// Runs one round: brings the instances up to the tip. False when they were there already.
     ///
     /// Evaluates contracts: call it on a thread with [`crate::execution::STACK_BYTES`] of stack, and on one thread only.
     ///
@@ -98,7 +98,7 @@ impl NakamotoChainState {
             removed |= matches!(answer, Answer::Gone);
             self.take_answer(kept.contract, answer)?;
         }
-        // Contracts that were passed over for want of room get their turn: another round finds all of the fork again.
+        // Contracts that were skipped for lack of room get a chance: another round looks at the whole fork again.
         let next = (!(full && removed)).then_some(tip);
         self.inner.store.write_all(move |tx| update_followed(tx.sql(), next.as_ref()))?;
         *lock(&self.inner.followed_ahead) = None;
@@ -171,7 +171,7 @@ impl NakamotoChainState {
 
 fn is_candidate(reader: &ChainReader, mainnet: bool, tip: &StacksBlockId, contract: &str) -> Result<bool, StoreError> {
     let Some(id) = ContractId::parse(contract) else { return Ok(false) };
-    // A project may bring a contract with such a name: the mocked instance goes before.
+    // A project may bring a contract with such a name: the mocked instance takes precedence.
     if [producers_contract(mainnet), signers_contract(mainnet)].iter().any(|mocked| mocked == contract) {
         return Ok(false);
     }
@@ -180,7 +180,7 @@ fn is_candidate(reader: &ChainReader, mainnet: bool, tip: &StacksBlockId, contra
     Ok(interface.is_some_and(|interface| is_stackerdb(&interface)))
 }
 
-/// Both functions, at one state.
+/// Asks both functions, at one state.
 fn evaluate(state: &StateReader<'_>, contract: &ContractId) -> Result<Answer, ReadError> {
     match state.interface(contract)? {
         Some(interface) if is_stackerdb(&interface) => {}

@@ -1,4 +1,4 @@
-//! StackerDBs as a part of the chain: they follow their contracts at the tip, and take chunks.
+//! StackerDBs as part of the chain: they follow their contracts at the tip, and accept chunks.
 
 mod follow;
 mod put;

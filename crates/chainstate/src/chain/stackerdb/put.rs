@@ -17,15 +17,15 @@ use crate::stackerdb::{
 use crate::store::WriteTx;
 use crate::wire;
 
-/// Reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. A chain that stood still
-/// for longer has its members in later cycles too, or nobody to finish what they began.
+/// Most reward cycles before the burn tip's whose members keep a slot while the Stacks tip is that old. If the chain
+/// stood still for longer, its members are in later cycles too, or nobody is left to finish what they began.
 const EARLIER_CYCLES_MAX: u64 = 8;
 
-/// What became of a chunk.
+/// The result of writing a chunk.
 pub type ChunkOutcome = PutOutcome;
 
 impl NakamotoChainState {
-    /// Writes a slot of `contract`, if the rules allow it, and raises the event.
+    /// Writes a slot of `contract`, if the rules allow it, and emits the event.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
@@ -46,9 +46,9 @@ impl NakamotoChainState {
 
     /// Makes `.producers` and `.signers` follow the sets at the burn tip.
     ///
-    /// The members of the burn tip's cycle have the first slots, in their order. Behind them come those of the cycles since
-    /// the Stacks tip's burn view who are no members any more: a block proposed in an earlier cycle is signed by that cycle's
-    /// stackers, and until one follows the tip they must be able to say so.
+    /// The members of the burn tip's cycle have the first slots, in their order. Members of the cycles since the Stacks
+    /// tip's burn view who have left follow: a block proposed in an earlier cycle needs signatures of that cycle's
+    /// stackers, who must be able to publish them until a block of the new cycle follows the tip.
     pub(in crate::chain) fn configure_stackerdbs(
         &self,
         tx: &WriteTx<'_>,
@@ -91,7 +91,7 @@ struct Owners {
 }
 
 impl Owners {
-    /// Adds those that are not there yet, as long as there is room.
+    /// Adds those that are not in the list yet, while there is room.
     fn add(&mut self, addresses: impl Iterator<Item = StacksAddress>) {
         for address in addresses {
             if self.slots.len() < MAX_SLOTS && self.known.insert(address.hash160()) {

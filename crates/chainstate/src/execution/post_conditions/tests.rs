@@ -1,5 +1,5 @@
-//! Post-conditions against a model that lists movements and asks the rules (docs/COMPATIBILITY.md#post-conditions) one
-//! by one.
+//! Compares post-conditions with a model that lists movements and applies the rules
+//! (docs/COMPATIBILITY.md#post-conditions) one by one.
 
 use clarity::names::{ClarityName, ContractName};
 use clarity::run::{AssetKey, Movement as Moved};
@@ -27,7 +27,7 @@ fn asset(which: u8) -> AssetInfo {
     }
 }
 
-/// Non-fungible ones are of another contract: no contract can give one name to both.
+/// Non-fungible classes are of another contract: no contract can give one name to both kinds.
 fn token(class: u8) -> AssetInfo {
     AssetInfo { contract_name: ContractName::new("tokens-each").unwrap(), ..asset(class) }
 }

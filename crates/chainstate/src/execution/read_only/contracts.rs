@@ -11,7 +11,7 @@ use clarity::value::Value;
 
 use super::{ReadError, StateReader};
 
-/// What the reference keeps beside the state about a contract, as far as this node has it.
+/// Keys of what the reference keeps outside of the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
 const SIZE_ENTRY: &str = "vm-metadata::9::contract-size";
 
@@ -68,7 +68,7 @@ impl StateReader<'_> {
         Ok(self.value(&keys::contract(contract))?.is_some())
     }
 
-    /// What a contract offers.
+    /// A contract's functions, variables, maps and tokens with their types.
     ///
     /// # Errors
     /// Storage.
@@ -84,8 +84,8 @@ impl StateReader<'_> {
         Ok(self.interface(contract)?.map(|interface| interface.json(self.env.params.rules).to_string()))
     }
 
-    /// What the reference keeps beside the state about a contract: its source and its size; nothing else that it keeps has
-    /// a form that is anybody else's.
+    /// What the reference keeps outside of the state about a contract: its source and its size. Its other entries are
+    /// in a form of its own.
     ///
     /// # Errors
     /// Storage.
@@ -101,12 +101,13 @@ impl StateReader<'_> {
     /// True if `contract` implements a trait, declared or not.
     ///
     /// # Errors
-    /// Storage; an unknown contract or trait is `None`.
+    /// Storage. `None` for an unknown contract or trait.
     pub(crate) fn implements_trait(&self, contract: &ContractId, wanted: &TraitId) -> Result<Option<bool>, ReadError> {
         self.asking(|contracts| implements_trait(contract, wanted, contracts))
     }
 
-    /// Checks a contract call as the mempool does: a public function, arguments that fit, contracts for traits allowed.
+    /// Checks a contract call as the mempool does: the function is public, the arguments fit; a contract may stand for
+    /// a trait.
     ///
     /// # Errors
     /// The outer one is storage, the inner one the call's.
@@ -130,7 +131,7 @@ impl StateReader<'_> {
         Ok(self.world.borrow_mut().contract(View::Tip, id)?)
     }
 
-    /// Answers a question about contracts by those of this state.
+    /// Answers a question about contracts from those of this state.
     fn asking<R>(&self, question: impl FnOnce(&dyn Contracts) -> R) -> Result<R, ReadError> {
         let known = Known { state: self, failure: std::cell::RefCell::default() };
         let answer = question(&known);
@@ -141,7 +142,7 @@ impl StateReader<'_> {
     }
 }
 
-/// The contracts of a state. A failure to read ends the question.
+/// The contracts of a state. After a failure to read, the question fails.
 struct Known<'s, 'a> {
     state: &'s StateReader<'a>,
     failure: std::cell::RefCell<Option<InternalError>>,

@@ -31,12 +31,12 @@ use super::failure::panic_text;
 use super::interrupt::Expired;
 use super::world::{BlockWorld, Tip};
 
-/// What one read-only call may spend by default (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second
-/// of evaluation.
+/// Default limit of one read-only call (docs/COMPATIBILITY.md#read-only-calls): no writes, and about a second of
+/// evaluation.
 pub const READ_ONLY_LIMIT: Cost =
     Cost { write_length: 0, write_count: 0, read_length: 200_000, read_count: 100, runtime: 1_000_000_000 };
 
-/// Why a read failed. That something does not exist is not an error.
+/// Why a read failed. Asking for something that does not exist is not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// The block is not processed.
@@ -45,13 +45,13 @@ pub enum ReadError {
     /// Reading failed.
     #[error("storage failed: {0}")]
     Storage(String),
-    /// The engine refused; for a call, the text for the caller.
+    /// The engine refused; for a call, with the text for the caller.
     #[error("{0}")]
     Vm(String),
     /// The called function tried to write.
     #[error("NotReadOnly")]
     NotReadOnly,
-    /// The caller's time was over before the call was done.
+    /// The caller's time ended before the call did.
     #[error("the time is over")]
     DeadlinePassed,
     /// The engine panicked.
@@ -69,7 +69,7 @@ impl From<Stop> for ReadError {
             Stop::Check(error) => match *error {
                 CheckError::Cost(CostError::Interrupted) => Self::DeadlinePassed,
                 CheckError::Cost(CostError::Balance { spent, .. }) if spent.write_count > 0 => Self::NotReadOnly,
-                // As the reference shows it to callers: by variant and values.
+                // In the reference's form for callers: variant and values.
                 other => Self::Vm(Stop::from(other).to_string()),
             },
             other => Self::Vm(other.to_string()),
@@ -83,12 +83,12 @@ impl From<InternalError> for ReadError {
     }
 }
 
-/// An account at a block. An account that nobody has used has zeros.
+/// An account at a block; all zero for one that nobody has used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
-    /// What can be spent, in micro-STX.
+    /// Spendable micro-STX.
     pub available: u128,
-    /// What is locked, in micro-STX.
+    /// Locked micro-STX.
     pub locked: u128,
     /// Burn height at which it unlocks.
     pub unlock_height: u64,
@@ -109,7 +109,7 @@ pub struct ReadOnlyCall<'c> {
     pub sender: &'c Principal,
     /// Seen by the function as `tx-sponsor?`.
     pub sponsor: Option<&'c Principal>,
-    /// What it may spend.
+    /// What it may cost.
     pub limit: Cost,
 }
 
@@ -135,7 +135,7 @@ impl<'a> StateReader<'a> {
         Ok(Self { env, block: id, world, deadline: None })
     }
 
-    /// Has calls fail with [`ReadError::DeadlinePassed`] once `expired` says so.
+    /// Makes calls fail with [`ReadError::DeadlinePassed`] once `expired` returns true.
     #[must_use]
     pub(crate) const fn stop_when(mut self, expired: Expired<'a>) -> Self {
         self.deadline = Some(expired);
@@ -197,7 +197,7 @@ impl<'a> StateReader<'a> {
             .marf
             .get_by_path(&self.block, &marf::TrieHash(*path))
             .map_err(|error| ReadError::Storage(error.to_string()))?;
-        // Bookkeeping leaves are no text.
+        // Bookkeeping leaves are not text.
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
@@ -211,8 +211,7 @@ impl<'a> StateReader<'a> {
         Ok(found.and_then(|(bytes, proof)| Some((String::from_utf8(bytes).ok()?, proof.encode()))))
     }
 
-    /// Evaluates a call and gives its result. Public functions are allowed as long as they do not
-    /// write.
+    /// Evaluates a call and returns its result. Public functions are allowed as long as they do not write.
     ///
     /// # Errors
     /// [`ReadError::Vm`] with the text for the caller, [`ReadError::NotReadOnly`]; storage.
@@ -229,7 +228,7 @@ impl<'a> StateReader<'a> {
             meter = meter.interrupted_by(expired);
         }
         let world = &mut *self.world.borrow_mut();
-        // As in sessions: a panic takes this read along and not the node.
+        // As in sessions: a panic ends this read and not the node.
         let ran = catch_unwind(AssertUnwindSafe(|| work(&mut Machine::new(self.env.params.rules, meter, world))));
         match ran {
             Ok(result) => Ok(result?),

@@ -1,4 +1,5 @@
-//! The contracts of block 0: our own by epoch and release, what the PoX ones answer, and those that a genesis brings.
+//! The contracts of block 0: our own by epoch and release, the answers of the PoX ones, and those that a genesis
+//! brings.
 
 use clarity::Rules;
 use clarity::principal::{ContractId, Principal};
@@ -37,7 +38,7 @@ fn boot_contract(name: &str) -> ContractId {
     ContractId::parse(&format!("{}.{name}", boot_address(false))).expect("a contract")
 }
 
-/// What a read-only call at the boot block answers, as text.
+/// The answer of a read-only call at the boot block, as text.
 fn ask(chain: &TestChain, contract: &ContractId, function: &str, arguments: &[Value]) -> Result<String, ReadError> {
     let sender = Account::new(1).principal();
     let call = ReadOnlyCall { contract, function, arguments, sender: &sender, sponsor: None, limit: READ_ONLY_LIMIT };
@@ -45,7 +46,7 @@ fn ask(chain: &TestChain, contract: &ContractId, function: &str, arguments: &[Va
     Ok(answer.to_string())
 }
 
-/// What a transaction of account 1 does that calls this.
+/// The receipt of a transaction of account 1 with this call.
 fn call(chain: &TestChain, contract: &ContractId, function: &str, arguments: Vec<Value>) -> TransactionReceipt {
     let mut session = chain.begin(BOOT, 1);
     session.process_transaction(&Account::new(1).call(0, contract, function, arguments)).expect("it is in the block")
@@ -112,7 +113,7 @@ fn each_epoch_has_the_contracts_that_the_network_has_and_no_release_ever_changes
     assert_eq!(found, expected.map(|(epoch, names, hash)| (epoch, (names.to_owned(), hash.to_owned()))));
 }
 
-/// The newest version that version 1.2.0 of the decoder knows by which the Hiro API reads deployments.
+/// The newest Clarity version that version 1.2.0 of the decoder knows, with which the Hiro API reads deployments.
 const NEWEST_DECODED: u8 = 4;
 
 #[test]

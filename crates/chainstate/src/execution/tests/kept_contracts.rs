@@ -1,4 +1,4 @@
-//! Contracts that were called before: the same calls with and without them, and on two forks.
+//! Cached contracts: the same calls with and without the cache, and on two forks.
 
 use clarity::principal::Principal;
 use clarity::value::Value;
@@ -13,7 +13,7 @@ use crate::transactions::ReceiptStatus;
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
 
-/// Functions that end in every way, most of them by a contract that was called.
+/// Functions that end in every possible way, most of them inside another contract that they call.
 const ENDS: &str = "\
 (define-constant owner tx-sender)
 (define-data-var count uint u0)
@@ -61,7 +61,7 @@ fn calls(alice: &Account) -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-/// What became of each, whatever it was; refused ones leave their nonce to the next.
+/// The outcome of each call; a refused one leaves its nonce to the next.
 fn outcomes(session: &mut BlockSession<'_>, alice: &Account) -> Vec<String> {
     let mut nonce = 2;
     let mut outcomes = Vec::new();
@@ -84,7 +84,7 @@ fn calls_of_kept_contracts_end_and_cost_as_others_do() {
             let boot = chain.boot();
             chain.commit(&boot.executed, BOOT, 0);
             chain.block(BOOT, id(1), 1, &deploys(&alice));
-            // Twice: what is kept comes from the first round.
+            // Twice: the second round finds what the first has cached.
             for _ in 0..2 {
                 let mut session = chain.begin(id(1), 2);
                 let outcomes = outcomes(&mut session, &alice);

@@ -1,6 +1,6 @@
-//! Post-conditions (docs/COMPATIBILITY.md#post-conditions) of calls that really move things, in every epoch, against a model that
-//! keeps a book of who has what: which steps of a call succeed, what the conditions say of what was moved, and that what was
-//! undone was undone, because the steps of later transactions find everything where the model has it.
+//! Post-conditions (docs/COMPATIBILITY.md#post-conditions) of calls that really move assets, in every epoch, against a
+//! model that tracks every balance: which steps of a call succeed, and what the conditions say of the movements. Undone
+//! steps are really undone, as later transactions find the balances of the model.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use crate::params::HELIUM_20;
 use crate::test_support::on_a_large_stack;
 use crate::transactions::{ReceiptStatus, TransactionError};
 
-/// Does steps one after the other, each undone by itself when it fails or is to be `undo`ne; `fail` fails the whole call after them.
+/// Does steps in order, each undone by itself if it fails or has `undo` set; `fail` fails the whole call after them.
 const BANK: &str = "
 (define-fungible-token gold)
 (define-fungible-token silver)
@@ -56,7 +56,7 @@ const BANK: &str = "
 (stx-transfer? u4 tx-sender (as-contract tx-sender))
 ";
 
-/// Who takes part: the origin, another account, the contract.
+/// The parties: the origin, another account, the contract.
 const PARTIES: usize = 3;
 const ORIGIN: usize = 0;
 const CONTRACT: usize = 2;
@@ -90,7 +90,7 @@ impl Step {
         }
     }
 
-    /// Of a deed there is one.
+    /// A deed counts as one.
     const fn amount(&self) -> u64 {
         if self.kind < 5 { self.n } else { 1 }
     }
@@ -100,7 +100,7 @@ impl Step {
     }
 }
 
-/// A promise about a party; party 3 is the origin, named as such.
+/// A post-condition about a party; party 3 is the origin, named as such.
 #[derive(Debug, Clone)]
 enum Promise {
     Fungible(usize, Asset, FungibleCode, u64),
@@ -117,7 +117,7 @@ struct Call {
     promises: Vec<Promise>,
 }
 
-/// Who has how much of what.
+/// The balance of each party in each asset.
 #[derive(Clone)]
 struct Book(BTreeMap<(usize, Asset), u64>);
 
@@ -125,11 +125,11 @@ impl Book {
     fn new() -> Self {
         let each = (0..PARTIES).flat_map(|who| [((who, Asset::Gold), 4), ((who, Asset::Silver), 4)]);
         let deeds = (0..PARTIES).zip(1..).map(|(who, id)| ((who, Asset::Deed(id)), 1));
-        // The origin has more than it can spend.
+        // The origin has more STX than it can spend.
         Self(each.chain(deeds).chain([((ORIGIN, Asset::Stx), u64::MAX / 2), ((CONTRACT, Asset::Stx), 4)]).collect())
     }
 
-    /// Whether the step succeeds; if so, it is done.
+    /// Does the step if it can succeed. Returns whether it does.
     fn try_step(&mut self, step: &Step) -> bool {
         let (from, asset, amount) = (step.from, step.asset(), step.amount());
         let has = self.0.get(&(from, asset)).copied().unwrap_or(0);
@@ -144,7 +144,7 @@ impl Book {
     }
 }
 
-/// What the rules say of a call, one sentence after the other.
+/// The rules for a call, one sentence after the other.
 fn holds(call: &Call, moved: &[&Step]) -> bool {
     let sum = |who: usize, asset: Asset| -> u64 {
         let of_it = moved.iter().filter(|step| step.from == who % PARTIES && step.asset() == asset);
@@ -181,7 +181,7 @@ fn holds(call: &Call, moved: &[&Step]) -> bool {
         })
 }
 
-/// Whether an epoch has all that the call promises.
+/// Whether an epoch knows all conditions of the call.
 fn is_known(call: &Call, rules: &Rules) -> bool {
     let of_3_4 = call.mode == PostConditionMode::Originator
         || call.promises.iter().any(|promise| matches!(promise, Promise::Deed(_, _, NonFungibleCode::MaybeSent)));
@@ -225,7 +225,8 @@ fn promise() -> impl Strategy<Value = Promise> {
     ]
 }
 
-/// A call whose promises are about what it moves, every other time, so that they often hold; now and then one is left out.
+/// A call whose post-conditions are about what it moves, every other time, so that they often hold; now and then one is
+/// left out.
 fn call() -> impl Strategy<Value = Call> {
     let mode = prop::sample::select(vec![
         PostConditionMode::Allow,
@@ -261,7 +262,7 @@ struct Bank {
     parties: [StacksAddress; PARTIES],
 }
 
-/// Where the contract is there.
+/// The block that deploys the contract.
 const BEGUN: u8 = 1;
 
 impl Bank {
@@ -276,7 +277,7 @@ impl Bank {
         Self { rules, chain, parties: [origin.address(), second.address(), origin.address()] }
     }
 
-    /// As the language knows them.
+    /// The principal as Clarity writes it.
     fn principal(&self, who: usize) -> String {
         let name = if who == CONTRACT { ".bank" } else { "" };
         format!("{}{name}", self.parties[who])
@@ -381,7 +382,7 @@ fn calls_are_judged_by_what_they_moved_in_every_epoch() {
         runner
             .run(&calls, |calls| banks.iter().try_for_each(|bank| bank.compare(&calls, &mut seen.borrow_mut())))
             .unwrap();
-        // Nothing was shown of an end that never came.
+        // Every kind of end occurred: otherwise nothing was shown of it.
         let seen = seen.into_inner();
         for rules in Rules::ALL {
             for status in ["Success", "AbortByPostCondition", "AbortByResponse"] {

@@ -1,4 +1,4 @@
-//! A small chain for tests: a state index and a side store in a folder, blocks that are executed and committed.
+//! A small chain for tests: a state index and a contract table in a folder; blocks are executed and committed.
 
 use std::ops::Deref;
 
@@ -23,7 +23,7 @@ use crate::test_support::{HeaderFacts, ScratchState};
 
 /// What every account has at the start, in micro-STX.
 pub(super) const BALANCE: u128 = 1_000_000_000_000;
-/// A fee that nobody minds.
+/// A fee that is high enough everywhere.
 pub(super) const FEE: u64 = 1_000;
 
 /// An account with a key.
@@ -185,7 +185,7 @@ impl TestChain {
         Self { state: ScratchState::new(folder.path(), params, burn_hash).expect("an empty state"), _folder: folder }
     }
 
-    /// From now on what was called is kept there.
+    /// Caches called contracts there from now on.
     pub(super) fn keep_contracts_in(&mut self, cache: ContractCache) {
         self.state.contracts = cache;
     }
@@ -223,7 +223,7 @@ impl TestChain {
         self.headers.insert(&id, facts(id, tenure));
     }
 
-    /// Executes and commits a block of these transactions, all of which must be accepted.
+    /// Executes and commits a block of these transactions, all of which must be mined.
     pub(super) fn block(
         &self,
         parent: ChainBlockId,
@@ -265,7 +265,7 @@ pub(super) fn burn_view(tenure: u32) -> BurnView {
     }
 }
 
-/// What contracts can ask of a block; all facts follow from its tenure.
+/// What contracts can ask about a block; all facts follow from its tenure.
 fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     let view = burn_view(tenure);
     HeaderFacts {
@@ -281,7 +281,7 @@ fn facts(id: ChainBlockId, tenure: u32) -> HeaderFacts {
     }
 }
 
-/// Names the view from which it was asked, so that a test sees which one it was.
+/// The hash names the view that was asked, so that a test sees it.
 fn burn_hash(height: u32, tip: &[u8; 32]) -> Option<[u8; 32]> {
     (height < 100 + u32::from(tip[0])).then_some(*tip)
 }

@@ -128,7 +128,7 @@ fn a_transfer_with_post_conditions_is_refused_up_front() {
     assert_eq!(refusal(transaction), Refusal::TransferWithPostConditions);
 }
 
-/// What row 4 says of it.
+/// The message with which row 4 refuses it.
 fn cause_and_cure(transaction: StacksTransaction) -> String {
     match refusal(transaction) {
         Refusal::SignatureValidation { message } => message,
@@ -250,7 +250,7 @@ fn rows_nine_and_ten_want_the_money_to_be_there() {
     assert_eq!(refusal(signed(1, 5, FEE, transfer(3, balance - FEE + 1))), short(balance + 1, BALANCE));
     assert_eq!(refusal(signed(1, 5, balance + 1, call(9, "here", FUNCTION, 1))), short(balance + 1, BALANCE));
     assert_eq!(refusal(signed(3, 0, FEE, deploy_payload("new", "1"))), short(FEE, 0));
-    // Sponsored: each pays its own part.
+    // With a sponsor each account pays its own part.
     assert_eq!(refusal(sponsored(FEE, transfer(3, balance + 1))), short(balance + 1, BALANCE));
     assert_eq!(refusal(sponsored(balance + 1, transfer(3, 1))), short(balance + 1, BALANCE));
     let most = signed(1, 5, u64::MAX, transfer(3, u64::MAX));
@@ -288,7 +288,7 @@ fn row_thirteen_takes_no_coinbase() {
 
 #[test]
 fn rows_are_judged_in_their_order() {
-    // Each transaction breaks the named row and every later one that it can.
+    // Each transaction breaks the named row and every later one that it can break.
     let broke = |nonce, fee, payload| refusal(signed(3, nonce, fee, payload)).reason();
     assert_eq!(broke(0, 0, transfer(3, 0)), "TransferRecipientCannotEqualSender");
     assert_eq!(broke(99, 0, transfer(1, 0)), "TransferAmountMustBePositive");

@@ -8,7 +8,7 @@ use stacks_types::ids::{Hash160, Txid};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A table with its image.
+/// A mempool table with its index.
 struct Pool {
     conn: Connection,
     index: MempoolIndex,
@@ -26,7 +26,7 @@ impl Pool {
         }
     }
 
-    /// Everything in the order of mining, if all of it can be mined.
+    /// All transactions in the order of mining, if all of them can be mined.
     fn order(&self) -> Vec<(StacksAddress, u64, u64)> {
         let mut walk = Candidates::default();
         let mut order = Vec::new();
@@ -182,7 +182,7 @@ fn a_hundred_thousand_transactions_are_walked_in_order() {
     while let Some(next) = walk.next(&index) {
         assert_eq!(next.origin_nonce, seen.get(&next.origin).copied().unwrap_or(0));
         if let Some(last) = &last {
-            // Only what the last one made ready may rank above it.
+            // Only a transaction that the last one made ready may rank above it.
             assert!(last.fee_rate() >= next.fee_rate() || last.origin == next.origin);
         }
         seen.insert(next.origin, next.origin_nonce + 1);
@@ -203,9 +203,9 @@ enum Op {
         restored: bool,
     },
     Remove(usize),
-    /// Mines what the first so many steps of a walk offer.
+    /// Mines what the first steps of a walk offer, this many.
     Block(usize),
-    /// The accounts' next nonces are these again.
+    /// The accounts' next nonces become these.
     Reorganize(Vec<(u8, u64)>),
     Reload,
 }
@@ -222,7 +222,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Which candidates a walk takes: mined, or left out.
+/// What the test does with a candidate: mine it, or leave it out.
 #[derive(Debug, Clone, Copy)]
 enum Choice {
     Mine,

@@ -1,4 +1,4 @@
-//! What may take long is left to a turn of its sender: only of one who has signed it and can pay.
+//! A check that may take long is left for later, but only for a sender who has signed and can pay.
 
 use super::support::*;
 use crate::mempool::{CheckOutcome, Refusal, check};

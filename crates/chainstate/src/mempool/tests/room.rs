@@ -1,4 +1,4 @@
-//! Who gives way to a newcomer.
+//! Which transactions are evicted for a newcomer.
 
 use super::support::*;
 use crate::mempool::{Changes, MempoolIndex, Need, PendingTransaction, Totals};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stacks_types::ids::Txid;
 use std::collections::BTreeMap;
 
-/// Nonce 0 of every account is the next.
+/// Nonce 0 is the next one of every account.
 fn waits(arrival: u8, payer: u8, payer_nonce: u64, fee: u64, size_bytes: u32) -> PendingTransaction {
     let (txid, account) = (Txid([arrival; 32]), address(payer));
     let (origin, origin_nonce) = (account, payer_nonce);
@@ -55,7 +55,7 @@ fn what_cannot_be_mined_goes_first_from_whoever_holds_most_of_it_highest_nonce_f
     assert_eq!(go(true, 0, 1_001), ids(&[3, 2]));
     let last = if address(1) > address(2) { [1, 4] } else { [4, 1] };
     assert_eq!(go(true, 4, 0), ids(&[&[3, 2][..], &last].concat()), "equal shares go by address");
-    // One that waits itself takes from those alone who hold more than it would.
+    // A newcomer that waits itself takes only from payers that hold more than its payer would.
     let waiting = waits(9, 2, 2, 180, 180);
     assert_eq!(index.give_way(&waiting, &need(false, 0, 180)), ids(&[3]));
     assert_eq!(index.give_way(&waiting, &need(false, 0, 2_000)), ids(&[3, 2]));
@@ -91,7 +91,7 @@ fn a_transaction_waits_no_longer_when_its_nonce_is_next() {
     assert!(index.give_way(&newcomer, &need(true, 2, 0)).is_some(), "a reorganization took the nonce back");
 }
 
-/// As the walk, by looking at everything each time.
+/// The same result as the walk, by looking at everything each time.
 fn naive(mut waiting: Vec<PendingTransaction>, count: usize) -> Vec<Txid> {
     let mut evicted = Vec::new();
     while evicted.len() < count {

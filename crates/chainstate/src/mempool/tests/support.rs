@@ -41,7 +41,7 @@ pub(super) fn signed(origin: u8, nonce: u64, fee: u64, payload: TransactionPaylo
     transaction.into()
 }
 
-/// Who sponsors, with which nonce.
+/// The sponsor's account number and nonce.
 pub(super) type Sponsor = (u8, u64);
 
 pub(super) fn unsigned_sponsored(
@@ -57,12 +57,12 @@ pub(super) fn unsigned_sponsored(
     StacksTransaction::new(false, auth, payload)
 }
 
-/// As if it had passed all checks.
+/// A transaction as if it had passed all checks.
 pub(super) fn checked(transaction: StacksTransaction) -> CheckedTransaction {
     CheckedTransaction::from_block(transaction.into(), false, NOW_S).unwrap()
 }
 
-/// A checked transfer of account 99, to which nobody belongs.
+/// A checked transfer to account 99, which nobody has.
 pub(super) fn checked_transfer(origin: u8, nonce: u64, fee: u64) -> CheckedTransaction {
     checked(unsigned(origin, nonce, fee, transfer(99, 1)))
 }

@@ -29,7 +29,7 @@ fn txid(transaction: &CheckedTransaction) -> stacks_types::ids::Txid {
     transaction.transaction().txid()
 }
 
-/// Nothing may be left of transactions that went.
+/// Asserts that dropped transactions left no rows.
 fn assert_empty(conn: &Connection) {
     for table in ["mempool", "mempool_raw", "mempool_nonces", "mempool_accounts"] {
         let rows: u32 = conn.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
@@ -73,7 +73,7 @@ fn the_tip_may_have_moved_since_the_check() {
     let refusal = Refusal::BadNonce { expected: 6, actual: 5, principal: address(1), is_origin: true };
     assert_eq!(put(&mut conn, &checked_transfer(1, 5, 900), 6), InsertOutcome::Refused(refusal));
     assert_empty(&conn);
-    // An account with pending transactions is followed; the caller is not asked.
+    // The next nonce of an account with pending transactions is stored; the caller is not asked.
     inserted(put(&mut conn, &checked_transfer(1, 5, 900), 5));
     write(&mut conn, |tx| on_block(tx, &[], &[(address(1), 5)])).unwrap();
     let asked = |_: &StacksAddress| -> Result<u64, crate::db::StoreError> { panic!("asked") };
@@ -114,7 +114,7 @@ fn a_nonce_is_used_once_as_origin_or_as_sponsor() {
     let reason = DropReason::ReplaceByFee { new_txid: txid(&both) };
     assert_eq!(reasons(&changes), vec![(txid(&one), reason), (txid(&two), reason)]);
     assert_eq!(totals(&conn).unwrap().transactions, 1);
-    // And the other way round: a transaction of the sponsor's own takes the sponsored one's place.
+    // And vice versa: a transaction of the sponsor's own replaces the sponsored one.
     let own = checked_transfer(2, 5, 952);
     let changes = inserted(put(&mut conn, &own, 5));
     assert_eq!(reasons(&changes), vec![(txid(&both), DropReason::ReplaceByFee { new_txid: txid(&own) })]);
@@ -156,7 +156,7 @@ fn others_give_way_when_that_suffices_and_only_then() {
     assert_eq!(reasons(&changes), [&first, &second].map(|gone| (txid(gone), DropReason::Evicted)));
     assert_eq!(changes.added[0].txid, txid(&newcomer));
     assert_eq!(get_pending(&conn, &txid(&first)).unwrap(), None);
-    // What is replaced does not make room twice.
+    // A replaced transaction does not make room twice.
     conn.execute("UPDATE mempool_totals SET transactions = ?1", [MAX_PENDING_TRANSACTIONS + 1]).unwrap();
     let better = checked_transfer(2, 5, 901);
     let outcome = write(&mut conn, |tx| insert(tx, &better, &[txid(&newcomer)], |_| Ok(5))).unwrap();

@@ -1,4 +1,4 @@
-//! Random histories beside a simple model of what staging does.
+//! Random histories against a simple model of staging.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What must hold of a folder whose process died.
+//! Checks of a folder whose process died.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,11 +15,11 @@ use super::script;
 use crate::support::TestChain;
 use chainstate::test_support::user;
 
-/// What a run came to, apart from times.
+/// The result of a run, apart from times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     tip: StacksBlockId,
-    /// Of every block of the canonical fork: its root, and what two accounts had.
+    /// For every block of the canonical fork: its root, and balance and nonce of an account.
     states: BTreeMap<StacksBlockId, (String, u128, u64)>,
     refused: BTreeSet<StacksBlockId>,
 }
@@ -48,7 +48,7 @@ pub(crate) fn check(what: &str, folder: &Path, log: &Path, whole: &Outcome) {
     assert_eq!(outcome(&test), *whole, "{what}: another chain than without the crash");
 }
 
-/// Nothing that was acknowledged is missing.
+/// Nothing acknowledged is missing.
 fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
     let read = |one: &Acknowledged| {
         test.chain.read(|reader| {
@@ -64,7 +64,7 @@ fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
                 }
                 Acknowledged::Stored(id) => reader.staging().get_staging_block(id)?.is_some(),
                 Acknowledged::Judged(id, true) => reader.header(id)?.is_some(),
-                // The verdict comes with an event, and the rows of both are one transaction.
+                // A verdict comes with its event: both rows are in one transaction.
                 Acknowledged::Judged(id, false) => reader.header(id)?.is_none(),
                 Acknowledged::Pruned(oldest) => test.chain.journal().bounds().oldest == *oldest,
                 Acknowledged::Opened | Acknowledged::Event(..) | Acknowledged::Done => true,
@@ -76,7 +76,7 @@ fn acknowledged(what: &str, test: &TestChain, log: &[Acknowledged]) {
     }
 }
 
-/// The journal has no gap, and its beginning is what readers have seen of it.
+/// The journal has no gap, and the events that were read before the crash are unchanged.
 fn journal(what: &str, test: &TestChain, log: &[Acknowledged]) {
     let oldest = test.chain.journal().bounds().oldest;
     let events: BTreeMap<_, _> = event_hashes(test, 1).into_iter().collect();
@@ -91,7 +91,7 @@ fn journal(what: &str, test: &TestChain, log: &[Acknowledged]) {
     }
 }
 
-/// The state of every block is that of a run without a crash.
+/// The state after every block is the same as in a run without a crash.
 fn states(what: &str, test: &TestChain, whole: &Outcome) {
     for header in headers(test) {
         let expected = whole.states.get(&header.block_id);
@@ -99,7 +99,7 @@ fn states(what: &str, test: &TestChain, whole: &Outcome) {
     }
 }
 
-/// Staging, headers and journal say the same.
+/// Staging, headers and journal agree.
 fn in_step(what: &str, test: &TestChain) {
     let processed: BTreeSet<_> = headers(test).iter().skip(1).map(|header| header.block_id).collect();
     let known: BTreeSet<_> = staged(test).iter().map(|block| block.block_id).chain([test.tip().block_id]).collect();
@@ -120,7 +120,7 @@ fn in_step(what: &str, test: &TestChain) {
     let (mut burn, mut stored, mut appended) = (Vec::new(), Vec::new(), Vec::new());
     let mut rejected = Vec::new();
     if test.chain.journal().bounds().oldest > 1 {
-        return; // The events of these blocks are forgotten.
+        return; // The events of these blocks were removed.
     }
     for event in test.events() {
         match event.body.expect("a body") {

@@ -1,4 +1,4 @@
-//! Bits flip and files are cut while nobody has them open: the start names the file, or nothing is different.
+//! Bits flip and files are cut while nobody has them open: either the start names the file, or the chain is unchanged.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -12,11 +12,11 @@ use super::script;
 use crate::support::{TestChain, clock};
 use chainstate::test_support::{on_a_large_stack, params};
 
-/// Of each file: flipped bits, and cuts.
+/// Flipped bits and cuts of each file.
 const FLIPS: u64 = 30;
 const CUTS: u64 = 5;
 
-/// What is done to a file.
+/// Damage to a file.
 #[derive(Debug, Clone, Copy)]
 enum Damage {
     Flip { byte: usize, bit: u8 },
@@ -88,7 +88,8 @@ fn damage_is_named_at_start_wherever_it_is() {
                     match opened.unwrap_or_else(|_| panic!("{what}: a panic")) {
                         Err(error) => assert!(error.to_string().contains(database), "{what}: {error}"),
                         Ok((chain, _)) => {
-                            // A page that the log replaces, or what an earlier round has left in the log.
+                            // The damage is in a page that the log replaces, or in a part of the log that is no longer
+                            // used.
                             assert!(database != "state.marf", "{what}: went unseen");
                             drop(chain);
                             let test = TestChain::at(&work, Durability::Unsynced);

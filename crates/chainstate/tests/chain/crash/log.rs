@@ -1,4 +1,4 @@
-//! What was acknowledged, in a file that outlives the process that was answered.
+//! Acknowledgements, in a file that outlives the process that got them.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -25,9 +25,9 @@ pub(crate) enum Acknowledged {
     Stored(StacksBlockId),
     /// A block was judged: appended (true) or refused.
     Judged(StacksBlockId, bool),
-    /// An event was there to read, with this hash.
+    /// An event with this hash was read.
     Event(u64, [u8; 32]),
-    /// Events below this one are gone.
+    /// Events below this one were removed.
     Pruned(u64),
     /// The script is done.
     Done,
@@ -90,7 +90,7 @@ impl Log {
         }
     }
 
-    /// All whole lines of a log; the last may be cut off, and then nobody was answered.
+    /// All complete lines of a log; a last one that was cut off is no acknowledgement.
     pub(crate) fn read(path: &Path) -> Vec<Acknowledged> {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(Acknowledged::parse).collect()

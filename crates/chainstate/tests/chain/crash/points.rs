@@ -20,7 +20,7 @@ const UNSYNCED: &str = "CRASH_TEST_UNSYNCED";
 /// SIGABRT and SIGKILL.
 const ABORTED: i32 = 6;
 const KILLED: i32 = 9;
-/// Deaths at random moments.
+/// Kills at random moments.
 const KILLS: u64 = 8;
 
 /// The child half of the tests below: without a folder there is nothing to do.
@@ -35,7 +35,8 @@ fn child() {
     });
 }
 
-/// In memory where there is such a folder: death of a process asks nothing of the disk, and hundreds of syncs take long.
+/// In memory where there is such a folder: the death of a process does not need the disk, and hundreds of syncs take
+/// long.
 fn scratch() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     folder.expect("a temporary folder")
@@ -64,7 +65,7 @@ fn run(folder: &Path, crash_at: &str, prune: bool, durability: Durability) -> Ex
     status
 }
 
-/// A run that nobody kills, with the time that it took.
+/// The outcome of a run that is not killed, and the time that it took.
 fn whole() -> (Outcome, Duration) {
     let folder = scratch();
     let started = Instant::now();
@@ -84,12 +85,13 @@ fn a_process_that_dies_at_any_named_point_leaves_the_old_state_or_the_new_one() 
         let work = || {
             loop {
                 let Some(name) = todo.lock().expect("no panic").next() else { return };
-                // The first time, and later ones as long as there are any; a killed process asks nothing of the disk.
+                // The first time, and later ones if the point is reached so often. Unsynced runs do too: a killed
+                // process loses nothing that it wrote.
                 let (synced, unsynced) = (Durability::Synced, Durability::Unsynced);
                 for (count, durability) in [(1, synced), (1, unsynced), (2, synced), (5, unsynced), (14, synced)] {
                     let crash_at = format!("{name}:{count}");
                     let folder = scratch();
-                    // These are only reached when much is written.
+                    // These points are reached only when much is written.
                     let prune = name.starts_with("prune") || name.ends_with("_checkpoint");
                     if run(folder.path(), &crash_at, prune, durability).success() {
                         assert!(count > 1, "{name} was never reached");

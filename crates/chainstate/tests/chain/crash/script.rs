@@ -1,4 +1,4 @@
-//! What the child does: everything that changes the disk, in a fixed order. Run again, it does what is not done yet.
+//! The child's script: everything that changes the disk, in a fixed order. Run again, it does what is not done yet.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,20 +18,20 @@ use super::log::{Acknowledged, Log, contract};
 use crate::support::TestChain;
 use chainstate::test_support::{FIRST_TIME_S, deploy, key, transfer};
 
-/// Tenures of the script; two blocks each.
+/// Tenures of the script, of two blocks each.
 const TENURES: u64 = 2;
 /// Blocks of the script.
 pub(crate) const BLOCKS: u64 = 2 * TENURES;
-/// After this many blocks one is offered whose state root is wrong.
+/// After this many blocks, a block with a wrong state root is offered.
 const BAD_AFTER: u64 = 2;
-/// Events that the journal must have before it can forget some, and how many it keeps then.
+/// Events that the journal must have before some are removed, and how many are kept.
 const EVENTS: u64 = 1_300;
 const KEEP: u64 = 200;
 const FOREVER: Duration = Duration::from_secs(1 << 32);
-/// Threads that fill the journal: few, so that there are many transactions, and the write-ahead log gets long.
+/// Threads that fill the journal: few, so that there are many transactions and a long write-ahead log.
 const FILLERS: u64 = 2;
 
-/// Runs the script on the chain in `folder`; with `prune`, also its long end.
+/// Runs the script on the chain in `folder`; with `prune`, also its long last part.
 pub(crate) fn run(folder: &Path, log: &Path, prune: bool, durability: Durability) {
     let mut log = Log::new(log);
     let test = TestChain::at(folder, durability);
@@ -55,7 +55,7 @@ pub(crate) fn run(folder: &Path, log: &Path, prune: bool, durability: Durability
     log.write(&Acknowledged::Done);
 }
 
-/// What the coordinator does.
+/// Does the coordinator's work.
 fn settle(test: &TestChain, log: &mut Log) {
     for done in test.settle() {
         log.write(&match done {
@@ -92,7 +92,7 @@ fn block(test: &TestChain, log: &mut Log, number: u64) {
     put(test, log, true, number, block.header.sign_stacker(&key("stacker", 0)).0.to_vec());
 
     test.sign(&mut block);
-    // One that falls with it; before it, as none is taken whose parent is refused already.
+    // A child that is orphaned with it. It is stored first: no block is stored whose parent is refused already.
     let mut child = block.clone();
     child.header.parent_block_id = block.block_id();
     child.header.chain_length += 1;
@@ -138,11 +138,11 @@ fn store(test: &TestChain, log: &mut Log, block: &NakamotoStacksBlock) {
     log.write(&Acknowledged::Stored(id));
 }
 
-/// A block that only its execution shows to be wrong.
+/// Offers a block that only execution shows to be wrong.
 fn bad_block(test: &TestChain, log: &mut Log) {
     mine(test, log, 100 + BAD_AFTER.div_ceil(2) + 1);
     let mut block = test.proposal(&test.template());
-    // The coinbase alone: the next block's transactions may be pending already when the script runs again.
+    // With the coinbase only: when the script runs again, the next block's transactions may be pending already.
     block.txs.truncate(1);
     block.header.tx_merkle_root = block.computed_tx_merkle_root();
     block.header.state_index_root = StateRoot([7; 32]);
@@ -152,7 +152,7 @@ fn bad_block(test: &TestChain, log: &mut Log) {
     settle(test, log);
 }
 
-/// Fills the journal until there is something to forget, and forgets it.
+/// Fills the journal until there are events to remove, and removes them.
 fn forget(test: &TestChain, log: &mut Log) {
     let fill = |chain: &NakamotoChainState, count: u64| {
         for _ in 0..count {

@@ -1,4 +1,4 @@
-//! What is under way when bitcoin reorganizes: templates, proposals, stored blocks. Each has one right answer.
+//! Templates, proposals and stored blocks that are in flight when bitcoin reorganizes. Each has one right result.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Fork {
         Self { test, first, fork_point, old_view }
     }
 
-    /// A longer fork from the fork point, of which the journal has not heard yet.
+    /// Mines a longer fork from the fork point, which the journal has not announced yet.
     fn reorganize_in_silence(&mut self) -> BurnBlockHash {
         let side = self.test.mine_in_silence(Some(&self.fork_point));
         self.test.mine_in_silence(Some(&side))
@@ -40,7 +40,7 @@ impl Fork {
         self.test.settle();
     }
 
-    /// The old fork becomes the longest again.
+    /// Makes the old fork the longest again.
     fn reorganize_back(&mut self) {
         let mut at = self.old_view;
         for _ in 0..2 {
@@ -124,7 +124,7 @@ fn a_template_made_before_the_reorganization_is_announced_is_valid() {
         let mut fork = Fork::new();
         let old = fork.test.grow();
         fork.reorganize_in_silence();
-        // Bitcoin has moved to the other fork, the Stacks tip has not yet: parent and burn view must be of one fork.
+        // Bitcoin has moved to the other fork, the Stacks tip not yet: parent and burn view must be of the same fork.
         let proposal = fork.test.proposal(&fork.test.template());
         assert_eq!((proposal.header.parent_block_id, proposal.header.bitcoin_block_hash), (old, fork.old_view));
         let verdict = fork.test.chain.validate(&proposal.encode(), |_| ()).expect("storage works");

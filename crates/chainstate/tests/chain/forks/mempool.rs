@@ -1,4 +1,4 @@
-//! What a reorganization gives back to the mempool.
+//! Transactions that a reorganization returns to the mempool.
 
 use chainstate::chain::Processed;
 use chainstate::db::StoreError;
@@ -14,7 +14,7 @@ use chainstate::test_support::{
     OPENING_USTX, address, call_payload, deploy_payload, key, on_a_large_stack, params, signed, transfer, user,
 };
 
-/// The next nonces that the mempool's table has, by account.
+/// The next nonces in the mempool's table, by account.
 pub(super) fn next_nonces(test: &TestChain) -> Vec<(Vec<u8>, u64)> {
     let rows = test.chain.read(|reader| {
         let mut select = reader.conn().prepare("SELECT account, next_nonce FROM mempool_accounts ORDER BY account")?;
@@ -35,7 +35,7 @@ fn a_coinbase_that_is_rolled_back_gives_its_nonce_back() {
         let first = test.grow();
         test.mine(None);
         test.grow();
-        // Coinbases have used 0 and 1; this one is for after a third.
+        // Coinbases have used 0 and 1; this transaction waits for a third.
         let payload = TransactionPayload::TokenTransfer { recipient: user(1), amount: 5, memo: [0; 34] };
         test.admit(&signed(&key("producer", 0), 3, 1_000, payload));
         assert_eq!(next_nonces(&test)[0].1, 2);
@@ -93,7 +93,7 @@ fn a_transaction_whose_nonce_the_new_fork_has_used_does_not_come_back() {
         test.push(&old);
         test.settle();
         let side = test.mine(Some(&fork_point));
-        // On the new fork another transfer has the first one's nonce, and one is mined there too.
+        // On the new fork another transfer uses the first one's nonce, and `same` is mined there, too.
         let new = test.forge(&first, &side, vec![transfer(0, 0, 3, 9), same.clone()]);
         test.push(&new);
         assert_eq!(test.settle(), [Processed::Appended(new.block_id())]);
@@ -122,7 +122,7 @@ fn what_spends_money_that_another_brings_is_mined_again_after_it() {
             let payload = TransactionPayload::TokenTransfer { recipient: user(to), amount, memo: [0; 34] };
             signed(&key("user", from), nonce, fee, payload)
         };
-        // The second spends what only the first brings, and offers the higher fee.
+        // The second spends what only the first provides, and pays a higher fee.
         let nearly_all = u64::try_from(OPENING_USTX).expect("an amount") - 1_000;
         let (brings, spends) = (paying(0, 0, 200, 1, 5_000), paying(1, 0, 5_000, 2, nearly_all));
         let third = paying(1, 1, 200, 2, 10);
@@ -133,7 +133,7 @@ fn what_spends_money_that_another_brings_is_mined_again_after_it() {
         test.mine(Some(&side));
         assert_eq!(test.pending(), [brings.txid(), spends.txid(), third.txid()].into());
         assert_eq!(test.nonce(&user(1)), 0);
-        // Sent again for a higher fee it comes by its rate, after the others that came back.
+        // Sent again with a higher fee, it goes by its rate, after the others that came back.
         let again = paying(0, 0, 300, 1, 5_000);
         test.admit(&again);
         assert_eq!(test.pending(), [again.txid(), spends.txid(), third.txid()].into());
@@ -142,7 +142,7 @@ fn what_spends_money_that_another_brings_is_mined_again_after_it() {
     });
 }
 
-/// Gives the tip back to `first`, whose burn view is `fork_point`.
+/// Makes `first` the tip again; its burn view is `fork_point`.
 fn roll_back(test: &mut TestChain, fork_point: &BurnBlockHash, first: &StacksBlockId) {
     let side = test.mine(Some(fork_point));
     test.mine(Some(&side));
@@ -163,7 +163,7 @@ fn what_comes_back_is_mined_in_its_old_order() {
         test.push(&old);
         assert_eq!(test.settle(), [Processed::Appended(old.block_id())]);
         roll_back(&mut test, &fork_point, &first);
-        // Of a newcomer with the highest fee rate nothing depends.
+        // A newcomer with the highest fee rate, on which no other transaction depends.
         let newcomer = signed(&key("user", 2), 0, 1_000_000, deploy_payload("early", code));
         test.admit(&newcomer);
         test.grow();
@@ -221,7 +221,7 @@ fn what_fits_no_block_is_dropped_with_its_bytes() {
             assert_eq!(transaction.encode().len(), size);
             transaction
         };
-        // A header without signatures, one signature, and the count of transactions.
+        // Room beside a header without signatures, one signature for each stacker, and the count of transactions.
         let room =
             MAX_BLOCK_BYTES - HEADER_BYTES_MIN - MessageSignature::LEN * test.chain.params().burn.stackers.len() - 4;
         let (large, fits) = (of_size(room + 1), of_size(room));

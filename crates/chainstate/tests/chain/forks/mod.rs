@@ -1,4 +1,5 @@
-//! Bitcoin forks: which Stacks block is canonical, how that is announced, and what reorganizations do to what is in flight.
+//! Bitcoin forks: which Stacks block is canonical, how that is announced, and what reorganizations do to blocks in
+//! flight.
 
 mod in_flight;
 mod mempool;

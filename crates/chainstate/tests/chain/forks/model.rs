@@ -1,5 +1,4 @@
-//! Burn chain and chain state as simple as they can be said: trees of burn blocks and Stacks blocks, and walks over
-//! them.
+//! The simplest model of burn chain and chain state: trees of burn blocks and Stacks blocks, and walks over them.
 
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
@@ -24,7 +23,7 @@ pub(super) struct Transfer {
     pub(super) amount: u64,
 }
 
-/// What each user has after a block.
+/// A user's account after a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Account {
     pub(super) nonce: u64,
@@ -40,7 +39,7 @@ pub(super) struct ModelBlock {
     pub(super) accounts: [Account; USERS as usize],
 }
 
-/// Everything that was made; processed blocks only. Numbers are places in these lists.
+/// All burn blocks, processed blocks and transfers. Numbers are places in these lists.
 pub(super) struct Model {
     pub(super) burn: Vec<ModelBurnBlock>,
     pub(super) blocks: Vec<ModelBlock>,
@@ -61,7 +60,7 @@ impl Model {
         Self { burn: vec![first], blocks: vec![boot], transfers: Vec::new() }
     }
 
-    /// Greatest height; of equal ones the first seen.
+    /// The burn block of greatest height; of several, the one seen first.
     pub(super) fn burn_tip(&self) -> usize {
         let mut tip = 0;
         for (number, block) in self.burn.iter().enumerate() {
@@ -72,7 +71,7 @@ impl Model {
         tip
     }
 
-    /// Equal or an ancestor.
+    /// Whether `ancestor` is `of` or an ancestor of it.
     pub(super) fn is_burn_ancestor(&self, ancestor: usize, of: usize) -> bool {
         let mut at = Some(of);
         while let Some(number) = at {
@@ -92,7 +91,7 @@ impl Model {
         witnesses.max_by_key(place).expect("the boot block")
     }
 
-    /// A block and its ancestors, from the boot block on.
+    /// A block and its ancestors, from the boot block.
     pub(super) fn chain_of(&self, block: usize) -> Vec<usize> {
         let mut chain = vec![block];
         while let Some(parent) = self.blocks[chain[chain.len() - 1]].parent {
@@ -102,7 +101,7 @@ impl Model {
         chain
     }
 
-    /// The rule that a block in this place breaks, if it breaks one.
+    /// The rule that a block at this place breaks, if any.
     pub(super) fn broken_rule(&self, parent: usize, view: usize) -> Option<RejectReason> {
         if !self.is_burn_ancestor(self.blocks[parent].view, view) {
             return Some(RejectReason::BurnViewRegressed);

@@ -1,5 +1,5 @@
-//! Random trees of burn blocks and Stacks blocks: the chain agrees with the model after every step, and after a
-//! reopening.
+//! Random trees of burn blocks and Stacks blocks: the chain agrees with the model after every step, and after it is
+//! opened again.
 
 use std::collections::BTreeSet;
 
@@ -24,9 +24,9 @@ enum Op {
     MineOnTip,
     /// Appends to the chain of any bitcoin fork, with new transfers and pending ones.
     Extend { view: Index, new: u8, pending: bool },
-    /// Offers a block in any place, right or wrong.
+    /// Offers a block at any place, valid or not.
     Offer { parent: Index, view: Index },
-    /// Admits a transfer that is next by what is canonical and pending.
+    /// Admits a transfer whose nonce is next after the canonical and pending ones.
     Admit(u8),
     /// Lets assembly make the block.
     Assemble,
@@ -46,11 +46,11 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The chain beside its model.
+/// The chain with its model.
 struct Pair {
     test: TestChain,
     model: Model,
-    /// Transfers that were admitted or canonical at some time: none of them may get lost.
+    /// Transfers that were admitted or canonical at some time: none of them may be lost.
     dear: BTreeSet<usize>,
     tip_changes: usize,
     tip: usize,
@@ -101,7 +101,7 @@ impl Pair {
         self.model.burn.push(ModelBurnBlock { hash, parent: Some(on), height });
     }
 
-    /// A transfer to the next user that no other one equals.
+    /// Makes a transfer to the next user, different from all others.
     fn make_transfer(&mut self, from: u8, nonce: u64) -> usize {
         let amount = 1 + self.model.transfers.len() as u64;
         let transaction = transfer(from, nonce, (from + 1) % USERS, amount);
@@ -199,7 +199,7 @@ impl Pair {
         self.check_mempool();
     }
 
-    /// One event when the tip moved, with the paths between the tips; else none.
+    /// Expects one event with the paths between the tips if the tip moved, and none otherwise.
     fn check_event(&mut self, old: usize) {
         let changes = tip_changes(&self.test).split_off(self.tip_changes);
         self.tip_changes += changes.len();
@@ -254,7 +254,7 @@ impl Pair {
         assert_eq!(mempool::next_nonces(&self.test), nonces);
     }
 
-    /// Ancestors and state, at every block of every fork.
+    /// Checks ancestors and state at every block of every fork.
     fn check_every_block(&self) {
         let checked = self.test.chain.read(|reader| {
             let ancestry = reader.ancestry();

@@ -1,4 +1,4 @@
-//! Stored descendants of a rejected block that the journal has not heard of when it is rejected.
+//! Stored descendants of a rejected block that the journal has not announced when the block is rejected.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
@@ -13,7 +13,7 @@ use chainstate::test_support::on_a_large_stack;
 
 const STORED_AND_REJECTED: [v1::EventKind; 2] = [v1::EventKind::BlockStored, v1::EventKind::BlockRejected];
 
-/// A block that only its execution shows to be wrong.
+/// A block that only execution shows to be wrong.
 fn bad_block(test: &TestChain) -> NakamotoStacksBlock {
     let mut block = test.make_block();
     block.header.state_index_root = StateRoot([9; 32]);
@@ -33,7 +33,7 @@ fn store(test: &TestChain, block: &NakamotoStacksBlock) {
     assert_eq!(test.push(block), StoreOutcome::Stored(block.block_id()));
 }
 
-/// Beside the chain's own writer, which alone may open the file as one.
+/// Opens staging beside the chain's writer, the only one that may open it to write.
 fn staging(test: &TestChain) -> rusqlite::Connection {
     rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("staging opens")
 }
@@ -52,7 +52,7 @@ fn more_descendants_than_keep_their_bytes_are_announced_whole() {
         let test = TestChain::with(1, 1);
         let bad = bad_block(&test);
         store(&test, &bad);
-        // More than two announcements take, and more than two times what keeps its bytes.
+        // More than two announcements take, and more than twice as many as keep their bytes.
         let mut family = vec![bad];
         for _ in 0..600 {
             let child = child_of(&test, &family[family.len() - 1]);
@@ -84,7 +84,7 @@ fn an_orphan_whose_bytes_were_dropped_before_its_announcement_is_rejected_by_wha
         block.header.parent_block_id = StacksBlockId([5; 32]);
         test.resign(&mut block);
         store(&test, &block);
-        // As older builds left it when more than 256 newer ones were orphaned before the announcement.
+        // The state that older builds left when more than 256 newer blocks were orphaned before the announcement.
         let changed = staging(&test).execute_batch(
             "UPDATE staging_blocks SET state = 'orphaned', reason = 1, reason_detail = 'x', reason_ancestor = parent_id;
              DELETE FROM staging_block_data;",
@@ -107,8 +107,7 @@ fn an_orphan_whose_bytes_were_dropped_before_its_announcement_is_rejected_by_wha
     });
 }
 
-/// A chain that has given its verdict on a block and was stopped before staging knew of it, and a child that came in
-/// between.
+/// A chain that was stopped between its verdict on a block and staging's mark, and a child that came in between.
 fn stopped_before_the_mark() -> (TestChain, NakamotoStacksBlock, NakamotoStacksBlock) {
     let test = TestChain::new();
     let bad = bad_block(&test);
@@ -128,7 +127,7 @@ fn a_child_that_came_between_verdict_and_mark_is_rejected_too() {
             let (mut test, bad, child) = stopped_before_the_mark();
             if crash {
                 test = test.reopen();
-            } // Or the disk was full, and the same process goes on.
+            } // If not reopened: the disk was full, and the same process goes on.
             test.settle();
             for block in [&bad, &child] {
                 assert_eq!(kinds_about(&test, &block.block_id()), STORED_AND_REJECTED);

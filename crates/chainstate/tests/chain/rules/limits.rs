@@ -1,4 +1,4 @@
-//! Rule 1: bytes that are no block.
+//! Rule 1: bytes that are not a block.
 
 use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1::RejectReason;
@@ -18,7 +18,7 @@ fn bytes_that_are_no_block_are_named_and_never_stored() {
             change(&mut bytes);
             bytes
         };
-        // Two lists of transactions can have one Merkle root when one repeats a txid: such a list is no block.
+        // Two lists of transactions can have the same Merkle root if one repeats a txid: such a list is not a block.
         let mut repeated = good.clone();
         let extra = BlockTransaction::new(transfer(0, 0, 1, 5));
         repeated.txs.extend([extra.clone(), extra]);

@@ -29,7 +29,7 @@ use scene::{Scene, mine_all};
 struct Case {
     what: &'static str,
     reason: RejectReason,
-    /// Words that the detail must have, where one code has several causes.
+    /// Text that the detail must contain, where one code has several causes.
     cause: &'static str,
     make: fn(&Scene) -> NakamotoStacksBlock,
 }
@@ -42,14 +42,14 @@ const fn because(reason: RejectReason, cause: &'static str, make: fn(&Scene) -> 
     Case { what: cause, reason, cause, make }
 }
 
-/// What push says when parent and burn view are known.
+/// The result of a push when parent and burn view are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnPush {
     /// The rule needs no execution.
     Rejected,
     /// The rule needs execution: the block is stored, and rejected when it is processed.
     Stored,
-    /// The rule may come right: the block is stored, and waits.
+    /// The rule may hold later: the block is stored, and waits.
     Waits,
 }
 
@@ -90,7 +90,7 @@ fn is_about_stackers(case: &Case) -> bool {
     matches!(case.reason, RejectReason::BadStackerSignatures | RejectReason::NotEnoughStackers)
 }
 
-/// A proposal has no stacker signatures, so it is valid if they are all that is wrong.
+/// A proposal has no stacker signatures, so it is valid if nothing else is wrong.
 fn check_validation(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     let verdict = test.chain.validate(&block.encode(), |_| ()).expect("storage works");
     if is_about_stackers(case) {
@@ -111,8 +111,8 @@ fn check_push(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     assert_eq!(test.settle(), []);
 }
 
-/// The block is in staging, unjudged, when it is processed: pushed, if push cannot judge it; else put there, as when it
-/// was stored before its parent or its burn view was known.
+/// Checks processing of a block that is in staging, unjudged: pushed, if push cannot judge it; otherwise put there, as
+/// if it had been stored before its parent or its burn view was known.
 fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &NakamotoStacksBlock) {
     let (before, events) = (test.snapshot(), test.events().len());
     match on_push {
@@ -131,7 +131,7 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
     let Some(v1::event::Body::BlockRejected(body)) = &rejected.body else { panic!("{rejected:?}") };
     assert_rejection(case, body.rejection.as_ref().expect("a rejection"), "event");
     assert_eq!(body.block.as_ref().expect("a block").block_id, block.block_id().0.to_vec());
-    // The journal, how far it has read, and the verdict are all that is new. Elsewhere everything is as it was.
+    // New are the events, how far the journal has read, and the verdict. All else is unchanged.
     let journal = ["chainstate.events", "chainstate.meta", "chainstate.rejected_blocks"];
     let staging = ["staging.staging_blocks", "staging.staging_block_data", "staging.sqlite_sequence"];
     let rest = |snapshot: Snapshot| snapshot.without(&journal).without(&staging);
@@ -140,7 +140,7 @@ fn check_append(test: &TestChain, on_push: OnPush, case: &Case, block: &Nakamoto
     check_verdict_is_kept(test, case, block);
 }
 
-/// What the id commits to is refused from now on; stackers' signatures may still come right.
+/// What the id commits to is refused from now on; stackers' signatures may still become good.
 fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoStacksBlock) {
     let staged = test.chain.read(|reader| reader.staging().get_staging_block(&block.block_id()));
     let may_come_right = matches!(case.reason, RejectReason::UnknownParent | RejectReason::UnknownBurnBlock);
@@ -155,9 +155,9 @@ fn check_verdict_is_kept(test: &TestChain, case: &Case, block: &NakamotoStacksBl
     }
 }
 
-/// Puts a block into staging as if it had been stored when nothing more could be said of it.
+/// Puts a block into staging as if it had been stored before it could be judged.
 fn stage(test: &TestChain, block: &NakamotoStacksBlock) {
-    // Beside the chain's own writer, which alone may open the file as one.
+    // Beside the chain's writer, the only one that may open the file to write.
     let staging = rusqlite::Connection::open(test.folder.path().join("staging.sqlite")).expect("staging opens");
     let data = block.encode();
     let sql = "INSERT INTO staging_blocks (block_id, parent_id, burn_hash, chain_length, size_bytes, burn_attachable,
@@ -171,7 +171,7 @@ fn stage(test: &TestChain, block: &NakamotoStacksBlock) {
     staging.execute(sql, (staging.last_insert_rowid(), data)).expect("its bytes");
 }
 
-/// On a chain that cannot judge the blocks yet, all are pushed; then `arrive` brings what they wait for. Each must be
+/// Pushes all blocks to a chain that cannot judge them yet; then `arrive` brings what they wait for. Each must be
 /// rejected for its reason, at once or when it is processed, and the chain must be as if none of them had ever come.
 fn check_waiting(
     scene: &Scene,

@@ -1,4 +1,4 @@
-//! Rules 2 to 4 and the roots: where a block stands, and what it says of itself.
+//! Rules 2 to 4 and the roots: a block's place, and the fields that follow from it.
 
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, StateRoot};
@@ -7,7 +7,7 @@ use stacks_types::transaction::BlockTransaction;
 use super::{Case, OnPush, because, case, check};
 use chainstate::test_support::transfer;
 
-/// They wait where they are pushed; only validation, and a stage that believes them known, can say so.
+/// A push makes these wait; only validation, and processing after a stage that marks them attachable, can reject them.
 const UNKNOWN: &[Case] = &[
     case(RejectReason::UnknownParent, "nobody's child", |scene| {
         let mut block = scene.new_tenure(vec![]);

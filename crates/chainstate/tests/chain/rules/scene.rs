@@ -1,4 +1,4 @@
-//! The chain on which every rule is broken, with two places to break it at; and chains that know less of it.
+//! The chain on which every rule is broken, at two places; and chains that know less of it.
 //!
 //! ```text
 //! burn    b0 ─ b1 ─ b2 ─ b3          b1, b2, b3: two producers take turns; from b2 on another stacker set signs
@@ -17,7 +17,7 @@ use stacks_types::transaction::StacksTransaction;
 use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, params, transfer};
 
-/// Weights of the stackers 2 to 5, who sign from b2 on: of 100 in all, so that 70 must sign.
+/// Weights of the stackers 2 to 5, who sign from b2 on: the sum is 100, so 70 must sign.
 const WEIGHTS: [u32; 4] = [40, 29, 21, 10];
 
 /// Writes that a tenure may make: one contract of [`WIDE_VARIABLES`] fits, two do not.
@@ -41,7 +41,7 @@ fn scene_params() -> ChainParams {
     params
 }
 
-/// A chain with the scene's rules and nothing else.
+/// A chain with the scene's rules and no blocks.
 fn stage() -> TestChain {
     let test = TestChain::at_genesis(scene_params());
     let stackers: Vec<_> =
@@ -77,7 +77,7 @@ impl Scene {
         };
         let p1 = append(&StacksBlockId::BOOT, &b1, vec![transfer(0, 0, 1, 10)]);
         let p2 = append(&p1.block_id(), &b2, vec![deploy(2, 0, "first", &wide("a"))]);
-        // So that there is a mempool that could change.
+        // Something in the mempool, so that a change would show.
         test.admit(&transfer(3, 0, 1, 77));
         Self { test, b1, b2, b3, side, p1, p2 }
     }
@@ -87,12 +87,12 @@ impl Scene {
         self.test.forge(&self.p2.block_id(), &self.b3, txs)
     }
 
-    /// A valid block that goes on with the tenure of b2.
+    /// A valid block that continues the tenure of b2.
     pub(super) fn same_tenure(&self, txs: Vec<StacksTransaction>) -> NakamotoStacksBlock {
         self.test.forge(&self.p2.block_id(), &self.b2, txs)
     }
 
-    /// A chain that has all of the scene but p1, for which p2 waits.
+    /// A chain with all of the scene except p1, for which p2 waits.
     pub(super) fn without_parent(&self) -> TestChain {
         let mut test = stage();
         mine_all(&mut test);
@@ -100,7 +100,7 @@ impl Scene {
         test
     }
 
-    /// A chain that has no burn block of the scene, for which p1 and p2 wait.
+    /// A chain without the scene's burn blocks, for which p1 and p2 wait.
     pub(super) fn without_burn_views(&self) -> TestChain {
         let test = stage();
         test.push(&self.p1);

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::{Case, OnPush, because, case, check};
 use chainstate::test_support::{key, on_a_large_stack, transfer, vrf_key};
 
-/// A valid block whose stacker signatures are changed. They are no part of its id, so `number` goes into a transaction.
+/// A valid block with changed stacker signatures. These are not part of its id, so `number` goes into a transaction.
 fn stacked(scene: &Scene, number: u64, change: impl FnOnce(&mut NakamotoStacksBlock)) -> NakamotoStacksBlock {
     let mut block = scene.new_tenure(vec![transfer(0, 1, 1, number)]);
     change(&mut block);

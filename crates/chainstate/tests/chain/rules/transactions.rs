@@ -1,4 +1,4 @@
-//! Rule 6: the coinbase, and what makes one transaction spoil a block.
+//! Rule 6: the coinbase, and transactions that make a block invalid.
 
 use chainstate::chain::StoreOutcome;
 use chainstate::test_support::with_other_s;
@@ -16,7 +16,7 @@ use super::scene::{Scene, wide};
 use super::{Case, OnPush, because, case, check};
 use chainstate::test_support::{OPENING_USTX, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 
-/// A block that goes on with a tenure, spoilt by one transaction among good ones. The first user's next nonce is 1.
+/// A block that continues a tenure, invalid by one transaction among good ones. The first user's next nonce is 1.
 fn spoilt(scene: &Scene, bad: StacksTransaction) -> NakamotoStacksBlock {
     scene.same_tenure(vec![transfer(1, 0, 2, 9), bad])
 }
@@ -34,7 +34,7 @@ fn holding(payload: TransactionPayload) -> StacksTransaction {
     signed(&key("user", 0), 1, 10_000, payload)
 }
 
-/// A block whose coinbase is changed; the rest follows.
+/// A block whose coinbase is changed; roots and signatures fit.
 fn recoined(scene: &Scene, change: impl FnOnce(&mut Vec<BlockTransaction>)) -> NakamotoStacksBlock {
     let mut block = scene.new_tenure(vec![transfer(0, 1, 1, 5)]);
     change(&mut block.txs);
@@ -73,7 +73,7 @@ const COINBASE: &[Case] = &[
     }),
 ];
 
-/// Judged without state.
+/// Cases that are judged without state.
 const STATIC: &[Case] = &[
     because(RejectReason::BadTransaction, "chain id is", |scene| spoilt(scene, changed(|tx| tx.chain_id ^= 1))),
     because(RejectReason::BadTransaction, "of the other network", |scene| {
@@ -119,7 +119,7 @@ const STATIC: &[Case] = &[
     }),
 ];
 
-/// Judged with the state before them.
+/// Cases that are judged with the state before them.
 const EXECUTED: &[Case] = &[
     because(RejectReason::BadTransaction, "signature: ", |scene| {
         let mut forged = transfer(0, 1, 1, 5);

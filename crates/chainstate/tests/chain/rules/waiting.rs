@@ -1,4 +1,4 @@
-//! Blocks that wait: what becomes of them, of those that wait for them, and what a sender is answered.
+//! Blocks that wait, and blocks that wait for them: what happens to them, and what their sender is told.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1;
@@ -22,7 +22,7 @@ pub(super) fn kinds_about(test: &TestChain, id: &StacksBlockId) -> Vec<v1::Event
     about.map(|event| event.kind()).collect()
 }
 
-/// An author's chain with a burn block that the other has not mined, and a block that witnesses it.
+/// The chain of an author who has mined a burn block, a chain without it, and a block that witnesses it.
 fn ahead() -> (TestChain, TestChain, NakamotoStacksBlock) {
     let (author, mut other) = (TestChain::with(1, 4), TestChain::with(1, 4));
     let first = author.make_block();
@@ -46,11 +46,11 @@ fn bad_stacker_signatures_that_come_first_do_not_keep_the_good_ones_out() {
         let mut bad = good.clone();
         bad.header.stacker_signatures.truncate(1);
         assert_eq!(bad.block_id(), id, "stacker signatures are no part of the id");
-        // Nobody can tell yet which is the good one, so the second is not called known.
+        // Nobody can tell yet which is the good one, so the second is not reported as known.
         assert_eq!(test.push(&bad), StoreOutcome::Stored(id));
         assert!(matches!(test.push(&good), StoreOutcome::Rejected(_, rejection)
             if rejection.reason() == RejectReason::UnknownBurnBlock));
-        // A child of the good one waits for it, whatever becomes of the bad one.
+        // A child of the good one waits for it, whatever happens to the bad one.
         author.push(&good);
         author.settle();
         let child = author.make_block();
@@ -85,7 +85,7 @@ fn a_rejected_block_takes_its_descendants_along_and_each_is_announced() {
         let mut author = TestChain::new();
         let test = TestChain::new();
         let first = author.grow();
-        // The author's own chain takes what another must not: there the root is made wrong.
+        // The author's own chain accepts what others must reject: there the root is made wrong.
         let mut bad = author.make_block();
         bad.header.state_index_root = StateRoot([9; 32]);
         author.resign(&mut bad);
@@ -135,7 +135,7 @@ fn a_block_is_announced_before_it_is_judged_even_if_it_came_just_now() {
         while test.chain.announce().expect("announcing") {}
         let block = test.make_block();
         test.push(&block);
-        // No announcement between the push and this.
+        // Nothing is announced between the push and this.
         assert_eq!(test.chain.process_next().expect("processing"), Some(Processed::Appended(block.block_id())));
         let both = [v1::EventKind::BlockStored, v1::EventKind::BlockProcessed];
         assert_eq!(kinds_about(&test, &block.block_id()), both);

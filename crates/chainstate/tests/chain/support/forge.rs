@@ -1,4 +1,4 @@
-//! Makes any block at any place: valid and signed by the right keys, for a test to spoil.
+//! Makes any block at any place: valid and signed by the right keys, for a test to modify.
 
 use std::sync::atomic::AtomicBool;
 
@@ -16,7 +16,7 @@ use stacks_types::vrf::VrfProof;
 
 use super::TestChain;
 
-/// Keys of each kind that tests use.
+/// Number of keys of each kind that tests use.
 const KEYS: u8 = 16;
 
 fn index_of(kind: &str, wanted: &StacksAddress) -> u8 {
@@ -24,8 +24,8 @@ fn index_of(kind: &str, wanted: &StacksAddress) -> u8 {
 }
 
 impl TestChain {
-    /// A valid block on a processed parent that witnesses a known burn block and holds these transactions, after the
-    /// coinbase when the tenure is new. Its root is zeros if they cannot be executed.
+    /// A valid block on a processed parent that witnesses a known burn block, with these transactions; in a new tenure
+    /// the coinbase comes first. Its root is zeros if they cannot be executed.
     pub(crate) fn forge(
         &self,
         parent: &StacksBlockId,
@@ -61,7 +61,7 @@ impl TestChain {
         block
     }
 
-    /// Puts in what follows from the rest: state root, Merkle root, proof, signatures.
+    /// Sets the fields that follow from the rest: state root, Merkle root, proof, signatures.
     pub(crate) fn finish(&self, block: &mut NakamotoStacksBlock) {
         if let Some(root) = self.executed_root(block) {
             block.header.state_index_root = root;
@@ -72,7 +72,7 @@ impl TestChain {
         self.resign(block);
     }
 
-    /// Signs again as producer and stackers of the block's burn view; of the first one, if it is not known.
+    /// Signs again as producer and stackers of the block's burn view, or of the first one if the view is unknown.
     pub(crate) fn resign(&self, block: &mut NakamotoStacksBlock) {
         if self.chain.params().signing == SigningMode::WellKnown {
             block.header.sign_well_known();
@@ -94,7 +94,7 @@ impl TestChain {
         block.header.stacker_signatures = stackers.iter().map(sign).collect();
     }
 
-    /// The state root that execution on the block's parent gives; none if a transaction may not be in it.
+    /// The state root after execution on the block's parent; none if a transaction may not be in the block.
     fn executed_root(&self, block: &NakamotoStacksBlock) -> Option<StateRoot> {
         let root = self.chain.read(|reader| {
             let parent = reader.header(&block.header.parent_block_id)?.expect("a processed parent");
@@ -113,7 +113,7 @@ impl TestChain {
         root.expect("a place")
     }
 
-    /// The producer elected at a burn block; the first one if it is not known.
+    /// The producer elected at a burn block, or the first one if the block is unknown.
     pub(crate) fn elected_at(&self, view: &BurnBlockHash) -> u8 {
         let elected = self.chain.read(|reader| {
             let known = reader.burn().is_known(view)?;
@@ -122,7 +122,7 @@ impl TestChain {
         elected.expect("readable").map_or(0, |address| index_of("producer", &address))
     }
 
-    /// The stackers at a burn block, in order; those of the first cycle if it is not known.
+    /// The stackers at a burn block, in order; those of the first cycle if the block is unknown.
     pub(crate) fn stackers_at(&self, view: &BurnBlockHash) -> Vec<u8> {
         let set = self.chain.read(|reader| {
             let known = reader.burn().is_known(view)?;

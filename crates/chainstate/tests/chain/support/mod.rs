@@ -1,4 +1,4 @@
-//! A chain in a temporary folder, with all its keys at hand: makes, signs and pushes blocks without any process.
+//! A chain in a temporary folder, with all its keys: makes, signs and pushes blocks without any other process.
 
 mod forge;
 mod snapshot;
@@ -24,12 +24,12 @@ use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
 static NOW_MS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
 
-/// The tests' clock: it moves when it is looked at, never otherwise.
+/// The tests' clock: it moves only when it is read.
 pub(crate) fn clock() -> u64 {
     NOW_MS.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A chain whose blocks the test makes itself.
+/// A chain whose blocks are made by the test.
 pub(crate) struct TestChain {
     pub(crate) chain: NakamotoChainState,
     pub(crate) folder: tempfile::TempDir,
@@ -48,7 +48,7 @@ impl TestChain {
         test
     }
 
-    /// A chain of these parameters with nothing but its first burn block and its boot block.
+    /// A chain with these parameters and only its first burn block and its boot block.
     pub(crate) fn at_genesis(params: ChainParams) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (chain, _) =
@@ -65,7 +65,7 @@ impl TestChain {
         Self { chain, folder, next_burn_time_s }
     }
 
-    /// The chain in a folder that outlives this, made if it is not there. Mines nothing.
+    /// The chain in a folder that outlives this value, made if it does not exist. Mines nothing.
     pub(crate) fn at(path: &std::path::Path, durability: Durability) -> Self {
         let chain = open_chain(path, params(1, 3), durability);
         let folder = tempfile::tempdir_in(path).expect("a temporary folder");
@@ -79,13 +79,13 @@ impl TestChain {
         hash
     }
 
-    /// Mines a burn block of which the journal has not heard yet.
+    /// Mines a burn block that the journal has not announced yet.
     pub(crate) fn mine_in_silence(&mut self, on: Option<&BurnBlockHash>) -> BurnBlockHash {
         self.next_burn_time_s += 30;
         self.chain.mine_burn_block(on, self.next_burn_time_s).expect("a burn block").hash
     }
 
-    /// Does what the coordinator does until there is nothing left to do.
+    /// Does the coordinator's work until none is left.
     pub(crate) fn settle(&self) -> Vec<Processed> {
         let mut processed = Vec::new();
         loop {
@@ -118,7 +118,7 @@ impl TestChain {
         self.chain.read(|reader| reader.tip()).expect("a tip")
     }
 
-    /// The coinbase that the elected producer would sign now.
+    /// The coinbase that the elected producer would sign at present.
     pub(crate) fn coinbase(&self) -> StacksTransaction {
         let index = self.elected();
         let nonce = self.nonce(&address("producer", index).to_principal());
@@ -138,7 +138,7 @@ impl TestChain {
         assembled.expect("a template").template
     }
 
-    /// Puts proof and signature of the elected producer into a template.
+    /// Adds proof and signature of the elected producer to a template.
     pub(crate) fn proposal(&self, template: &v1::BlockTemplate) -> NakamotoStacksBlock {
         let mut block = NakamotoStacksBlock::decode(&template.block).expect("a block");
         let sortition = SortitionHash::try_from(&template.sortition_hash[..]).expect("32 bytes");
@@ -168,7 +168,7 @@ impl TestChain {
         id
     }
 
-    /// Admits a transaction that must be admitted.
+    /// Admits a transaction; a refusal fails the test.
     pub(crate) fn admit(&self, transaction: &StacksTransaction) {
         self.chain.admit_transaction(transaction.encode()).expect("storage works").expect("a good transaction");
     }
@@ -192,7 +192,7 @@ fn open_chain(path: &std::path::Path, params: ChainParams, durability: Durabilit
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         match NakamotoChainState::open(path, params.clone(), durability, clock) {
-            // A process that another test is just starting has our locks until it becomes another program.
+            // A process that another test just started has our locks until it runs its own program.
             Err(OpenError::File(sqlite::OpenError::InUse { .. })) if std::time::Instant::now() < end => {
                 std::thread::park_timeout(std::time::Duration::from_millis(1));
             }

@@ -1,4 +1,4 @@
-//! All that a chain's databases hold, so that a test can say "nothing stays behind" and mean it.
+//! The content of a chain's databases, so that a test can check that nothing stays behind.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::TestChain;
 
-/// Every row of every table, by "file.table".
+/// Every row of every table, under "file.table".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot(BTreeMap<String, Vec<String>>);
 
@@ -42,13 +42,13 @@ impl Snapshot {
 }
 
 impl TestChain {
-    /// What is on the disk now.
+    /// The present content of the disk.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut tables = BTreeMap::new();
         for file in ["chainstate", "burn", "staging"] {
             read_file(&self.folder.path().join(format!("{file}.sqlite")), file, &mut tables);
         }
-        // Bytes that no row names are written over; their length would say nothing.
+        // Bytes that no row refers to are overwritten later; their length would say nothing.
         Snapshot(tables)
     }
 }
@@ -72,7 +72,7 @@ fn read_file(path: &Path, file: &str, tables: &mut BTreeMap<String, Vec<String>>
     }
 }
 
-/// Short, and different for different values.
+/// A short text that differs for different values.
 fn text(value: &Value) -> String {
     match value {
         Value::Blob(bytes) if bytes.len() > 40 => {
