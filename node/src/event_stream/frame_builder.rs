@@ -22,7 +22,7 @@ use chainstate::journal::{JournalBounds, JournalEvent, without_data};
 use nakamoto_proto::v1;
 use v1::subscribe_response::Body;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, time_ms};
 use super::filter::Filter;
 use super::frame::Frame;
 use super::payload::Payload;
@@ -62,6 +62,8 @@ pub struct FrameBuilder {
     mode: v1::SubscriberMode,
     /// Journal offset after the last event that was read; `None` before the first.
     read_offset: Option<u64>,
+    /// When the event before the next one was written; `None` if that is not known.
+    read_time_ms: Option<u64>,
 }
 
 impl Behind {
@@ -76,13 +78,19 @@ impl Behind {
 }
 
 impl FrameBuilder {
-    /// A stream whose first event is at `start_sequence` or later.
+    /// A stream whose first event is at `start_sequence` or later. `read_time_ms` is when the event before it was written.
     #[must_use]
-    pub fn new(options: FeedOptions, journal_id: [u8; 16], start_sequence: u64, bounds: &JournalBounds) -> Self {
+    pub fn new(
+        options: FeedOptions,
+        journal_id: [u8; 16],
+        start_sequence: u64,
+        read_time_ms: Option<u64>,
+        bounds: &JournalBounds,
+    ) -> Self {
         let is_live = is_near(start_sequence, bounds.newest);
         let mode = if is_live { v1::SubscriberMode::Live } else { v1::SubscriberMode::Replay };
         let read_offset = (start_sequence > bounds.newest).then_some(bounds.end_offset);
-        Self { options, journal_id, next_sequence: start_sequence, frame: 0, mode, read_offset }
+        Self { options, journal_id, next_sequence: start_sequence, frame: 0, mode, read_offset, read_time_ms }
     }
 
     /// Sequence of the first event that was not read yet.
@@ -95,7 +103,7 @@ impl FrameBuilder {
     #[must_use]
     pub fn cursor(&self) -> Bytes {
         let sequence = self.next_sequence.saturating_sub(1);
-        Cursor { journal_id: self.journal_id, sequence }.encode().into()
+        Cursor { journal_id: self.journal_id, sequence, time_ms: self.read_time_ms }.encode().into()
     }
 
     /// A frame that does not move the cursor: started, heartbeat, snapshot.
@@ -175,6 +183,7 @@ impl FrameBuilder {
             }
             self.next_sequence = entry.sequence.saturating_add(1);
             self.read_offset = Some(entry.end_offset);
+            self.read_time_ms = Some(time_ms(&entry.event));
         }
         if !batch.events.is_empty() {
             frames.push(self.close(&mut batch));

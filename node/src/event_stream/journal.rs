@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chainstate::journal::{JournalBounds, JournalEvent};
 use nakamoto_proto::v1;
 
+use super::cursor::time_ms;
 use crate::error::ApiError;
+
+const ONE_EVENT: ReadLimit = ReadLimit { events: 1, bytes: usize::MAX };
 
 /// Size of one read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,25 @@ pub trait Journal: Send + Sync + 'static {
     fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError>;
     /// Calls `listener` with the newest sequence after each commit.
     fn listen(&self, listener: Box<dyn Fn(u64) + Send + Sync>);
+}
+
+/// When the event with this sequence was written, in milliseconds since 1970, if it is still in memory. Does not block.
+#[must_use]
+pub fn time_in_memory(journal: &dyn Journal, sequence: u64) -> Option<u64> {
+    let events = journal.read_memory(sequence, ONE_EVENT)?;
+    events.first().filter(|event| event.sequence == sequence).map(|event| time_ms(&event.event))
+}
+
+/// The same of any event that is kept. Blocks.
+///
+/// # Errors
+/// [`ApiError`] when the journal cannot be read.
+pub fn time_of(journal: &dyn Journal, sequence: u64) -> Result<Option<u64>, ApiError> {
+    if let Some(time_ms) = time_in_memory(journal, sequence) {
+        return Ok(Some(time_ms));
+    }
+    let events = journal.read_disk(sequence, ONE_EVENT)?;
+    Ok(events.first().filter(|event| event.sequence == sequence).map(|event| time_ms(&event.event)))
 }
 
 /// Calls `heard` after each commit with an event of one of `kinds`.

@@ -4,7 +4,7 @@ use nakamoto_proto::v1;
 
 use super::cursor::Cursor;
 use super::filter::Filter;
-use super::journal::{Journal, ReadLimit};
+use super::journal::{Journal, ReadLimit, time_of};
 use super::payload::Payload;
 use super::position::PositionError;
 use crate::limits::MAX_PAGE_BYTES;
@@ -62,7 +62,8 @@ pub fn read_page(journal: &dyn Journal, request: &PageRequest) -> Result<v1::Lis
         }
     }
     let bounds = journal.bounds();
-    let cursor = Cursor { journal_id: journal.id(), sequence: next.saturating_sub(1) };
+    let sequence = next.saturating_sub(1);
+    let cursor = Cursor { journal_id: journal.id(), sequence, time_ms: time_of(journal, sequence)? };
     Ok(v1::ListEventsResponse {
         events,
         next_cursor: cursor.encode().into(),

@@ -6,7 +6,7 @@ use nakamoto_proto::v1;
 use v1::start_position::Position;
 
 use super::cursor::Cursor;
-use super::journal::Journal;
+use super::journal::{Journal, time_of};
 use crate::error::ApiError;
 
 /// Why a start position cannot be used.
@@ -36,6 +36,12 @@ pub enum PositionError {
         /// Id of this node's journal, hex.
         ours: String,
     },
+    /// The data folder was put back from a copy after the cursor was made.
+    #[error("event {sequence} is another one than the cursor's: the data folder was put back from a copy since")]
+    OtherEvent {
+        /// Sequence of the cursor's event.
+        sequence: u64,
+    },
     /// A field of the position is wrong, or the journal cannot be read.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -50,7 +56,7 @@ pub enum WhenNone {
     Earliest,
 }
 
-/// Sequence of the first event to read; it may be one above the newest. Blocks only for positions that name a block.
+/// Sequence of the first event to read; it may be one above the newest. Blocks for cursors and for positions that name a block.
 ///
 /// # Errors
 /// [`PositionError`]: the journal has no such place.
@@ -75,7 +81,7 @@ pub fn resolve(
             return Err(ApiError::invalid("start.from_sequence", "sequences start at 1").into());
         }
         (Some(Position::FromSequence(sequence)), _) => sequence,
-        (Some(Position::AfterCursor(cursor)), _) => after_cursor(journal.id(), &cursor)?,
+        (Some(Position::AfterCursor(cursor)), _) => after_cursor(journal, bounds, &cursor)?,
         (Some(Position::AfterBlockId(block_id)), _) => after_block(journal, &block_id)?,
         (Some(Position::FromBlockHeight(height)), _) => journal
             .sequence_of_height(height)?
@@ -95,13 +101,20 @@ fn within(bounds: JournalBounds, wanted: u64) -> Result<u64, PositionError> {
     Ok(wanted)
 }
 
-fn after_cursor(journal_id: [u8; 16], bytes: &[u8]) -> Result<u64, PositionError> {
+fn after_cursor(journal: &dyn Journal, bounds: JournalBounds, bytes: &[u8]) -> Result<u64, PositionError> {
     let cursor = Cursor::decode(bytes).map_err(|error| ApiError::invalid("start.after_cursor", error))?;
-    if cursor.journal_id != journal_id {
-        let (theirs, ours) = (hex::encode(cursor.journal_id), hex::encode(journal_id));
+    let sequence = cursor.sequence;
+    if cursor.journal_id != journal.id() {
+        let (theirs, ours) = (hex::encode(cursor.journal_id), hex::encode(journal.id()));
         return Err(PositionError::ForeignJournal { theirs, ours });
     }
-    Ok(cursor.sequence.saturating_add(1))
+    if let Some(time_ms) = cursor.time_ms
+        && (bounds.oldest..=bounds.newest).contains(&sequence)
+        && time_of(journal, sequence)?.is_some_and(|found| found != time_ms)
+    {
+        return Err(PositionError::OtherEvent { sequence });
+    }
+    Ok(sequence.saturating_add(1))
 }
 
 fn after_block(journal: &dyn Journal, bytes: &[u8]) -> Result<u64, PositionError> {

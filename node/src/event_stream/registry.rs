@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::StreamContext;
 use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
-use super::journal::Journal;
+use super::journal::{Journal, time_in_memory};
 use super::shared_messages::SharedMessages;
 use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
 use super::task::{FrameStream, Opening, Parts, QUEUE_FRAMES, StreamTask};
@@ -149,7 +149,8 @@ impl StreamRegistry {
             stall_timeout: prost_types::Duration::try_from(self.limits.stall_timeout).ok(),
             server_time: Some(SystemTime::now().into()),
         };
-        let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, &bounds);
+        let read_time_ms = time_in_memory(self.journal.as_ref(), open.start_sequence.saturating_sub(1));
+        let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, read_time_ms, &bounds);
         let class = open.purse.as_ref().map_or(Class::Anyone, |purse| purse.class());
         let subscriber = self.subscribers.admit(who, class, &feed)?;
         let [everybodys, actors] = &self.disk;

@@ -35,7 +35,10 @@ fn the_first_frame_says_where_the_stream_begins() {
     let Some(FrameBody::Started(started)) = frame.body else { panic!("{:?}", frame.body) };
     assert_eq!((started.start_sequence, started.oldest_sequence, started.newest_sequence), (3, 1, 5));
     assert_eq!((started.journal_id.as_ref(), started.max_batch), (&JOURNAL_ID[..], 7));
-    assert!(Cursor::decode(&frame.cursor).unwrap().sequence == 2);
+    let cursor = |sequence| Cursor { journal_id: JOURNAL_ID, sequence, time_ms: Some(sequence * 1_000) };
+    assert_eq!(Cursor::decode(&frame.cursor), Ok(cursor(2)));
+    let events = bench.next(&mut stream).unwrap().unwrap();
+    assert_eq!(Cursor::decode(&events.cursor), Ok(cursor(5)));
 }
 
 #[test]

@@ -144,6 +144,9 @@ pub fn position_status(error: PositionError) -> Status {
                 .with("journal_id", ours)
                 .into()
         }
+        PositionError::OtherEvent { sequence } => {
+            Failure::new(Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", message).with("sequence", sequence).into()
+        }
         PositionError::Api(error) => status(error),
     }
 }
@@ -227,6 +230,8 @@ mod tests {
         check(&pruned, Code::OutOfRange, "CURSOR_PRUNED", &["oldest_sequence"]);
         let foreign = PositionError::ForeignJournal { theirs: "a".to_owned(), ours: "b".to_owned() };
         check(&position_status(foreign), Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["journal_id"]);
+        let replaced = position_status(PositionError::OtherEvent { sequence: 3 });
+        check(&replaced, Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["sequence"]);
         let stalled = End::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
         check(&end_status(&stalled).unwrap(), Code::Unavailable, "CONSUMER_STALLED", &["cursor"]);
         assert!(end_status(&End::Gone).is_none());

@@ -76,7 +76,8 @@ fn corpus() -> Vec<Vec<u8>> {
     let block_hash = block.header.block_hash();
     corpus.push(SlotMessage::SignatureAccept { block_hash, signature }.encode());
     corpus.push(SlotMessage::Reject { block_hash, reason_code: 7, reason: "late".to_owned() }.encode());
-    corpus.push(Cursor { journal_id: [3; 16], sequence: 9 }.encode());
+    corpus.push(Cursor { journal_id: [3; 16], sequence: 9, time_ms: None }.encode());
+    corpus.push(Cursor { journal_id: [3; 16], sequence: 9, time_ms: Some(1_700_000_000_000) }.encode());
     corpus.extend(proofs().0.into_iter().map(|case| case.proof));
     corpus
 }

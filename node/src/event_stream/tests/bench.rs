@@ -44,7 +44,8 @@ impl MemoryJournal {
         let mut state = self.state.lock().unwrap();
         for (kind, body) in bodies {
             let sequence = state.events.len() as u64 + 1;
-            let event = v1::Event { sequence, kind: kind.into(), observe_time: None, body: Some(body) };
+            let observe_time = Some(prost_types::Timestamp { seconds: i64::try_from(sequence).unwrap(), nanos: 0 });
+            let event = v1::Event { sequence, kind: kind.into(), observe_time, body: Some(body) };
             let start_offset = state.events.last().map_or(0, |last| last.end_offset);
             state.events.push(JournalEvent::from_event(event, start_offset));
         }

@@ -86,7 +86,7 @@ fn lag_is_reported_in_bytes_too() {
     journal.append((0..LIVE_WINDOW_EVENTS + 10).map(mixed));
     let bounds = journal.bounds();
     let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 300 };
-    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, &bounds);
+    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, None, &bounds);
     let entries = journal.read(1, ReadLimit { events: 20, bytes: 0 });
     assert_eq!(feed.on_entries(&entries).len(), 1);
     let unread = journal.read(21, ReadLimit { events: usize::MAX, bytes: 0 });
@@ -165,7 +165,7 @@ fn lag_is_reported_once_and_so_is_its_end() {
         frame.unwrap().encode(&mut written);
         v1::SubscribeResponse::decode(written.as_slice()).unwrap().body
     };
-    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, &at(0));
+    let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, None, &at(0));
     assert!(feed.on_newest(&at(LIVE_WINDOW_EVENTS)).is_none());
     let lagging = body(feed.on_newest(&at(LIVE_WINDOW_EVENTS + 1)));
     assert!(matches!(lagging, Some(FrameBody::Lagging(v1::Lagging { from_sequence: 1, .. }))));

@@ -9,7 +9,7 @@ use super::random::any_filter;
 use crate::error::ApiError;
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
-use crate::event_stream::journal::ReadLimit;
+use crate::event_stream::journal::{ReadLimit, time_of};
 use crate::event_stream::page::{MAX_SCANNED_EVENTS, PageRequest, read_page};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
@@ -52,7 +52,9 @@ fn a_page_that_found_nothing_goes_on_behind_what_it_looked_at() {
         let request = PageRequest { filter: filter.clone(), payload: Payload::Full, start, size: 1 };
         let page = read_page(&journal, &request).unwrap();
         let sequences: Vec<_> = page.events.iter().map(|event| event.sequence).collect();
-        (sequences, Cursor::decode(&page.next_cursor).unwrap().sequence, page.end_of_journal)
+        let cursor = Cursor::decode(&page.next_cursor).unwrap();
+        assert_eq!(cursor.time_ms, Some(cursor.sequence * 1_000));
+        (sequences, cursor.sequence, page.end_of_journal)
     };
     let mut seen = 0;
     for _ in 0..2 {
@@ -112,7 +114,9 @@ fn positions_out_of_the_journal_are_refused_by_kind() {
     journal.append((0..10).map(mixed));
     journal.prune(4);
     let at = |position| resolve(&journal, Some(v1::StartPosition { position: Some(position) }), WhenNone::Latest);
-    let cursor = |journal_id, sequence| Position::AfterCursor(Cursor { journal_id, sequence }.encode().into());
+    let timed =
+        |journal_id, sequence, time_ms| Position::AfterCursor(Cursor { journal_id, sequence, time_ms }.encode().into());
+    let cursor = |journal_id, sequence| timed(journal_id, sequence, None);
     assert_eq!(resolve(&journal, None, WhenNone::Latest).unwrap(), 11);
     assert_eq!(resolve(&journal, None, WhenNone::Earliest).unwrap(), 5);
     assert_eq!(at(Position::Earliest(true)).unwrap(), 5);
@@ -125,6 +129,14 @@ fn positions_out_of_the_journal_are_refused_by_kind() {
     assert!(matches!(at(cursor(JOURNAL_ID, 3)), Err(PositionError::Pruned { wanted: 4, oldest: 5 })));
     assert!(matches!(at(cursor(JOURNAL_ID, u64::MAX)), Err(PositionError::Ahead { .. })));
     assert!(matches!(at(cursor([1; 16], 5)), Err(PositionError::ForeignJournal { .. })));
+    let time = time_of(&journal, 7).unwrap().unwrap();
+    assert_eq!(at(timed(JOURNAL_ID, 7, Some(time))).unwrap(), 8);
+    let replaced = at(timed(JOURNAL_ID, 7, Some(time + 1)));
+    assert!(
+        matches!(replaced, Err(PositionError::OtherEvent { sequence: 7 })),
+        "the number is the same, the event is not"
+    );
+    assert!(at(timed(JOURNAL_ID, 4, Some(time))).is_ok(), "that event is gone: nothing is left to compare");
     assert!(matches!(at(Position::AfterBlockId(vec![1; 32].into())), Err(PositionError::Pruned { wanted: 2, .. })));
     assert!(matches!(at(Position::AfterBlockId(vec![2; 32].into())), Err(PositionError::Api(_))));
     assert!(matches!(at(Position::Latest(false)), Err(PositionError::Api(_))));

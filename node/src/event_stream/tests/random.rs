@@ -97,7 +97,7 @@ proptest! {
         bench.journal.append((0..before).map(mixed));
         let start = start.min(before + 1);
         let stream = bench.open(&filter, start, max_batch);
-        let client = Client { cursor: Cursor { journal_id: JOURNAL_ID, sequence: start - 1 }.encode(), ..Client::default() };
+        let client = Client { cursor: Cursor { journal_id: JOURNAL_ID, sequence: start - 1, time_ms: None }.encode(), ..Client::default() };
         let mut reader = Reader { bench: &bench, filter: &filter, max_batch, stream, client, lost: Vec::new() };
         for op in ops {
             match op {

@@ -185,7 +185,9 @@ fn position_error(error: PositionError) -> HttpError {
         }
         PositionError::Api(error) => error.into(),
         gone @ PositionError::Pruned { .. } => HttpError::text(StatusCode::GONE, gone),
-        other @ (PositionError::Ahead { .. } | PositionError::ForeignJournal { .. }) => HttpError::bad_request(other),
+        other @ (PositionError::Ahead { .. }
+        | PositionError::ForeignJournal { .. }
+        | PositionError::OtherEvent { .. }) => HttpError::bad_request(other),
     }
 }
 
@@ -262,7 +264,7 @@ impl Maker {
         let made = events.into_iter().map(|encoded| {
             let event = v1::Event::decode(encoded.clone()).ok()?;
             self.shared.get(event.sequence, self.payload, || {
-                let id = Cursor { journal_id: self.journal_id, sequence: event.sequence }.encode();
+                let id = Cursor::after(self.journal_id, &event).encode();
                 message(Some(&hex::encode(id)), &kind_name(event.kind()), &event_json(encoded))
             })
         });
