@@ -1,11 +1,12 @@
-//! How long does the engine take for a transaction's part in the language, with costs, beside the network's own implementation?
+//! How long does the engine take for the Clarity part of a transaction, with costs, compared with the network's own
+//! implementation?
 //!
-//! Epoch 4.0, Clarity 6; a store in memory; contracts are kept decoded; what is written becomes text. Without
-//! signatures, fees, nonces, tries: `tests/benches/clarity` has those.
+//! Epoch 4.0, Clarity 6; a store in memory; contracts are kept decoded; writes become text. Without signatures, fees,
+//! nonces, tries: `tests/benches/clarity` has those.
 //!
-//! `cargo bench -p clarity --bench engine`; with `-- --tiny` once each, to see that it still runs; with `-- fold` the rows that
-//! have this in their name. A figure is the least of several runs' means, in microseconds of the processor's time, as the
-//! reference's are: who else is on the machine counts less.
+//! `cargo bench -p clarity --bench engine`; with `-- --tiny` each row once, to see that it still runs; with `-- fold`
+//! only rows with this in their name. A figure is the least of several runs' means, in microseconds of processor time,
+//! as the reference's are: other load on the machine matters less.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's figures go to the terminal")]
 
@@ -18,8 +19,8 @@ use clarity::test_support::{Memory, SENDER, id, numbers, sender};
 use clarity::value::Value;
 use rustix::time::{ClockId, clock_gettime};
 
-/// A row: what, how often at once, the network's own implementation in microseconds (4.0.2, on a machine like the one that
-/// these goals were set on), what is done.
+/// A row: name, repetitions per run, microseconds of the network's own implementation (4.0.2, on a machine like the one
+/// that these goals were set on), work.
 type Row<'a> = (&'a str, usize, Option<f64>, Box<dyn Fn(&mut Memory) + 'a>);
 
 fn main() {
@@ -56,7 +57,7 @@ fn mean(memory: &mut Memory, count: usize, work: &dyn Fn(&mut Memory)) -> f64 {
     spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(count).expect("not so many"))
 }
 
-/// What this thread has had of the processor.
+/// Processor time of this thread so far.
 fn processor_time() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().expect("time does not run backwards")
 }

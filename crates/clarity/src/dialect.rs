@@ -1,4 +1,4 @@
-//! What a version of the language decides: a contract says at its deployment which version it is written in, and keeps it.
+//! What a version of the language decides. A contract's version is set when it is deployed and never changes.
 //! Which functions and keywords a version has is in `natives.rs` and `keywords.rs`.
 
 /// The rules of a version of the language.
@@ -7,17 +7,18 @@
 pub struct Dialect {
     /// The version of the language, 1 to 6.
     pub version: u8,
-    /// Traits are values that may be bound, stored in tuples and passed on; arguments are cast to the types of their parameters (2).
+    /// Traits are values that may be bound, put into tuples and passed on; arguments are cast to their parameters'
+    /// types (2).
     pub(crate) traits_are_values: bool,
-    /// `<` and its kin compare texts and buffers, at the cost of their sizes (2).
+    /// `<`, `<=`, `>` and `>=` also compare texts and buffers, charged by size (2).
     pub(crate) compares_text: bool,
-    /// `principal-of?` gives an address of the network in use, not always of the test network (2).
+    /// `principal-of?` returns an address of this network; in Clarity 1 always one of the test network (2).
     pub(crate) principal_of_own_network: bool,
     /// Names of traits must differ from all other names; the names of older keywords are reserved (3).
     pub(crate) strict_names: bool,
     /// `secp256r1-verify` hashes the given hash once more (until 4).
     pub(crate) hashes_p256_twice: bool,
-    /// An empty buffer is a buffer to `from-consensus-buff?`, also where its cost is a logarithm (5).
+    /// `from-consensus-buff?` takes an empty buffer, also where its cost is the logarithm of the length (5).
     pub(crate) decodes_empty_buffer: bool,
     /// `concat` takes two or more (6).
     pub(crate) concatenates_many: bool,

@@ -1,6 +1,7 @@
-//! The way in: publish a contract, call a function, read.
+//! The entry points: publish a contract, call a function, read.
 //!
-//! Everything happens on a [`Machine`], one for each transaction: it holds the meter, and afterwards what was written, said and moved.
+//! All work runs on a [`Machine`], one per transaction. It holds the meter, and afterwards the writes, events and
+//! movements.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -16,8 +17,8 @@ use crate::run::{Context, Machine};
 use crate::state::{Contract, View, World};
 use crate::syntax::{self, SyntaxError};
 
-/// Stack of a thread on which this crate's functions may be called. The deepest programs and sources need less, in debug builds
-/// too: `tests/limits.rs` runs them on just this.
+/// Stack size of a thread that calls this crate's functions. The deepest programs and sources need less, in debug builds
+/// too: `tests/limits.rs` runs them on a stack of this size.
 pub const STACK_BYTES: usize = 8 << 20;
 
 /// Why a contract was not published.
@@ -55,7 +56,7 @@ pub struct Checked {
     program: Program,
 }
 
-/// Looks up deployed contracts for the checker. A state that cannot be read ends the publication afterwards.
+/// Looks up deployed contracts for the checker. An error of the state is kept, and ends the publication after the check.
 struct Deployed<'a> {
     world: RefCell<&'a mut dyn World>,
     error: RefCell<Option<InternalError>>,
@@ -89,7 +90,7 @@ impl Machine<'_> {
         Ok(self.deploy_checked(context, checked, source)?)
     }
 
-    /// The rules that it runs under.
+    /// The rules that the machine runs under.
     #[must_use]
     pub const fn rules(&self) -> &'static Rules {
         self.rules
@@ -114,7 +115,7 @@ impl Machine<'_> {
     /// Parses a contract and checks it. Nothing is written.
     ///
     /// # Errors
-    /// It is no contract, or it is refused.
+    /// The text is no contract, or the checker refuses it.
     pub fn check(&mut self, id: &ContractId, dialect: &'static Dialect, source: &str) -> Result<Checked, PublishError> {
         let tree = syntax::read(source, id, self.rules, &mut self.meter).map_err(PublishError::Syntax)?;
         let deployed = Deployed { world: RefCell::new(&mut *self.world), error: RefCell::new(None) };
@@ -126,11 +127,11 @@ impl Machine<'_> {
         Ok(Checked { interface, program: lower(&tree, Arc::new(id.clone()), dialect) })
     }
 
-    /// Writes what commits to a checked contract, and evaluates its top level. Gives the contract, which can be called once the
-    /// transaction's writes are kept.
+    /// Writes the commitment to a checked contract and evaluates its top level. The contract that it returns can be
+    /// called once the transaction's writes are kept.
     ///
     /// # Errors
-    /// Its top level fails. What it had written until then is rolled back.
+    /// Its top level fails; its writes are rolled back.
     pub fn deploy_checked(&mut self, context: &Context, checked: Checked, source: &str) -> Result<Arc<Contract>, Stop> {
         let level = self.begin();
         let deployed = self.deploy(context, checked.interface, checked.program, source);

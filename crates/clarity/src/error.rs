@@ -13,7 +13,7 @@ use crate::costs::CostError;
 use crate::types::{DebugType, JoinFault, Type, TypeFault};
 use crate::value::{DebugValue, ListFault, Value};
 
-/// What threw a value out of its function.
+/// Which kind of expression ended its function early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thrower {
     /// `asserts!`
@@ -33,7 +33,7 @@ pub enum RuntimeError {
     ArithmeticUnderflow,
     /// More tokens than the cap or the type allows.
     SupplyOverflow(u128, u128),
-    /// Fewer tokens than none.
+    /// A supply below zero.
     SupplyUnderflow(u128, u128),
     /// A division by zero.
     DivisionByZero,
@@ -43,13 +43,13 @@ pub enum RuntimeError {
     UnknownBlockHeaderHash([u8; 32]),
     /// These bytes are no block's hash.
     BadBlockHash(Vec<u8>),
-    /// The `-panic` functions found nothing.
+    /// `unwrap-panic` or `unwrap-err-panic` had nothing to unwrap.
     UnwrapFailure,
     /// This text names no token.
     BadTokenName(String),
     /// The epoch's state has no block time.
     BlockTimeNotAvailable,
-    /// The chain does not do what the network does beside this function, as the text says.
+    /// The network does more than run this function, and this chain does not; the text says what.
     NotDoneHere(String),
 }
 
@@ -89,15 +89,15 @@ impl fmt::Display for RuntimeError {
     }
 }
 
-/// Something that the checker would have refused, found as the program runs: through arguments from outside, contracts that are
-/// chosen as it runs, and what the checker of an older version let pass.
+/// A fault of the kind that the checker refuses, found at run time: in arguments from outside, in contracts that are
+/// chosen at run time, or in code that the checker of an older version let pass.
 #[derive(Debug, Clone)]
 pub enum CheckError {
-    /// A value of another type than is needed here.
+    /// A value of another type than the one needed here.
     TypeValue(Type, Value),
-    /// A value of none of these types, of one of which it must be.
+    /// A value that must be of one of these types, and is of none.
     UnionTypeValue(Vec<Type>, Value),
-    /// Values that must have a common type, and have none.
+    /// Values that need a common type and have none.
     Type(Type, Type),
     /// A value to store whose content is not of its type.
     CouldNotDetermineType,
@@ -129,7 +129,7 @@ pub enum CheckError {
     AtBlockUnavailable,
     /// A value larger than a value may be.
     ValueTooLarge,
-    /// A number out of the range of what it is used for.
+    /// A number outside the range of its use.
     ValueOutOfBounds,
     /// A value that nests deeper than a value may.
     TypeTooDeep,
@@ -139,7 +139,7 @@ pub enum CheckError {
     TraitMethodUnknown(String, String),
     /// Allowances hold more memory than is allowed.
     RestrictAssetsMemoryExceeded(u64, u64),
-    /// What cannot be, by the checker's word.
+    /// A state that the checker rules out.
     Unreachable(String),
     /// The meter stopped it.
     Cost(CostError),
@@ -193,12 +193,12 @@ impl CheckError {
 /// A failure that has no place in the language: storage that cannot be read, an invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InternalError {
-    /// An account has less than it is asked to give, where that was excluded before.
+    /// An account has less than it must give, although this was checked before.
     InsufficientBalance,
-    /// An allowance is of another type than the checker lets through, or STX moved and STX burnt are each within one, and together
-    /// above it, where nothing forbids that.
+    /// An allowance has a type that the checker refuses; or, before 3.4, STX moved and STX burnt are each within a
+    /// `with-stx` allowance and together above it.
     Expect(&'static str),
-    /// The state cannot be read, or holds what nobody wrote.
+    /// The state cannot be read, or holds a text that this code does not write.
     State(String),
     /// More was printed than a transaction may print.
     TooManyEvents,
@@ -207,11 +207,11 @@ pub enum InternalError {
 /// Why an evaluation stops before its end.
 #[derive(Debug, Clone)]
 pub enum Stop {
-    /// A value leaves its function early.
+    /// An early return with this value.
     Return(Box<Value>, Thrower),
     /// The program failed as it ran: an overflow, an unwrap that found nothing.
     Runtime(Box<RuntimeError>),
-    /// The program does what a checked program does not.
+    /// The program does something that the checker refuses.
     Check(Box<CheckError>),
     /// A failure outside of the language.
     Internal(Box<InternalError>),
@@ -235,7 +235,7 @@ impl From<CheckError> for Stop {
     }
 }
 
-/// Of a value that cannot be made: it would be too large, or nest too deep.
+/// The fault of a value that cannot be made: it would be too large, or nest too deep.
 impl From<TypeFault> for CheckError {
     fn from(fault: TypeFault) -> Self {
         match fault {
@@ -253,7 +253,7 @@ impl From<TypeFault> for Stop {
     }
 }
 
-/// Of elements without a common type, or with one that is too large.
+/// The fault of elements without a common type, or with one that is too large.
 impl From<JoinFault> for Stop {
     fn from(fault: JoinFault) -> Self {
         match fault {
@@ -325,7 +325,7 @@ impl fmt::Display for InternalError {
     }
 }
 
-/// Values in texts end after so many bytes.
+/// Most bytes of a value in an error's text.
 const MAX_VALUE_TEXT: usize = 512;
 
 /// A value in an error's text.
@@ -333,7 +333,7 @@ fn cut(value: &Value) -> String {
     shortened(DebugValue(value).to_string())
 }
 
-/// A text that shows a value: cut on a character's border.
+/// Cuts a value's text between two characters.
 pub(crate) fn shortened(mut text: String) -> String {
     if text.len() > MAX_VALUE_TEXT {
         let mut end = MAX_VALUE_TEXT;

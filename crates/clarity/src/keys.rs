@@ -1,4 +1,4 @@
-//! The keys of the state. They are consensus, down to the JSON inside of some.
+//! The keys of the state. They are consensus, including the JSON in some of them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::value::Value;
 pub const TENURE_HEIGHT: &str = "_stx-data::tenure_height";
 /// The time of the block, in seconds.
 pub const BLOCK_TIME: &str = "_stx-data::clarity_storage::block_time";
-/// How many micro-STX there are.
+/// The number of micro-STX in existence.
 pub const LIQUID_SUPPLY: &str = "_stx-data::ustx_liquid_supply";
 /// The epoch's number, as eight hexadecimal digits.
 pub const EPOCH: &str = "vm-epoch::epoch-version";
@@ -21,19 +21,19 @@ pub fn variable(contract: &ContractId, name: &ClarityName) -> Arc<str> {
     format!("vm::{contract}::1::{name}").into()
 }
 
-/// What the keys of a map's entries begin with.
+/// Prefix of the keys of a map's entries.
 #[must_use]
 pub(crate) fn map_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::0::{name}::")
 }
 
-/// What the keys of a non-fungible token's owners begin with.
+/// Prefix of the keys of a non-fungible token's owners.
 #[must_use]
 pub(crate) fn asset_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::4::{name}::")
 }
 
-/// The value in a contract's map under a key.
+/// An entry of a contract's map.
 #[must_use]
 pub fn map_entry(contract: &ContractId, name: &ClarityName, key: &Value) -> Arc<str> {
     let mut text = String::new();
@@ -41,7 +41,7 @@ pub fn map_entry(contract: &ContractId, name: &ClarityName, key: &Value) -> Arc<
     text.into()
 }
 
-/// Makes a key under a prefix in a buffer: the serialization of a value.
+/// Writes a state key into `text`: the prefix, then the serialization of `key`.
 pub(crate) fn entry(text: &mut String, prefix: &str, key: &Value) {
     text.clear();
     text.push_str(prefix);
@@ -54,13 +54,13 @@ pub(crate) fn token_supply(contract: &ContractId, name: &ClarityName) -> Arc<str
     format!("vm::{contract}::3::{name}").into()
 }
 
-/// What the keys of a fungible token's balances begin with.
+/// Prefix of the keys of a fungible token's balances.
 #[must_use]
 pub(crate) fn token_balance_prefix(contract: &ContractId, name: &ClarityName) -> String {
     format!("vm::{contract}::2::{name}::")
 }
 
-/// The balance of somebody under a prefix: their principal as JSON.
+/// An owner's balance of a token: the prefix, then the principal as JSON.
 #[must_use]
 pub(crate) fn token_balance(prefix: &str, owner: &Principal) -> Arc<str> {
     let mut text = String::with_capacity(prefix.len() + 120);
@@ -95,7 +95,7 @@ fn json_account(text: &mut String, account: &Standard) {
     text.push_str("]]");
 }
 
-/// A number without leading zeros. Formatting would take most of the time of a token's transfer.
+/// A number without leading zeros. The standard formatting would take most of the time of a token transfer.
 fn decimal(text: &mut String, number: u8) {
     let digit = |value: u8| char::from(b'0' + value % 10);
     if number >= 100 {
@@ -107,13 +107,13 @@ fn decimal(text: &mut String, number: u8) {
     text.push(digit(number));
 }
 
-/// What an account or contract has: free and locked micro-STX, and the height of the unlock.
+/// The balance of an account or contract: free and locked micro-STX, and the height of the unlock.
 #[must_use]
 pub fn balance(owner: &Principal) -> Arc<str> {
     format!("vm-account::{owner}::19").into()
 }
 
-/// The nonce of somebody's next transaction.
+/// The nonce of an account's next transaction.
 #[must_use]
 pub fn nonce(owner: &Principal) -> Arc<str> {
     format!("vm-account::{owner}::18").into()

@@ -1,6 +1,6 @@
 //! Names that stand for a value, and the forms that define something.
 
-/// A name that stands for a value without being bound by anybody.
+/// A name that stands for a value without being bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keyword {
     /// `tx-sender`
@@ -65,7 +65,7 @@ impl Keyword {
     }
 }
 
-/// A form that defines something; it stands at the top level only.
+/// A form that defines something; allowed at the top level only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Define {
     /// `define-constant`
@@ -114,7 +114,7 @@ impl Define {
     }
 }
 
-/// What `get-block-info?` and its successors can be asked for.
+/// The properties of `get-block-info?` and its successors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named as in the language")]
 pub enum BlockProperty {
@@ -168,7 +168,7 @@ impl BlockProperty {
     }
 }
 
-/// What `get-burn-block-info?` can be asked for.
+/// The properties of `get-burn-block-info?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BurnProperty {
     /// `header-hash`

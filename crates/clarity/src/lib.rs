@@ -10,17 +10,17 @@
 //!                  └── after a restart: parse, sort, lower, not charged ──────┘
 //! ```
 //!
-//! The syntax tree is an arena with spans; the program an arena of expressions whose names are places: slots of a frame,
-//! indices of functions, variables, maps, tokens. The machine walks it by recursion. How deep that goes the language bounds
-//! ([`Rules::call_depth`]); a thread of [`engine::STACK_BYTES`] has enough for it.
+//! The syntax tree is an arena with spans; the program is an arena of expressions in which names are places: slots of a
+//! frame, indices of functions, variables, maps, tokens. The machine walks the program by recursion. The language
+//! bounds its depth ([`Rules::call_depth`]); a stack of [`engine::STACK_BYTES`] is enough for it.
 //!
 //! Everything here is consensus: results, errors, costs, the order of writes. A rule of an epoch is a field of [`Rules`], a rule of
 //! a version of the language a field of [`Dialect`], a native function a row of [`natives`], a cost a row of `costs/table.rs`.
 //! Nothing here knows blocks, transactions or databases.
 //!
-//! Rooms, from the bottom up: each imports from its own row and the rows above it alone.
+//! Modules, from the bottom up: each imports only from its own row and the rows above it.
 //!
-//! | room | holds |
+//! | modules | hold |
 //! |---|---|
 //! | `names`, `keywords`, `dialect`, `crypto` | words, what a version of the language decides, hashes and signatures |
 //! | `costs`, `rules`, `natives` | what work costs, what an epoch decides, the table of the native functions |
@@ -28,7 +28,7 @@
 //! | `types`, `value` | types, and values, which carry them |
 //! | `error`, `keys` | why an evaluation stops; under which keys the state is stored |
 //! | `syntax`, `analysis`, `lower` | from a text to a checked interface and a program |
-//! | `state`, `run`, `engine` | contracts and writes, the machine, the way in |
+//! | `state`, `run`, `engine` | contracts and writes, the machine, the entry points |
 //!
 //! | to learn | read |
 //! |---|---|

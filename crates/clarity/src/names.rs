@@ -65,7 +65,7 @@ name!(
     is_clarity_name
 );
 name!(
-    /// A contract's name, the part behind the point. `__transient` names the place where a snippet is evaluated without a contract.
+    /// A contract's name, the part after the point. `__transient` names the context of a snippet that has no contract.
     ContractName,
     is_contract_name
 );

@@ -1,12 +1,12 @@
-//! The one table of native functions: what each is called, which versions of the language have it, how its arguments are
-//! evaluated, what its work costs, how many arguments it takes. The parser of names, the checker and the interpreter all ask here.
+//! The one table of native functions: the name of each, which versions of the language have it, how its arguments are
+//! evaluated, its cost function, how many arguments it takes. Sorting, checker, lowering and machine all read this table.
 
 use crate::costs::CostFn;
 
 /// How a native function is evaluated and charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Arguments from left to right, then its cost by their count, then the function.
+    /// Evaluates the arguments from left to right, charges by their count, then runs.
     ByCount,
     /// The same; the cost's input is the sum of the arguments' sizes.
     BySize,
@@ -14,18 +14,18 @@ pub enum Kind {
     ByBytes,
     /// The same; the cost's input is the length of the last argument's list.
     BySiblings,
-    /// It evaluates its arguments itself, in an order of its own.
+    /// Evaluates its arguments itself, in an order of its own.
     Special,
-    /// Not a function that can be called: a part of `restrict-assets?` and `as-contract?`.
+    /// No function that can be called: an allowance in `restrict-assets?` or `as-contract?`.
     Allowance,
 }
 
 /// How many arguments a native function takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arity {
-    /// Neither more nor fewer.
+    /// Exactly this many.
     Exactly(usize),
-    /// So many or more.
+    /// This many or more.
     AtLeast(usize),
     /// From the first to the second, both included.
     Between(usize, usize),
@@ -235,7 +235,7 @@ impl Native {
         self.row().kind
     }
 
-    /// What its work costs. Allowances cost with the form they stand in.
+    /// Its cost function. Allowances have none: the form that they stand in is charged.
     #[must_use]
     pub const fn cost(self) -> Option<CostFn> {
         self.row().cost

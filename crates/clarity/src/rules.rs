@@ -1,5 +1,5 @@
-//! What an epoch decides. A chain has one epoch for its whole life, so its [`Rules`] are made once and asked by name:
-//! nothing else in this crate compares epochs, and the next epoch is one more constructor.
+//! What an epoch decides. A chain keeps one epoch for its whole life. Code asks a field of [`Rules`] and never compares
+//! epochs, so a new epoch is one more constant here.
 
 use crate::costs::{Cost, CostTable};
 
@@ -23,7 +23,7 @@ pub struct Rules {
     pub call_depth: usize,
     /// The block's time is in the state and can be asked for (3.3).
     pub has_block_time: bool,
-    /// Arguments are checked at the cost of their own size, not that of the parameter's type (3.3).
+    /// Checking an argument is charged by the argument's size, not by that of the parameter's type (3.3).
     pub(crate) arguments_cost_by_size: bool,
     /// At most 256 parameters, and 256 methods in a trait (3.3).
     pub(crate) counts_parameters: bool,
@@ -37,22 +37,23 @@ pub struct Rules {
     pub(crate) has_at_block: bool,
     /// Texts that nest too deep and supertypes that grow too large are ordinary failures (3.4).
     pub(crate) depth_is_ordinary: bool,
-    /// `from-consensus-buff?` gives none for a principal with a version that no address has; before, such a transaction could be in
-    /// no block (3.4).
+    /// `from-consensus-buff?` returns `none` for a principal with a version that no address has; before, a transaction
+    /// that decoded one could not be in a block (3.4).
     pub(crate) address_versions_are_ordinary: bool,
-    /// Several `with-stx` allowances hold for the sum of what was moved and burnt, too (3.4).
+    /// A `with-stx` allowance bounds the sum of STX moved and burnt, not each alone (3.4).
     pub(crate) combines_stx_allowances: bool,
     /// Arguments are sanitized at each user function (4.0, Clarity 2 and later).
     pub(crate) sanitizes_arguments: bool,
     /// `map` stops at the end of its shortest sequence (4.0).
     pub map_stops_at_shortest: bool,
-    /// A `merge` that grows too large fails where it stands (4.0).
+    /// A `merge` whose result is too large fails there, not where the result is used (4.0).
     pub(crate) merge_checks_size: bool,
-    /// Looking up a trait of the own contract costs, and a budget that ends inside a trait check is reported as that (4.0).
+    /// Looking up a trait of the checked contract itself costs, and running out of budget inside a trait check is
+    /// reported as such (4.0).
     pub(crate) own_traits_cost: bool,
-    /// A tuple that is decoded with a type has exactly that type's fields (4.1).
+    /// A tuple that is decoded with a type must have exactly that type's fields (4.1).
     pub(crate) tuples_decode_exactly: bool,
-    /// Types are checked before writes in read-only functions are looked for (4.1).
+    /// The type check comes before the search for writes in read-only functions (4.1).
     pub(crate) checks_types_first: bool,
 }
 
@@ -65,7 +66,7 @@ const BLOCK_LIMIT: Cost = Cost {
 };
 
 impl Rules {
-    /// Epoch 3.0: Clarity 1 to 3. Later epochs are said by what they change.
+    /// Epoch 3.0: Clarity 1 to 3. Later epochs list only their changes.
     pub const EPOCH_3_0: Self = Self {
         epoch: "3.0",
         interface_name: "Epoch30",
@@ -92,11 +93,11 @@ impl Rules {
         checks_types_first: false,
     };
 
-    /// Epoch 3.1: nothing that the language sees.
+    /// Epoch 3.1: no change to the language.
     pub(crate) const EPOCH_3_1: Self =
         Self { epoch: "3.1", interface_name: "Epoch31", number: 0x3001, ..Self::EPOCH_3_0 };
 
-    /// Epoch 3.2: nothing that the language sees.
+    /// Epoch 3.2: no change to the language.
     pub(crate) const EPOCH_3_2: Self =
         Self { epoch: "3.2", interface_name: "Epoch32", number: 0x3002, ..Self::EPOCH_3_1 };
 
@@ -145,7 +146,7 @@ impl Rules {
         ..Self::EPOCH_3_4
     };
 
-    /// Epoch 4.1: exact tuples, and types before writes.
+    /// Epoch 4.1: exact tuples, and the type check first.
     pub(crate) const EPOCH_4_1: Self = Self {
         epoch: "4.1",
         interface_name: "Epoch41",

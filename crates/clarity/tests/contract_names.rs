@@ -1,9 +1,9 @@
-//! What the checker makes of contracts that are written down by their names: in both arms of an `if`, among the entries of a list, where a
-//! trait is expected. `contract_names.txt` has an expression a line, which versions of the language have it, and what the
-//! network's checker says of it (asked in epochs 3.0, 3.3, 3.4 and 4.0, which agree in all of them).
+//! How the checker treats contract literals: in both arms of an `if`, among the entries of a list, where a trait is
+//! expected. Each line of `contract_names.txt` is an expression, the versions of the language that have it, and the
+//! answer of the network's checker (epochs 3.0, 3.3, 3.4 and 4.0, which all agree).
 //!
-//! In the expressions `.a` and `.c` have the trait `tt`, `.z` has not, and `.n` is not there; `t` is a parameter of the type `<tt>`, `u` one of a trait
-//! that nobody has, `b` a boolean.
+//! In the expressions, `.a` and `.c` implement the trait `tt`, `.z` does not, and `.n` does not exist; `t` is a
+//! parameter of type `<tt>`, `u` one of a trait that no contract implements, `b` a boolean.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
@@ -14,7 +14,7 @@ const EXPRESSIONS: &str = include_str!("contract_names.txt");
 
 const HAS_TRAIT: &str = "(define-trait doer ((who () (response principal uint)))) (define-public (who) (ok tx-sender))";
 
-/// What stands around an expression.
+/// The definitions before an expression.
 const BEFORE: &str = "
 (use-trait tt .a.doer)
 (define-trait uu ((x () (response int int))))
@@ -49,7 +49,7 @@ const BEFORE: &str = "
 (define-read-only (r15) .a)
 (define-private (w (t <tt>)) 1)
 ";
-/// Traits inside of other types, which the first version does not have.
+/// Traits inside other types, which Clarity 1 does not have.
 const INSIDE: &str = "
 (define-private (wl (l (list 3 <tt>))) 1)
 (define-private (wo (o (optional <tt>))) 1)

@@ -1,4 +1,4 @@
-//! The front page's table of natives: it names every function of the language once, and files that are there.
+//! The crate documentation's table of natives names every function of the language once, and only files that exist.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code")]
 

@@ -1,5 +1,5 @@
-//! Whatever is read, parsed, called or decoded gives a value or an error: nothing panics. `PROPTEST_CASES` asks for more cases
-//! than the few that every run has.
+//! Reading, parsing, calling and decoding anything returns a value or an error: nothing panics. A run has few cases;
+//! `PROPTEST_CASES` sets more.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code")]
 
@@ -11,7 +11,7 @@ use clarity::test_support::{Memory, RULES, id};
 use clarity::value::Value;
 use proptest::prelude::*;
 
-/// Contracts that are mutated and called; together they have most forms of the language.
+/// Contracts that are mutated and called; together they use most forms of the language.
 const SEEDS: [&str; 4] = [
     "(define-fungible-token coin u1000000)
      (define-constant err-owner (err u4))
@@ -105,7 +105,7 @@ fn words(source: &str) -> Vec<String> {
     words
 }
 
-/// A contract of which a few words are replaced by others, doubled or taken out.
+/// A contract with a few words replaced, doubled or removed.
 fn mutated() -> impl Strategy<Value = String> {
     let change = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..4);
     (0..SEEDS.len(), prop::collection::vec(change, 1..4)).prop_map(|(seed, changes)| {
@@ -161,7 +161,7 @@ fn chain() -> Memory {
     memory
 }
 
-/// Calls all functions of a contract with the same values, and stores and reads it.
+/// Calls all functions of a contract with the same values, and encodes and decodes it.
 fn use_all(memory: &mut Memory, name: &str, contract: &Contract, values: &[Value]) {
     for functions in [&contract.interface.public, &contract.interface.read_only] {
         for (function, of) in functions {

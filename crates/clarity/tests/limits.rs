@@ -1,5 +1,5 @@
-//! What is as large or as deep as the language allows is published, called and stored, on the stack that the crate asks for;
-//! what is more is refused. Nothing overflows, in debug builds either.
+//! Programs as large or as deep as the language allows are published, called and stored, on a stack of
+//! [`STACK_BYTES`]; larger ones are refused. The stack never overflows, in debug builds either.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "this is test code")]
 
@@ -8,7 +8,7 @@ use clarity::state::Contract;
 use clarity::test_support::{Memory, RULES, id};
 use clarity::value::Value;
 
-/// Runs on a thread with just the stack that the crate asks for.
+/// Runs on a thread with a stack of exactly [`STACK_BYTES`].
 fn on_the_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test).unwrap();
     if let Err(panic) = thread.join() {
@@ -16,7 +16,7 @@ fn on_the_stack(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Forms around an expression that give a `uint` again; `@` is the expression, `#` the level.
+/// Forms around a `uint` expression whose value is a `uint` again; `@` is the expression, `#` the level.
 const FORMS: &[&str] = &[
     "(let ((v# @)) v#)",
     "(if true @ u0)",
@@ -49,7 +49,7 @@ fn nested(form: &str, depth: usize) -> String {
     let innermost = INNERMOST.replace("SIG", &zeros(65)).replace("KEY", &format!("0x02{}", "01".repeat(32)));
     let innermost = if one { innermost.replace("0x0100", &zeros(64)) } else { "x".to_owned() };
     (0..depth).fold(innermost, |body, level| {
-        // A form with two places nests in the last: both would double at each level.
+        // A form with two places nests in the last only: with both, the text would double at each level.
         let form = form.replace('#', &level.to_string());
         match form.rsplit_once('@') {
             Some((before, after)) => before.replace('@', "u1") + &body + after,
@@ -76,13 +76,13 @@ fn every_form_nests_as_deep_as_the_language_allows() {
             let depths = (1..=RULES.call_depth + 8).rev();
             let deepest = depths.into_iter().find(|depth| memory.try_publish("deep", &deep(form, *depth)).is_ok());
             let deepest = deepest.unwrap_or_else(|| panic!("{form} is none"));
-            // A form that is three lists in each other nests a third as often.
+            // A form of three nested lists nests a third as often.
             let lists = form.matches('(').count().max(form.matches('{').count() * 2);
             let least = if form.contains("?") && form.contains("with-stx") { 1 } else { RULES.call_depth / lists / 2 };
             assert!(deepest >= least, "{form} nests {deepest} times");
             for depth in [deepest, deepest * 3 / 4, deepest / 2, 1] {
                 memory.publish("deep", &deep(form, depth.max(1)));
-                // It gives a value or fails by its depth; more than a few levels below the limit it gives a value.
+                // Near the limit the call may fail by its depth; at half of it or less it returns a value.
                 let (outcome, _) = memory.call(&id("deep"), "go", vec![Value::UInt(1)]);
                 match outcome {
                     Ok(value) => assert!(matches!(value, Value::Ok(_)), "{form} at {depth}: {value}"),
@@ -132,7 +132,8 @@ fn functions_call_functions_to_the_limit() {
     });
 }
 
-/// Two families of traits, each of whose methods take the next one of the family twice, and a function that is given one of the other.
+/// Two families of traits, in which two methods take the next trait of the family, and a call that passes one family's
+/// first trait where the other's is expected.
 fn families_of_traits(levels: usize) -> String {
     let family = |letter: char| {
         let traits = (0..=levels).rev().map(|level| {
@@ -146,7 +147,7 @@ fn families_of_traits(levels: usize) -> String {
     format!("{}{}{given}", family('p'), family('q'))
 }
 
-/// Compared anew for each way that leads to them, the last would be compared a thousand million times.
+/// If they were compared once per path, the last traits would be compared 10^9 times.
 #[test]
 fn traits_that_lead_to_the_same_traits_are_compared_once() {
     on_the_stack(|| {
@@ -193,7 +194,7 @@ fn values_nest_as_deep_as_types_may() {
             assert!(deepest.is_some_and(|depth| depth > 25), "{open} nests {deepest:?} times");
             memory.publish("value", &source(deepest.unwrap()));
             let (value, _) = memory.call(&id("value"), "go", Vec::new());
-            // Without a type a value is read to 16 levels only: as the arguments of a transaction are.
+            // Without a type, a value is decoded to 16 levels only, as the arguments of a transaction are.
             assert!(Value::decode(&value.unwrap().encode()).is_err(), "{open}");
             assert!(memory.call(&id("value"), "say", Vec::new()).0.is_ok(), "{open}");
         }
@@ -203,7 +204,7 @@ fn values_nest_as_deep_as_types_may() {
 /// Bytes of the largest source.
 const MEBIBYTE: usize = 1 << 20;
 
-/// Pieces of text, as many as fit into the largest source.
+/// A source with as many pieces as fit into the largest one.
 fn many(head: &str, piece: impl Fn(usize) -> String, tail: &str) -> String {
     let mut source = head.to_owned();
     for at in 0.. {

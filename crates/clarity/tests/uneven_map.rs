@@ -1,5 +1,5 @@
-//! `map` over sequences of which a later one is empty: before 4.0 its steps run with fewer arguments than the function takes, and fail
-//! as calls with fewer do (quirk 64 of the language); from then on there is no step.
+//! `map` over sequences of which a later one is empty: before 4.0 its steps run with fewer arguments than the function
+//! takes, and fail like calls with too few (quirk 64 of the language); since 4.0 there is no step.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
@@ -38,7 +38,7 @@ fn a_step_of_map_with_too_few_arguments_fails_and_does_not_panic() {
             };
             let expected = match (function, rules.epoch) {
                 (_, "4.0" | "4.1") => "(ok ())",
-                // One argument is enough for it.
+                // `and` takes one argument, too.
                 ("and", _) => "(ok (true true))",
                 _ => "IncorrectArgumentCount(2, 1)",
             };

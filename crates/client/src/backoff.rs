@@ -3,8 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Delays that double from `first` up to `most`; each is shortened by up to a quarter at random, so that the
-/// clients of a node that restarts do not come back in step.
+/// Delays that double from `first` up to `most`; each is shortened by up to a quarter at random, so that the clients of a
+/// restarted node do not all reconnect at once.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -19,7 +19,7 @@ impl Backoff {
         Self { first, most, next: first }
     }
 
-    /// For connections: a node that starts is found within milliseconds, and one that is away costs a try every 2 s.
+    /// For connections: a node that starts is found within milliseconds, and one that is down costs a try every 2 s.
     #[must_use]
     pub const fn for_connections() -> Self {
         Self::new(Duration::from_millis(5), Duration::from_secs(2))

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// It does not begin with a number, or the number is too large.
+    /// The text does not begin with a number, or the number is too large.
     #[error("`{0}` does not start with a number, as in 250ms, 1s, 1.5s, 5m or 0")]
     Number(String),
     /// A number other than 0 has no unit.
@@ -19,12 +19,12 @@ pub enum DurationError {
         /// What follows the number.
         unit: String,
     },
-    /// It is longer than 365 days.
+    /// The duration is longer than 365 days.
     #[error("`{0}` is longer than 365 days")]
     TooLong(String),
 }
 
-/// Longest duration that is accepted: nothing here waits longer, and sums with clocks cannot overflow.
+/// Longest accepted duration: nothing here waits longer, and adding it to a clock cannot overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Reads `250ms`, `1s`, `1.5s`, `5m`, `1h` or `0`.

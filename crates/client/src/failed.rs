@@ -1,4 +1,4 @@
-//! Why a producer or signer could not do what it decided to do.
+//! Why an action of a producer or signer failed.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use tonic::Status;
 
 use super::status::{is_refusal, reason, retry_delay};
 
-/// See the module. What failed was logged when this was made.
+/// Why an action failed. The cause of `Later` was logged when it happened.
 #[derive(Debug)]
 pub enum Failed {
-    /// It may work later: after the time that the node advises, if it does.
+    /// Trying again later may help: after the time that the node advises, if it does.
     Later(Option<Duration>),
-    /// The node refuses the caller, with this message: trying again does not help.
+    /// The node refuses the caller, with this message. Trying again does not help.
     Refused(String),
 }
 

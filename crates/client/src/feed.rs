@@ -1,4 +1,4 @@
-//! The event stream, opened again whenever it ends.
+//! The event stream, reopened whenever it ends.
 //!
 //! ```text
 //!            ┌────────── back-off ◀──────────────┐
@@ -8,9 +8,9 @@
 //! ```
 //!
 //! # Invariants
-//! - With `resume`, a stream is opened after the last cursor that was handed out: no event is missed. A cursor that the
-//!   node no longer knows (pruned, another journal) is dropped, and [`FeedItem::Opened`] says `resumed: false`.
-//! - Without `resume`, every opening is a new start at the end of the journal: the reader rebuilds what it knows.
+//! - With `resume`, a stream is reopened after the last cursor received: no event is missed. A cursor that the node no longer
+//!   knows (pruned, another journal) is dropped, and [`FeedItem::Opened`] says `resumed: false`.
+//! - Without `resume`, every opening is a new start at the end of the journal: the reader rebuilds its state.
 //! - [`Feed::next`] may be dropped at any time without losing an item.
 //!
 //! # Not here
@@ -33,23 +33,23 @@ use nakamoto_proto::v1::{
     Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse,
 };
 
-/// How often the node sends a frame when no event matches: the shortest interval that it grants. It bounds how long a reader that
-/// resumes at the newest event waits to learn that it is up to date.
+/// How often the node sends a frame when no event matches: the shortest interval that it grants. A reader that resumes
+/// at the newest event learns within this time that it is up to date.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// A stream without a frame for this long counts as lost: several heartbeats, and time for a busy machine.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 
-/// What to subscribe to.
+/// What to subscribe to, and how.
 #[derive(Debug, Clone)]
 pub struct FeedRequest {
-    /// Which events to read. Without terms `all` must be set, else the node refuses the stream.
+    /// Which events to read. Without terms, `all` must be set, else the node refuses the stream.
     pub filter: EventFilter,
     /// How much of each event to send.
     pub payload_mode: PayloadMode,
-    /// Whether the stream begins with the current chunks of the filter's StackerDB contracts, when it does not resume.
+    /// Whether a stream that does not resume begins with the current chunks of the filter's StackerDB contracts.
     pub include_snapshot: bool,
-    /// Whether a stream that was lost goes on after its last cursor.
+    /// Whether a lost stream continues after its last cursor.
     pub resume: bool,
     /// Cursor of an earlier run to resume after; `None` for a new start.
     pub cursor: Option<Bytes>,
@@ -57,12 +57,12 @@ pub struct FeedRequest {
     pub client_name: String,
 }
 
-/// What [`Feed::next`] hands out.
+/// An item that [`Feed::next`] returns.
 #[derive(Debug)]
 pub enum FeedItem {
     /// The stream was opened, for the first time or again.
     Opened {
-        /// True = it goes on after the last cursor; false = a new start.
+        /// Whether the stream continues after the last cursor; otherwise it is a new start.
         resumed: bool,
         /// The node's first frame: chain, journal and newest sequence.
         started: Box<Started>,
@@ -81,7 +81,7 @@ pub enum FeedItem {
         /// Cursor to resume after this event; `None` inside a batch.
         cursor: Option<Bytes>,
     },
-    /// All events that were in the journal at the opening have been handed out.
+    /// All events that were in the journal at the opening have been returned.
     Live,
     /// The stream was lost. The feed opens it again by itself.
     Lost {
@@ -90,18 +90,18 @@ pub enum FeedItem {
     },
 }
 
-/// Why the feed cannot go on.
+/// Why the feed cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
-    /// The node refuses this request or this client for good.
+    /// The node refuses this request or this client permanently.
     #[error("the node refuses the event stream: {0}")]
     Refused(#[source] Box<Status>),
 }
 
-/// A call of Subscribe that is not answered yet.
+/// A call of Subscribe without an answer yet.
 type Opening = JoinHandle<Result<Response<Streaming<SubscribeResponse>>, Status>>;
 
-/// The stream. See the module's doc.
+/// The stream. See the module documentation.
 #[derive(Debug)]
 pub struct Feed {
     node: Node,
@@ -120,7 +120,7 @@ struct OpenStream {
     /// Kept here, not in a future, because [`Feed::next`] may be dropped and called again at any time.
     silent_since: Instant,
     resumed: bool,
-    /// Newest sequence when the stream was opened; `None` once it was reached.
+    /// Newest sequence when the stream was opened; `None` once this sequence was reached.
     catching_up_to: Option<u64>,
 }
 
@@ -139,7 +139,7 @@ impl Feed {
         }
     }
 
-    /// Waits for the next item, also while the node is away. Cancel safe.
+    /// Waits for the next item, also while the node is down. Cancel safe.
     ///
     /// # Errors
     /// [`FeedError::Refused`] when trying again cannot help.
@@ -156,7 +156,7 @@ impl Feed {
         }
     }
 
-    /// Drops the stream, items that were not handed out, and the cursor. The next call opens a new start, after a pause.
+    /// Drops the stream, the pending items and the cursor. The next call makes a new start, after a pause.
     pub fn start_anew(&mut self) {
         self.open = None;
         self.opening = None;
@@ -188,7 +188,7 @@ impl Feed {
         }
     }
 
-    /// Runs the call in its own task, so that a dropped [`Feed::next`] does not begin it again.
+    /// Runs the call in its own task, so that dropping [`Feed::next`] does not restart it.
     fn spawn_opening(&self) -> Opening {
         let request = self.subscribe_request();
         let mut client = self.node.events();
@@ -226,8 +226,8 @@ impl Feed {
             Ok(Ok(None)) => return self.lose("the node ended the stream".to_owned(), None),
             Ok(Err(status)) => {
                 if let Err(FeedError::Refused(status)) = self.on_status(&status) {
-                    // The node refuses before the first frame only; later a status is just an end, and the next opening finds a
-                    // refusal.
+                    // A refusal comes only before the first frame. A later status just ends the stream; the next
+                    // opening meets any refusal.
                     self.lose(status.to_string(), None);
                 }
                 return;
@@ -245,7 +245,8 @@ impl Feed {
 
     fn on_frame(&mut self, frame: SubscribeResponse) {
         let Some(open) = &mut self.open else { return };
-        // No cursor is kept before the end of a snapshot: a stream that resumed there would miss the rest of it.
+        // No cursor is kept before the end of a snapshot: a stream that resumed there would miss the rest of the
+        // snapshot.
         let mut keep_cursor = true;
         match frame.body {
             Some(Body::Started(started)) => {
@@ -289,7 +290,7 @@ impl Feed {
         }
     }
 
-    /// Hands out `Live` once, when all that was in the journal at the opening has come.
+    /// Adds `Live` once, when all events that were in the journal at the opening have come.
     fn reached(open: &mut OpenStream, sequence: u64, items: &mut VecDeque<FeedItem>) {
         if open.catching_up_to.is_some_and(|target| sequence >= target) {
             open.catching_up_to = None;

@@ -1,7 +1,8 @@
-//! How a producer or signer names itself, so that its calls do not wait behind everybody's: each call has a header ([`HEADER`])
-//! with a signature by its slot's key.
+//! How a producer or signer identifies itself, so that its calls do not wait behind public ones: each call has a header
+//! ([`HEADER`]) with a signature by the key of its slot.
 //!
-//! The signature is always the same and proves only that the sender knew it: it opens a lane and permits nothing.
+//! A key's signature is always the same, so it proves only that the sender knows it: it selects a queue and permits
+//! nothing.
 
 use stacks_types::hashing::sha512_256;
 use stacks_types::ids::Hash160;

@@ -1,8 +1,8 @@
-//! What the programs share. All of them: logging and shutdown. Those that talk to a node: connection, event feed with resume,
-//! StackerDB slot writer, the record of what was signed, and secrets.
+//! Code that the programs share. For all of them: logging and shutdown. For those that talk to a node: connection,
+//! event feed with resume, StackerDB slot writer, the record of what was signed, and secrets.
 //!
 //! # Invariants
-//! - Nothing here polls: the feed is one open stream, and the only timers are back-off and the stream's watchdog.
+//! - Nothing here polls: the feed is one open stream, and the only timers are the back-off and the stream's watchdog.
 //! - A secret is never written to a log or an error.
 //!
 //! # Not here

@@ -11,7 +11,7 @@ pub enum LogFormat {
     /// Text for people.
     #[default]
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     Json,
 }
 
@@ -37,13 +37,14 @@ impl std::fmt::Display for LogFormat {
     }
 }
 
-/// Starts the log of the process. When there is one already, that one stays.
+/// Starts the log of the process. An existing log stays.
 ///
 /// # Errors
 /// When the filter does not parse.
 pub fn start_log(filter: &str, format: LogFormat) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(filter)?;
-    // A log line that cannot be written is lost: to report that on standard error would panic when it is full too.
+    // A log line that cannot be written is lost: reporting that on standard error would panic if standard error is
+    // full, too.
     let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     let _ = match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init(),

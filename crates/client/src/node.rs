@@ -1,5 +1,5 @@
-//! A connection to a node: one HTTP/2 channel, and a client for each service. Every call has the bearer token and the pass of the
-//! caller's key, if it has them.
+//! A connection to a node: one HTTP/2 channel, and a client for each service. Every call carries the bearer token and the
+//! slot-key header, if the caller has them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,11 +26,11 @@ use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
 use nakamoto_proto::v1::{GetServiceInfoRequest, GetServiceInfoResponse};
 use stacks_types::keys::PrivateKey;
 
-/// Largest response that is read. A frame holds at least one whole event. The largest is a processed block of 2 MiB with its
-/// receipts, whose printed values the tenure's cost limit bounds.
+/// Largest response that is read. A frame holds at least one whole event. The largest event is a processed block of 2
+/// MiB with its receipts, whose printed values the tenure's cost limit bounds.
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Longest wait for a unary call. Those used here are answered at once; a node that does not answer is gone.
+/// Longest wait for a unary call. The calls used here are answered at once; a node that does not answer is lost.
 pub const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longest wait for a connection.
@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First byte of the TLS record that refuses a client without TLS.
 const TLS_ALERT: u8 = 0x15;
 
-/// First byte of the frame with which HTTP/2 begins: of its length, which is short.
+/// First byte of an HTTP/2 server's first frame: the high byte of a short length.
 const FRAME: u8 = 0;
 
 /// Flow-control window of a stream: large enough for a block's events.
@@ -51,7 +51,8 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// The channel of all service clients: it adds [`Credentials`] to each call.
 pub type NodeChannel = InterceptedService<Channel, Credentials>;
 
-/// Adds `authorization: Bearer ...` to every call, when there is a token, and the pass of a slot's key ([`lane`]).
+/// Adds `authorization: Bearer ...` to every call, if there is a token, and the slot-key header ([`lane`]), if there is
+/// a key.
 #[derive(Clone, Default)]
 pub struct Credentials {
     token: Option<MetadataValue<Ascii>>,
@@ -59,7 +60,7 @@ pub struct Credentials {
 }
 
 impl std::fmt::Debug for Credentials {
-    /// Whether there is a token, never the token.
+    /// Shows whether there is a token, never the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.token.is_some() { "Credentials(with a token)" } else { "Credentials(without a token)" })
     }
@@ -77,7 +78,7 @@ impl Interceptor for Credentials {
     }
 }
 
-/// Why a node cannot be connected to.
+/// Why no connection to a node can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeUrlError {
     /// The text does not parse as a URL.
@@ -85,14 +86,14 @@ pub enum NodeUrlError {
     Url {
         /// The text as given.
         url: String,
-        /// What does not parse.
+        /// Error of the URL parser.
         #[source]
         source: tonic::transport::Error,
     },
     /// The scheme is neither http nor https.
     #[error("`{0}` starts neither with http:// nor with https://")]
     Scheme(String),
-    /// The URL goes on after host and port.
+    /// The URL has a path after host and port.
     #[error("`{0}` has a path: a node is named by host and port alone, as in http://127.0.0.1:20443")]
     Path(String),
     /// An https URL needs certificates to trust, and none are given.
@@ -119,8 +120,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Prepares a connection to the node at `url`: `http://host:port`, or `https://host:port` with `tls_ca`, a PEM file that holds
-    /// the node's certificate or the one that signed it. Needs a running tokio runtime; does not connect yet.
+    /// Prepares a connection to the node at `url`: `http://host:port`, or `https://host:port` with `tls_ca`, a PEM file
+    /// with the node's certificate or the one that signed it. Needs a running tokio runtime; does not connect yet.
     ///
     /// # Errors
     /// [`NodeUrlError`] if url, token or certificates cannot be used.
@@ -155,7 +156,8 @@ impl Node {
         Ok(Self { channel, credentials: Credentials { token, pass: None }, clear })
     }
 
-    /// The same node, with the pass of a producer's or signer's key on every call: the node has lanes of its own for them.
+    /// The same node, with the slot-key header of a producer or signer on every call: the node has separate queues for
+    /// them.
     #[must_use]
     pub fn as_owner_of_slot(mut self, key: &PrivateKey) -> Self {
         // Hex is valid in a header.
@@ -167,10 +169,10 @@ impl Node {
         InterceptedService::new(self.channel.clone(), self.credentials.clone())
     }
 
-    /// Asks the node what it is, and waits for one that does not run yet.
+    /// Asks the node for its service info, and waits until the node runs.
     ///
     /// # Errors
-    /// The status of a node that runs and refuses to answer, or that wants TLS and is called without it, or is no node.
+    /// The status, if the node refuses to answer, needs TLS and is called without it, or is another server.
     pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
         let mut backoff = Backoff::for_connections();
         let mut known_cause = String::new();
@@ -186,7 +188,7 @@ impl Node {
                     tokio::time::sleep(backoff.next_delay().max(retry_delay(&status).unwrap_or_default())).await;
                 }
                 Err(status) => {
-                    // What another server answers to HTTP/2 reads as some broken frame or another, so the cause is looked for here.
+                    // Another server's answer reads as some broken HTTP/2 frame, so the real cause is looked for here.
                     self.check_clear().await?;
                     return Err(status);
                 }
@@ -195,7 +197,7 @@ impl Node {
         }
     }
 
-    /// Refuses a server that wants TLS and is called without it, or does not speak HTTP/2.
+    /// Refuses a server that needs TLS and is called without it, or does not speak HTTP/2.
     async fn check_clear(&self) -> Result<(), Status> {
         let Some(address) = &self.clear else { return Ok(()) };
         match first_byte(address).await {
@@ -252,10 +254,10 @@ impl Node {
     }
 }
 
-/// Waits for the answer of a unary call, for at most [`UNARY_TIMEOUT`].
+/// Waits for the answer to a unary call, for at most [`UNARY_TIMEOUT`].
 ///
 /// # Errors
-/// The call's status; `DEADLINE_EXCEEDED` when the time is over.
+/// The call's status; `DEADLINE_EXCEEDED` after the timeout.
 pub async fn unary<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
     match tokio::time::timeout(UNARY_TIMEOUT, call).await {
         Ok(answer) => answer.map(Response::into_inner),
@@ -281,7 +283,7 @@ fn over_tls(endpoint: Endpoint, tls: &Tls) -> Result<Channel, NodeUrlError> {
     Ok(clear.connect_with_connector_lazy(tower::service_fn(move |uri| tls.clone().connect(uri))))
 }
 
-/// The first byte that a server answers to a greeting in HTTP/2 without TLS.
+/// The first byte of a server's answer to an HTTP/2 greeting without TLS.
 async fn first_byte(address: &str) -> Option<u8> {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;

@@ -9,12 +9,12 @@ use stacks_types::vrf::VrfPrivateKey;
 /// Longest key file, in bytes: room for a hundred keys of 33 bytes as hex, with prefixes and line ends.
 const MAX_KEY_FILE_BYTES: u64 = 8192;
 
-/// Where a secret comes from: the file when one is given, else the environment variable.
+/// Where a secret comes from: the file if one is given, else the environment variable.
 #[derive(Debug, Clone)]
 pub struct SecretSource {
     /// Name of the environment variable, which holds hex.
     pub variable: &'static str,
-    /// Path of a file with hex text; `None` = the variable is read.
+    /// Path of a file with hex text; `None` to read the variable.
     pub file: Option<PathBuf>,
 }
 
@@ -52,8 +52,8 @@ pub enum SecretError {
     },
 }
 
-/// Reads a secp256k1 private key: hex of 32 bytes, or of 33 with 01 at the end (compressed, the usual form on Stacks). 32 bytes are
-/// also taken as a key with a compressed public key, which is what block signers and stackers use.
+/// Reads a secp256k1 private key: hex of 32 bytes, or of 33 with 01 at the end (compressed, the usual form on Stacks).
+/// With 32 bytes, too, the public key is compressed, as block signers and stackers need it.
 ///
 /// # Errors
 /// [`SecretError`] names the variable or file, never the text in it.
@@ -62,7 +62,7 @@ pub fn read_private_key(source: &SecretSource) -> Result<PrivateKey, SecretError
     private_key(&text).ok_or(SecretError::Invalid { place, expected: "a private key: 32 or 33 bytes as hex" })
 }
 
-/// Reads one or more such keys, separated by commas or white space.
+/// Reads one or more keys of that form, separated by commas or white space.
 ///
 /// # Errors
 /// As [`read_private_key`].
@@ -106,7 +106,7 @@ fn read(source: &SecretSource) -> Result<(String, String), SecretError> {
 fn read_file(path: &Path) -> Result<String, SecretError> {
     let failed = |source| SecretError::File { path: path.to_owned(), source };
     let mut text = String::new();
-    // A pipe or a device does not say how much it has.
+    // The length of a pipe or a device is unknown, so the read is bounded.
     let bound = MAX_KEY_FILE_BYTES.saturating_add(1);
     let read = std::fs::File::open(path).and_then(|file| file.take(bound).read_to_string(&mut text)).map_err(failed)?;
     if read as u64 > MAX_KEY_FILE_BYTES {
@@ -119,7 +119,7 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
 mod tests {
     use super::*;
 
-    /// A key in a file, which is there as long as the second.
+    /// A source with this content in a file, which exists as long as the second value.
     fn source(content: &str) -> (SecretSource, tempfile::NamedTempFile) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, content).unwrap();

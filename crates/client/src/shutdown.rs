@@ -1,9 +1,9 @@
 //! When to stop: SIGINT, SIGTERM, SIGHUP, or the end of standard input.
 //!
-//! SIGHUP comes when the terminal is closed. Who starts a program with `nohup` has it ignored, and then it is.
+//! SIGHUP comes when the terminal is closed. A program started with `nohup` ignores SIGHUP, and so does this one then.
 //!
-//! A parent that holds the other end of a child's standard input stops the child by closing it, and the system closes it when the
-//! parent is killed. So no child outlives its parent, and nobody has to poll whether it lives.
+//! A parent that holds the other end of a child's standard input stops the child by closing it, and the system closes
+//! it when the parent is killed. So no child outlives its parent, and no child has to poll whether its parent lives.
 
 use std::io::Read;
 
@@ -20,7 +20,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Starts to listen. Needs a running tokio runtime. With `stop_on_stdin_eof` a thread reads standard input.
+    /// Starts listening. Needs a running tokio runtime. With `stop_on_stdin_eof` a thread reads standard input.
     ///
     /// # Errors
     /// The system's error when signals cannot be caught or the thread cannot be started.
@@ -39,7 +39,7 @@ impl Shutdown {
     pub async fn requested(&mut self) -> &'static str {
         let end_of_input = async {
             match &mut self.end_of_input {
-                // An error means that the thread has ended, which it does only after the input has.
+                // An error means that the thread has ended, which happens only after the input has ended.
                 Some(receiver) => drop(receiver.await),
                 None => std::future::pending().await,
             }
@@ -59,8 +59,8 @@ impl Shutdown {
     }
 }
 
-/// Whether this process was started with SIGHUP ignored. Where the system does not say, as if it were: then the signal does what it
-/// did before.
+/// Whether this process was started with SIGHUP ignored. `true` if the system does not say: the program then leaves the
+/// signal as it was.
 fn is_hangup_ignored() -> bool {
     std::fs::read_to_string("/proc/self/status").map_or(true, |status| has_hangup_ignored(&status))
 }
@@ -72,8 +72,8 @@ fn has_hangup_ignored(status: &str) -> bool {
     mask.is_none_or(|mask| mask & 1 == 1)
 }
 
-/// Reads standard input to its end in a thread of its own: a blocking read cannot be cancelled, and must not hold up the runtime's
-/// shutdown.
+/// Reads standard input to its end in a separate thread: a blocking read cannot be cancelled, and must not delay the
+/// runtime's shutdown.
 fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new().name("stdin-watch".to_owned()).spawn(move || {
@@ -87,7 +87,7 @@ fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
                 Err(_) => break,
             }
         }
-        // Without a receiver the program is stopping already.
+        // If there is no receiver, the program is stopping already.
         let _ = sender.send(());
     })?;
     Ok(receiver)

@@ -1,11 +1,11 @@
-//! The record of what was signed, as producers and signers keep it: opening, locking, and whose it is.
+//! The record of what a producer or signer has signed: opening, locking, and its owner.
 //!
 //! # Invariants
 //! - One process at a time: the file is locked while it is open.
-//! - A record is of one key on one chain, for ever.
+//! - A record belongs to one key on one chain for ever.
 //!
 //! # Not here
-//! What it holds, and which block may be signed: `mockamoto-producer`, `mockamoto-signer-stub`.
+//! The record's content, and which block may be signed: `mockamoto-producer`, `mockamoto-signer-stub`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::failed::Failed;
 /// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The folder cannot be made, or is another program's.
+    /// The folder cannot be made, or belongs to another program.
     #[error("data folder {path} cannot be used")]
     Folder {
         /// Path of the data folder.
@@ -33,17 +33,17 @@ pub enum RecordError {
     /// Another process has locked the file.
     #[error("{0} is in use by another process: one at a time may sign with it")]
     InUse(PathBuf),
-    /// Another key, or for another chain, wrote it.
+    /// The record was written by another key, or for another chain.
     #[error("{path} belongs to signer {signer} on chain {chain_id:#x}: give another data folder")]
     OtherOwner {
         /// Path of the record.
         path: PathBuf,
-        /// Address of the key that wrote it.
+        /// Address of the key that wrote the record.
         signer: StacksAddress,
-        /// Chain id that it is for.
+        /// Chain id of the record.
         chain_id: u32,
     },
-    /// The file is damaged, or of a newer version of this program.
+    /// The file is damaged, or was written by a newer version of this program.
     #[error(transparent)]
     Open(sqlite::OpenError),
     /// Reading or writing the database failed.
@@ -76,11 +76,11 @@ pub fn record_path(folder: &Path, program: Owner) -> PathBuf {
     folder.join(program.file())
 }
 
-/// Opens the record in `folder` and locks it for `signer`; makes folder and file when they are missing. Its first migration makes the
-/// table `owner`.
+/// Opens the record in `folder` and locks it for `signer`; makes folder and file if they are missing. The schema's first
+/// migration must make the table `owner`.
 ///
 /// # Errors
-/// [`RecordError`] when it is in use, another's, damaged or cannot be written.
+/// [`RecordError`] if the record is in use, belongs to another key or chain, is damaged, or cannot be written.
 pub fn open_record(
     folder: &Path,
     (program, schema): (Owner, &Schema),
@@ -94,7 +94,7 @@ pub fn open_record(
     let path = record_path(folder, program);
     let mut connection = sqlite::open(&path, durability)?;
     connection.busy_timeout(Duration::ZERO)?;
-    // Two processes with one record could else sign between each other's read and write.
+    // Otherwise one of two processes with the same record could sign between the other's read and write.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     schema.migrate(&mut connection)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,4 +1,4 @@
-//! Writes to StackerDB slots: signs each chunk, and keeps its version above the stored one.
+//! Writes to StackerDB slots: signs each chunk with a version above the stored one.
 
 use std::collections::VecDeque;
 
@@ -10,24 +10,25 @@ use tonic::Status;
 
 use super::node::{Node, unary};
 
-/// A slot has one writer, so the first refusal gives the right version; more than this many mean that there is another writer.
+/// A slot has one writer, so the first refusal already tells the right version; this many mean that there is another
+/// writer.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Chunks of one call: what a node takes.
+/// Most chunks of one call, as the node accepts them.
 const MAX_CHUNKS: usize = 64;
 
 /// Why a chunk was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// The call failed: the node is away or refuses the caller.
+    /// The call failed: the node is down or refuses the caller.
     #[error("the node did not take the chunk")]
     Call(#[source] Box<Status>),
-    /// The node refused the chunk, and says why.
+    /// The node refused the chunk, with a reason.
     #[error(transparent)]
     Refused(#[from] SlotRefusal),
 }
 
-/// What a node says to a chunk that it does not store.
+/// A node's reason for not storing a chunk.
 #[derive(Debug, thiserror::Error)]
 #[error("slot {slot_id} refused the chunk: {detail} ({refusal})")]
 pub struct SlotRefusal {
@@ -52,7 +53,7 @@ pub fn writer_of(chunk: v1::StackerDbChunk) -> Option<Hash160> {
     chunk.signer().ok()
 }
 
-/// The writer of one slot. Learns the stored version from a refusal, so it needs no record of its own.
+/// The writer of one slot. It learns the stored version from a refusal, so it keeps no record.
 #[derive(Debug, Clone)]
 pub struct SlotWriter {
     contract_id: String,
@@ -67,7 +68,7 @@ impl SlotWriter {
         Self { contract_id, slot_id, next_version: 1 }
     }
 
-    /// Number of the slot that this writes.
+    /// Number of the writer's slot.
     #[must_use]
     pub const fn slot_id(&self) -> u32 {
         self.slot_id
@@ -84,32 +85,32 @@ impl SlotWriter {
     }
 }
 
-/// What one writer puts into its slot, one after the other.
+/// The chunks that one writer puts into its slot, one after the other.
 #[derive(Debug)]
 pub struct SlotWrite<'a> {
     writer: &'a mut SlotWriter,
     key: &'a PrivateKey,
-    /// What is not stored yet.
+    /// Data that is not stored yet.
     left: VecDeque<Vec<u8>>,
     attempts: u32,
     refusal: Option<SlotRefusal>,
 }
 
 impl<'a> SlotWrite<'a> {
-    /// The data of several chunks, oldest first, that `key` signs.
+    /// A write of several chunks, given by their data, oldest first, and signed by `key`.
     pub fn new(writer: &'a mut SlotWriter, key: &'a PrivateKey, data: impl Into<VecDeque<Vec<u8>>>) -> Self {
         Self { writer, key, left: data.into(), attempts: 0, refusal: None }
     }
 
-    /// Whether the slot took all of it, after [`put_all`].
+    /// Whether the slot took all chunks, after [`put_all`].
     ///
     /// # Errors
-    /// [`SlotRefusal`] of the first chunk that it did not take.
+    /// [`SlotRefusal`] of the first chunk that the slot refused.
     pub fn outcome(self) -> Result<(), SlotRefusal> {
         self.refusal.map_or(Ok(()), Err)
     }
 
-    /// The next chunk, if one is to be stored.
+    /// The next chunk to store, if any.
     fn chunk(&self) -> Option<v1::StackerDbChunk> {
         let data = self.left.front().filter(|_| self.refusal.is_none())?.clone();
         let SlotWriter { slot_id, next_version, .. } = *self.writer;
@@ -122,7 +123,7 @@ impl<'a> SlotWrite<'a> {
         })
     }
 
-    /// Learns what became of the chunk.
+    /// Applies the node's answer to the chunk.
     fn learn(&mut self, outcome: v1::PutChunkResponse) {
         if outcome.accepted {
             self.writer.next_version = self.writer.next_version.saturating_add(1);
@@ -144,11 +145,11 @@ impl<'a> SlotWrite<'a> {
     }
 }
 
-/// Stores all of these, which are of one StackerDB, in one call when each is one chunk and no slot refuses. A slot's second chunk
-/// is only put when it has the first.
+/// Stores all these writes, which must be to one StackerDB. Each call puts the next chunk of every slot, as many as one
+/// call takes: a slot's second chunk follows when the first is stored.
 ///
 /// # Errors
-/// The status of a call that failed: each write knows what it has stored, and goes on from there when it is put again.
+/// The status of a call that failed. Each write knows what it has stored, and continues from there when it is put again.
 pub async fn put_all(node: &Node, writes: &mut [SlotWrite<'_>]) -> Result<(), Status> {
     loop {
         let due = writes.iter_mut().filter_map(|write| write.chunk().map(|chunk| (write, chunk)));

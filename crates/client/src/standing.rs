@@ -1,9 +1,9 @@
-//! Whether a producer or signer is in its set, and whether that is news for the log: a key in no set is reported once and again
-//! when it changes, so that its program neither idles in silence nor repeats itself.
+//! Whether a producer or signer is in its set, and whether that is news for the log: it is logged at first and when it
+//! changes, so that a program whose key is in no set neither idles silently nor repeats itself.
 
 use stacks_types::ids::BurnBlockHash;
 
-/// What is known, and what was logged last.
+/// The standing that was learnt and logged last, and at which burn tip.
 #[derive(Debug)]
 pub struct Standing<P> {
     at: Option<BurnBlockHash>,
@@ -23,7 +23,7 @@ impl<P: PartialEq> Standing<P> {
         self.at.as_ref() == Some(burn_tip)
     }
 
-    /// Keeps the standing at a burn tip. True when it is the first, or differs from the one before.
+    /// Keeps the standing at a burn tip. Returns `true` if it is the first, or differs from the one before.
     pub fn learn(&mut self, burn_tip: BurnBlockHash, standing: P) -> bool {
         self.at = Some(burn_tip);
         let is_news = self.reported.as_ref() != Some(&standing);

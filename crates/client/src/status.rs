@@ -8,13 +8,13 @@ use tonic_types::StatusExt;
 /// Upper bound of the retry advice that is followed.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
-/// The reason code of an error (`UPPER_SNAKE`); `None` when the server gave none.
+/// The reason code of an error (`UPPER_SNAKE`); `None` if the server gave none.
 #[must_use]
 pub(super) fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
-/// The pause that the server advises before a retry, at most [`MAX_RETRY_DELAY`]; `None` when it gave none.
+/// The pause that the server advises before a retry, at most [`MAX_RETRY_DELAY`]; `None` without advice.
 #[must_use]
 pub(super) fn retry_delay(status: &Status) -> Option<Duration> {
     let delay = status.get_details_retry_info()?.retry_delay?;
@@ -35,13 +35,13 @@ pub fn is_transient(status: &Status) -> bool {
     )
 }
 
-/// Whether the node refuses the caller, and will do so until it gives another token.
+/// Whether the node refuses the caller, and will do so until the caller has another token.
 #[must_use]
 pub fn is_refusal(status: &Status) -> bool {
     matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
 }
 
-/// The text of the innermost cause, which a person can act on.
+/// The text of the innermost cause, which tells a person what to do.
 #[must_use]
 pub(super) fn cause(status: &Status) -> String {
     let mut cause: &dyn std::error::Error = status;

@@ -1,7 +1,7 @@
 //! TLS to a node whose certificate, or the one that signed it, is in a file.
 //!
-//! A certificate in the file is trusted as it is: for any name, and whether or not it may sign others. Other certificates are
-//! checked as usual: signed by one in the file, for this host, in their time.
+//! A certificate in the file is trusted as it is, for any name, and whether or not it may sign others. Any other
+//! certificate is checked as usual: it must be signed by one in the file, for this host, and be within its dates.
 
 use std::io;
 use std::path::PathBuf;
@@ -86,7 +86,8 @@ impl Tls {
     }
 }
 
-/// Says it plainly when a server does not speak TLS or has another certificate: the library's texts do not name the remedy.
+/// Replaces the library's error for a server that does not speak TLS or has another certificate by one that names the
+/// remedy.
 fn in_plain_words(error: io::Error) -> io::Error {
     match error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
         Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {

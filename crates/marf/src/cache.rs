@@ -1,7 +1,7 @@
-//! Decoded inner nodes in memory, by their places in the node file.
+//! Decoded inner nodes in memory, by their offsets in the node file.
 //!
-//! Nodes near the roots are read with every key; their records are patches, so decoding them costs two reads and a copy.
-//! A second-chance queue per shard: a node that was used since the queue last passed it stays.
+//! Nodes near the roots are read for every key; their records are patches, so decoding them costs two reads and a copy.
+//! Each shard has a second-chance queue: a node that was used since the queue last reached it stays.
 //!
 //! # Invariants
 //! - Holds at most about [`CACHE_BYTES_MAX`] bytes, whatever is read.
@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::node::Inner;
 
-/// The bound of the cache in bytes: the inner nodes of some half a million keys. Small beside a node's other memory.
+/// The bound of the cache in bytes: the inner nodes of about half a million keys. Small compared with a node's other
+/// memory.
 pub(crate) const CACHE_BYTES_MAX: usize = 32 << 20;
 
 /// Number of locks: with 16, threads seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// What an entry costs beside its slots: the node, its counters, the map's and the queue's entry.
+/// Bytes of an entry beside its slots: the node, its counters, the entries of map and queue.
 const ENTRY_BYTES: usize = 192;
 
 /// A committed inner node.
@@ -70,10 +71,11 @@ impl Cache {
         }
     }
 
-    /// The lock of a thread that panicked is taken all the same: each step of an insert or eviction leaves at worst a count too
-    /// high or an entry that is not queued.
+    /// Locks the shard, even if a thread panicked while it held the lock: an interrupted insert or eviction leaves at
+    /// worst a count too high or an entry that is not queued.
     fn shard(&self, at: u64) -> MutexGuard<'_, Shard> {
-        // Nodes that are read together are neighbours in the file, so they are spread. The high bits of the product are mixed best.
+        // Spreads nodes that are neighbours in the file, which are read together. The high bits of the product are
+        // mixed best.
         let spread = at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60;
         let index = usize::try_from(spread).unwrap_or(0) % SHARDS;
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,8 +1,8 @@
-//! The 32-bit checksum of records. Segments have the 64-bit one that it is made of.
+//! The 32-bit checksum of records, made from the 64-bit one that segments have.
 
 use sqlite::checksum64;
 
-/// The 32-bit checksum of `bytes`: both halves of the 64-bit one, folded. A flipped bit goes unseen with a chance of 2^-32.
+/// The 32-bit checksum of `bytes`: both halves of the 64-bit one, folded. It misses a flipped bit with a chance of 2^-32.
 pub(crate) fn checksum32(bytes: &[u8]) -> [u8; 4] {
     let sum = checksum64(bytes).to_le_bytes();
     let mut folded = [0; 4];

@@ -1,7 +1,4 @@
-//! What can go wrong, with one enum for each operation.
-//!
-//! # Not here
-//! Whose fault it is: a caller decides. `Damaged`, `Io` and `Sql` are the machine's; the rest are the caller's.
+//! Errors, one enum per operation. `Damaged`, `Io` and `Sql` are faults of the machine, the others of the caller.
 
 use std::path::PathBuf;
 
@@ -35,7 +32,7 @@ pub enum OpenError {
         /// What is wrong there, in a few words.
         what: &'static str,
     },
-    /// The file holds blocks that the table has no rows for.
+    /// The file holds blocks without rows in the table.
     #[error("node file {path} holds blocks from byte {offset} on that table marf_blocks does not know")]
     Ahead {
         /// Path of the node file.
@@ -46,7 +43,7 @@ pub enum OpenError {
     /// A row of the table `marf_blocks` contradicts the rows before it.
     #[error("row {number} of table marf_blocks is damaged: {what}")]
     DamagedRow {
-        /// Number of the row: that of its block.
+        /// Number of the row, which is its block's.
         number: i64,
         /// What is wrong with the row, in a few words.
         what: &'static str,

@@ -40,7 +40,7 @@ impl NodeFile {
         Ok(node_file)
     }
 
-    /// Completes a new file. One without a whole header has no blocks: the process that made it died.
+    /// Completes a new file. A file without a whole header has no blocks: the process that made it died.
     fn check_header(&self) -> Result<(), OpenError> {
         let io_error = |cause| OpenError::Io { path: self.path.clone(), cause };
         if self.length().map_err(io_error)? < HEADER_BYTES {
@@ -82,7 +82,7 @@ impl NodeFile {
         Ok(&buffer[..filled])
     }
 
-    /// Writes `bytes` at offset `at`, and syncs as its durability asks for.
+    /// Writes `bytes` at offset `at`, and syncs as the file's durability requires.
     pub(crate) fn write(&self, bytes: &[u8], at: u64) -> Result<(), MarfError> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         crash_point("nodes:before_append");

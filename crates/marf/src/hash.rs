@@ -7,11 +7,11 @@ use std::fmt;
 
 use sha2::{Digest, Sha512_256};
 
-/// The 40 bytes that a leaf commits to: for an ordinary key H(value text) and 8 zero bytes; for the
-/// bookkeeping keys a height or a block id, unhashed (docs/CONSENSUS.md#keys-and-leaves).
+/// The 40 bytes that a leaf commits to: H(value text) and 8 zero bytes for an ordinary key; a height or a block id, not
+/// hashed, for a bookkeeping key (docs/CONSENSUS.md#keys-and-leaves).
 pub type Leaf = [u8; 40];
 
-/// Id of a block, 32 bytes. The MARF does not look into it.
+/// Id of a block, 32 bytes. The MARF does not interpret it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockId(pub [u8; 32]);
 

@@ -1,16 +1,16 @@
-//! The committed blocks: the table `marf_blocks`, and the same in memory.
+//! The committed blocks: the table `marf_blocks`, and its content in memory.
 //!
-//! Some 160 bytes a block in memory, so that heights, ancestors and roots are answered without I/O: 100,000 blocks are 16 MB.
-//! Each block knows its parent and one far ancestor (its jump); by these an ancestor at any height is found in a number of
-//! steps that grows as the logarithm of the distance.
+//! A block takes about 160 bytes of memory (100,000 blocks: 16 MB), so that heights, ancestors and roots need no I/O.
+//! Each block knows its parent and one far ancestor (its jump); with these an ancestor at any height is found in a
+//! number of steps that grows as the logarithm of the distance.
 //!
 //! # Invariants
 //! - Blocks are numbered from 0 in the order of commits; a parent's number is lower than its child's.
 //! - Segments follow each other in the order of the numbers, without gaps.
 //!
 //! # Not here
-//! The bookkeeping keys, which say the same inside the tries (docs/CONSENSUS.md#opening-a-block): `open_trie` writes
-//! them.
+//! The bookkeeping keys, which hold the same facts inside the tries (docs/CONSENSUS.md#opening-a-block): `open_trie`
+//! writes them.
 
 use std::collections::HashMap;
 
@@ -102,7 +102,7 @@ impl Index {
         u32::try_from(after.checked_sub(1)?).ok()
     }
 
-    /// The number of the ancestor of `number` at `height`; `number` itself at its own height.
+    /// The number of the ancestor of `number` at `height`, or `number` itself at its own height.
     pub(crate) fn ancestor(&self, number: u32, height: u32) -> Option<u32> {
         let mut number = number;
         loop {
@@ -167,8 +167,8 @@ impl Index {
         }
     }
 
-    /// The jump of a child of `parent`: where the parent's last two jumps were equally long, past both, else the parent.
-    /// So jumps double in length, as in a skew-binary number. A block without parent jumps to itself.
+    /// The jump of a child of `parent`: if the parent's last two jumps were equally long, the end of both, else the
+    /// parent. So jumps double in length, as in a skew-binary number. A block without parent jumps to itself.
     fn jump_of(&self, number: u32, parent: Option<u32>) -> u32 {
         let far = || {
             let near = self.entry(parent?)?;

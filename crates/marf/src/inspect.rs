@@ -1,8 +1,8 @@
-//! Compares a node file and its table before anything is written: each must hold what the other says.
+//! Compares a node file with its table before anything is written: they must agree.
 //!
 //! # Invariants
-//! - Only what one commit can have left is ever cut off: bytes after the last block that are one block by their mark. If there are
-//!   more, rows are lost, as when the table is an older copy.
+//! - Only bytes that one commit can have left are ever cut off: bytes after the last block that are one block by their mark.
+//!   More bytes mean that rows are lost, as when the table is an older copy.
 
 use std::fs::File;
 use std::io;
@@ -20,18 +20,18 @@ use crate::index::{self, Index};
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
 
-/// Bytes after the last block that have no mark, as earlier versions wrote them, in terms of the longest committed block: more
-/// than this is taken for several blocks.
+/// Bytes after the last block that have no mark, as earlier versions wrote them, count as several blocks if they are
+/// more than this many times the longest committed block.
 const UNMARKED_FACTOR: u64 = 4;
 
-/// A node file that holds what its table says. Nothing was written to it.
+/// A node file that agrees with its table. Nothing was written to it.
 pub struct Inspected {
     path: PathBuf,
     index: Index,
     unchecked: Option<Unchecked>,
 }
 
-/// Blocks of a large file that are still to be compared with their checksums. Whatever is read of them before is checked record by
+/// Blocks of a large file that are still to be compared with their checksums. Reads before that are checked record by
 /// record.
 pub struct Unchecked {
     path: PathBuf,
@@ -61,10 +61,11 @@ impl Unchecked {
 }
 
 impl Inspected {
-    /// Compares the node file at `nodes` with the table `marf_blocks` of `index`; either may be missing when the other is empty.
+    /// Compares the node file at `nodes` with the table `marf_blocks` of `index`; either may be missing if the other is
+    /// empty.
     ///
-    /// Compares every block in the first [`START_CHECK_BYTES`] with its checksum, at some gigabytes a second. Each record is
-    /// checked again when it is read.
+    /// Compares every block in the first [`START_CHECK_BYTES`] with its checksum, at some gigabytes per second. Each
+    /// record is checked again when it is read.
     ///
     /// # Errors
     /// [`OpenError::Damaged`] and `DamagedRow` if they do not hold what was committed; [`OpenError::Ahead`] if the file holds
@@ -78,12 +79,12 @@ impl Inspected {
         Ok(Self { path: nodes.to_owned(), index, unchecked })
     }
 
-    /// Hands out the blocks that are still to be compared, once. The caller compares them while the file is in use.
+    /// Takes the blocks that are still to be compared. The caller compares them while the file is in use.
     pub fn take_unchecked(&mut self) -> Option<Unchecked> {
         self.unchecked.take()
     }
 
-    /// Opens the file for writing, and makes file and table where they are missing. Cuts off the bytes of a commit whose
+    /// Opens the file for writing; makes the file and the table if they are missing. Cuts off the bytes of a commit whose
     /// transaction was not committed.
     ///
     /// # Errors
@@ -110,7 +111,7 @@ impl Look<'_> {
         };
         let length = file.metadata().map_err(|cause| self.io(cause))?.len();
         if index.len() == 0 && length < HEADER_BYTES {
-            return Ok(Vec::new()); // The file was made, and then the process died.
+            return Ok(Vec::new()); // The process died after making the file.
         }
         if length < index.end() {
             return Err(self.damaged(index.end(), "shorter than its committed blocks"));
@@ -141,7 +142,8 @@ impl Look<'_> {
         if is_one { Ok(()) } else { Err(OpenError::Ahead { path: self.path.to_owned(), offset: at }) }
     }
 
-    /// Checks that every block is what was committed, also what only proofs read, and what a full disk left incomplete.
+    /// Checks that every block is what was committed, including bytes that only proofs read and blocks that a full disk
+    /// cut short.
     fn check_blocks(&self, file: &File, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let (mut buffer, mut left) = (Vec::new(), Vec::new());
         for (number, checksum) in (0..).zip(checksums) {

@@ -2,18 +2,17 @@
 //!
 //! A block's trie is opened on its parent ([`Marf::begin`]), filled ([`OpenTrie::insert`]), hashed once
 //! ([`OpenTrie::seal`]) and stored ([`Marf::commit`], [`Marf::publish`]). Readers see published tries only.
-//! Roots and proofs equal the reference implementation's (docs/CONSENSUS.md#state-index); how nodes lie on disk is our
-//! own.
+//! Roots and proofs equal the reference implementation's (docs/CONSENSUS.md#state-index); the format on disk is our own.
 //!
 //! # Invariants
 //! - A node never changes once its block is committed. Nothing is removed.
 //! - A node that belongs to a block has only ancestors, within the trie, that belong to that block too.
 //! - The node file holds the segments of the committed blocks, in the order of commits, without gaps;
-//!   the bytes after the last of them are those of one commit that was not completed.
-//! - Bytes from the file are checked before they are believed: damage is an error that names the file.
+//!   any bytes after the last segment are those of one commit that was not completed.
+//! - Bytes from the file are checked before they are used: damage is an error that names the file.
 //!
 //! # Not here
-//! What keys and values mean, and when a block counts: the crates above. This one knows bytes, hashes and SQLite.
+//! What keys and values mean, and which blocks count: the crates above. This one knows bytes, hashes and SQLite.
 
 mod cache;
 mod checksum;

@@ -7,7 +7,7 @@
 //! begin -> OpenTrie -> seal -> SealedTrie -> commit(tx) -> PendingCommit -> caller commits tx -> publish -> readers see it
 //! ```
 //! # Invariants
-//! - Bytes in the node file that no row names are those of one commit; they are cut off by the next one, or at the next start.
+//! - Bytes in the node file that no row names are those of one commit; the next commit or the next start cuts them off.
 //!
 //! # Not here
 //! Which fork is canonical: the caller decides.
@@ -26,8 +26,8 @@ use crate::record::leaf::StoredLeaf;
 use crate::seal::SealedTrie;
 use crate::store::Store;
 
-/// The index. Cheap to clone; shared by all threads. Its node file is locked until the last clone, open trie and
-/// sealed trie of it are dropped.
+/// The index. Cheap to clone; shared by all threads. Its node file is locked until the last clone, open trie and sealed
+/// trie are dropped.
 #[derive(Clone)]
 pub struct Marf(pub(crate) Arc<Store>);
 
@@ -61,7 +61,8 @@ impl Marf {
         OpenTrie::begin(&self.0, parent, &opened_as)
     }
 
-    /// Value of `key` as of `block`: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None` = the block has no such key.
+    /// Value of `key` as of `block`: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None` if the block has
+    /// no such key.
     ///
     /// # Errors
     /// [`MarfError::UnknownBlock`]; errors of reading the node file.
@@ -69,7 +70,7 @@ impl Marf {
         self.get_by_path(block, &TrieHash::of_key(key))
     }
 
-    /// Value of the key with this path, as [`Marf::get`] gives it.
+    /// As [`Marf::get`], for the key whose path is `path`.
     ///
     /// # Errors
     /// As [`Marf::get`].
@@ -112,8 +113,8 @@ impl Marf {
         self.0.index().number_of(block).is_some()
     }
 
-    /// The ancestor of `tip` at `height`: `tip` itself at its own height, `None` above it. Answered from memory, in a number
-    /// of steps that grows as the logarithm of the distance; the same as the bookkeeping keys say.
+    /// The ancestor of `tip` at `height`: `tip` itself at its own height, `None` above it. Found in memory, in a number
+    /// of steps that grows as the logarithm of the distance; the bookkeeping keys hold the same.
     ///
     /// # Errors
     /// [`MarfError::UnknownBlock`] if `tip` is not published.
@@ -132,8 +133,8 @@ impl Marf {
         Ok(self.ancestor_at_height(tip, height)?.as_ref() == Some(ancestor))
     }
 
-    /// Appends the trie to the node file, syncs it, and inserts the row of `block_id` through `tx`. Later tries name the
-    /// block `block_id`, whatever it was opened as (docs/CONSENSUS.md#committing-under-another-id).
+    /// Appends the trie to the node file, syncs the file, and inserts the row of `block_id` through `tx`. Later tries
+    /// name the block `block_id`, whatever it was opened as (docs/CONSENSUS.md#committing-under-another-id).
     ///
     /// Readers do not see the block until the caller has committed `tx` and called [`Marf::publish`]. One block
     /// can be pending at a time.
@@ -151,7 +152,7 @@ impl Marf {
         if !Arc::ptr_eq(&sealed.store, &self.0) {
             return Err(MarfError::ForeignTrie);
         }
-        let _writing = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner); // It guards no data in memory.
+        let _writing = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner); // The lock guards no data in memory.
         let (published, start, taken) = {
             let index = self.0.index();
             (index.len() as u64, index.end(), index.number_of(&block_id).is_some())
@@ -159,7 +160,7 @@ impl Marf {
         if taken || block_id == SENTINEL {
             return Err(MarfError::IdTaken(block_id));
         }
-        // A row that this handle does not know names bytes that would be overwritten.
+        // A row that this handle does not know names bytes that this commit would overwrite.
         let stored = index::count_rows(tx)?;
         if stored != published {
             return Err(MarfError::NotPublished { stored, published });
@@ -187,15 +188,16 @@ impl Marf {
         Ok(PendingCommit { number, row })
     }
 
-    /// Shows the block to readers that know its id. Call it when only the commit of the transaction is left to do: then a reader
-    /// that finds the id in the database finds the block here. If the commit fails, call [`Marf::retract`].
+    /// Shows the block to readers that know its id. Call this just before the transaction is committed, so that a
+    /// reader who finds the id in the database finds the block here. If the commit fails, call [`Marf::retract`].
     pub fn publish(&self, pending: PendingCommit) -> Published {
         let PendingCommit { number, row } = pending;
         self.0.publish(number, &row);
         Published { number }
     }
 
-    /// Removes a block whose transaction was not committed after all. Nobody can have read it, as nobody knows its id.
+    /// Removes a block whose transaction was not committed after all. Nobody can have read it, because nobody knows its
+    /// id.
     pub fn retract(&self, published: Published) {
         self.0.retract(published.number);
     }

@@ -1,8 +1,8 @@
-//! Inner nodes in memory: kinds, compressed paths, child slots, and how a node takes a new child
+//! Inner nodes in memory: kinds, compressed paths, child slots, and adding a child
 //! (docs/CONSENSUS.md#nodes).
 //!
 //! # Invariants
-//! - Slots of a Node4, Node16 or Node48 are those in use, in the order in which they were filled.
+//! - A Node4, Node16 or Node48 has only slots in use, in the order in which they were filled.
 //! - A Node256 has 256 slots; slot number = path byte.
 //!
 //! # Not here
@@ -11,7 +11,7 @@
 /// Path bytes from the trie's root to the end of a leaf.
 pub(crate) const PATH_BYTES: usize = 32;
 
-/// Stands for the block of a child that belongs to the trie being built; `at` is then its index in the arena.
+/// The block of a child that belongs to the trie being built; its slot's `at` is then an index in the arena.
 pub(crate) const LOCAL: u32 = u32::MAX;
 
 /// The kinds of nodes, by their ids (docs/CONSENSUS.md#nodes).
@@ -86,12 +86,12 @@ impl Path {
         path.get(from..).and_then(Self::new).unwrap_or(Self::EMPTY)
     }
 
-    /// The bytes before `end`, which lies within the path.
+    /// The bytes before `end`, which must be within the path.
     pub(crate) fn head(&self, end: usize) -> Self {
         self.as_slice().get(..end).and_then(Self::new).unwrap_or(Self::EMPTY)
     }
 
-    /// The bytes from `start` on, which lies within the path or at its end.
+    /// The bytes from `start` on, which must be within the path or at its end.
     pub(crate) fn tail(&self, start: usize) -> Self {
         self.as_slice().get(start..).and_then(Self::new).unwrap_or(Self::EMPTY)
     }
@@ -130,12 +130,12 @@ pub(crate) struct Slot {
     pub(crate) patched: bool,
 }
 
-/// The full record that a node on disk is, or is a patch of.
+/// The full record of a node on disk: its own, or the one that its patch changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Base {
     /// Offset of the full record.
     pub(crate) at: u64,
-    /// How many patches of the base led here, one after the other; 0 for the base itself.
+    /// How many patches the node has had since the base; 0 for the base itself.
     pub(crate) generation: u8,
 }
 
@@ -145,7 +145,7 @@ pub(crate) struct Inner {
     pub(crate) kind: Kind,
     pub(crate) path: Path,
     pub(crate) slots: Vec<Option<Slot>>,
-    /// The record to patch; `None` = the next record must be a full one.
+    /// The record to patch; `None` if the next record must be a full one.
     pub(crate) base: Option<Base>,
 }
 

@@ -6,7 +6,7 @@
 use crate::hash::{EMPTY_HASH, Leaf, TrieHash, hash};
 use crate::node::{Kind, Path};
 
-/// Bit of a slot's id that says that the child is in an ancestor's trie.
+/// Bit of a slot's id: the child is in an ancestor's trie.
 pub(crate) const BACK_POINTER: u8 = 0x80;
 
 /// Bytes of a slot in the preimage of a node and in a proof: id, path byte, block id.
@@ -22,7 +22,7 @@ pub(crate) struct HashSlot {
 }
 
 impl HashSlot {
-    /// The slot of no child.
+    /// An empty slot.
     pub(crate) const EMPTY: Self = Self { slot: [0; SLOT_BYTES], child: EMPTY_HASH };
 
     /// The slot of a child in the same trie.
@@ -54,7 +54,7 @@ pub(crate) fn leaf_hash(path: &Path, value: &Leaf) -> [u8; 32] {
     hash(&preimage[..end + 40])
 }
 
-/// Hash of an inner node with these slots; those that are not given are empty. `preimage` is a buffer, so that hashing many nodes
+/// Hash of an inner node with these slots; missing ones are empty. `preimage` is a buffer, so that hashing many nodes
 /// allocates once.
 pub(crate) fn inner_hash(
     preimage: &mut Vec<u8>,

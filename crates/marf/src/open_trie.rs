@@ -1,7 +1,7 @@
 //! A block's trie while it is filled (docs/CONSENSUS.md#state-index).
 //!
-//! New nodes, and copies of ancestors' nodes on the way to them, live in memory; nothing is hashed and nothing written.
-//! All other nodes are read where the ancestors left them.
+//! New nodes, and copies of the ancestors' nodes above them, live in memory; nothing is hashed or written. All other
+//! nodes are read from the ancestors' tries.
 //!
 //! # Invariants
 //! - Place 0 of the arena is the root, a Node256 with an empty path.
@@ -20,13 +20,13 @@ use crate::node::{Inner, Kind, LOCAL, PATH_BYTES, Path, Slot, common_prefix};
 use crate::record::leaf::{NewValue, StoredLeaf, StoredValue, TextPlace};
 use crate::store::Store;
 
-/// Longest value text in bytes. A Clarity value has at most 1 MiB, 2 MiB as hexadecimal digits; the rest is room.
+/// Longest value text in bytes. A Clarity value has at most 1 MiB, 2 MiB as hexadecimal digits; the rest is reserve.
 pub const MAX_VALUE_BYTES: usize = 16 << 20;
 
-/// A copied text up to this many bytes is written again: a pointer to it and its hash would take as much.
+/// A copied text of up to this many bytes is written again: a pointer and a hash would take as much.
 const COPIED_TEXT_BYTES_MAX: usize = 40;
 
-/// The trie of a block that is being made. Only one thread uses it; to give it up, drop it.
+/// The trie of a block that is being made, for one thread. Dropping the trie discards it.
 ///
 /// After an error its content is undefined.
 pub struct OpenTrie {
@@ -84,8 +84,8 @@ impl OpenTrie {
         Ok(())
     }
 
-    /// Sets `key` to `value`; the leaf becomes H(value) and 8 zero bytes. Setting it to the value that it
-    /// has is not a no-op: nodes are copied and the root may change (docs/CONSENSUS.md#inserting).
+    /// Sets `key` to `value`; the leaf becomes H(value) and 8 zero bytes. Setting a key to the value that it has is not
+    /// a no-op: nodes are copied and the root may change (docs/CONSENSUS.md#inserting).
     ///
     /// # Errors
     /// A value longer than [`MAX_VALUE_BYTES`]; an ancestor's trie that cannot be read.
@@ -108,8 +108,8 @@ impl OpenTrie {
         self.put(&TrieHash::of_key(key).0, NewValue::Raw(leaf))
     }
 
-    /// Value of `key` as of this block, its own writes included: the text's bytes, or the 40 bytes of a bookkeeping leaf. `None` =
-    /// there is no such key.
+    /// Value of `key` as of this block, its own writes included: the text's bytes, or the 40 bytes of a bookkeeping
+    /// leaf. `None` if there is no such key.
     ///
     /// # Errors
     /// Errors of reading an ancestor's trie.
@@ -117,7 +117,7 @@ impl OpenTrie {
         self.get_by_path(&TrieHash::of_key(key))
     }
 
-    /// Value of the key with this path, as [`OpenTrie::get`] gives it.
+    /// As [`OpenTrie::get`], for the key whose path is `path`.
     ///
     /// # Errors
     /// Errors of reading an ancestor's trie.
@@ -165,7 +165,7 @@ impl OpenTrie {
         let mut node = 0;
         let mut above: Option<SlotPlace> = None; // The slot that leads to `node`.
         let mut depth = 0;
-        // Every step uses up a byte, and after `localize` no inner node ends where the path does.
+        // Every step uses up a byte, and after `localize` the path continues below every inner node.
         while let Some(&chr) = path.get(depth) {
             depth += 1;
             let rest = path.get(depth..).unwrap_or_default();
@@ -192,8 +192,8 @@ impl OpenTrie {
         Ok(())
     }
 
-    /// Makes the child behind `place` a local one, copying it if an ancestor's trie holds it, and returns its slot.
-    /// `rest` is the path from the child on.
+    /// Makes the child at `place` local, copying it if an ancestor's trie holds it, and returns its slot. `rest` is the
+    /// path from the child on.
     fn localize(&mut self, place: SlotPlace, rest: &[u8]) -> Result<Slot, MarfError> {
         let Some(slot) = self.inners[place.node].slots[place.slot] else {
             return Err(self.store.file.damaged(0, "an empty slot in use")); // `find` found it in use.
@@ -215,7 +215,7 @@ impl OpenTrie {
         Ok(local)
     }
 
-    /// Adds a leaf under a byte that `node` has no child for.
+    /// Adds a leaf under a byte for which `node` has no child.
     fn add_leaf(&mut self, node: usize, above: Option<SlotPlace>, leaf: NewLeaf, chr: u8) {
         let at = self.push_leaf(leaf);
         self.inners[node].add(Slot { at, block: LOCAL, kind: Kind::Leaf, chr, patched: true });
@@ -260,7 +260,7 @@ impl OpenTrie {
         self.replace_child(place, node);
     }
 
-    /// Puts `node` in place of the child behind `place`, in the same slot.
+    /// Replaces the child at `place` by `node`, in the same slot.
     fn replace_child(&mut self, place: SlotPlace, node: Inner) {
         let kind = node.kind;
         let at = self.push_inner(node);
@@ -286,7 +286,7 @@ pub(crate) enum Found<'a> {
     Stored(StoredLeaf),
 }
 
-/// Copies an ancestor's leaf. Its text stays where it is, unless it is short.
+/// Copies an ancestor's leaf. A short text is copied; a longer one stays in the ancestor's segment.
 fn copy_of(leaf: StoredLeaf) -> NewLeaf {
     let value = match leaf.value {
         StoredValue::Raw(leaf) => NewValue::Raw(leaf),
@@ -300,7 +300,7 @@ fn copy_of(leaf: StoredLeaf) -> NewLeaf {
     NewLeaf { path: leaf.path, value }
 }
 
-/// Index in the arena of a local slot. It fits: it was made from a length.
+/// Index in the arena of a local slot. The conversion cannot fail: `at` was made from a length.
 pub(crate) fn arena_index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }

@@ -1,14 +1,14 @@
 //! Proofs that a block's state holds a key with a value (docs/CONSENSUS.md#proofs).
 //!
-//! A proof is: segment, shunt group, segment, shunt group ... The first segment leads from the leaf up to the root of the
-//! trie that holds it; each further one from a back pointer to the root of a newer trie. A shunt group leads
-//! from one trie's root to the next one's, through the ancestor roots that each block's root commits to.
+//! A proof is: segment, shunt group, segment, shunt group ... The first segment leads from the leaf up to the root of
+//! the trie that holds the leaf; each further segment leads from a back pointer to the root of a newer trie. A shunt
+//! group leads from one trie's root to the next one's, through the ancestor roots that each block's root commits to.
 //!
 //! # Invariants
 //! - A proof in memory takes no more than a small multiple of its bytes.
 //!
 //! # Not here
-//! Which roots are good: the caller knows the headers.
+//! Which roots are trusted: the caller knows the headers.
 
 #[cfg(any(test, feature = "test-support"))]
 mod decode;
@@ -39,7 +39,7 @@ enum Entry {
     Leaf { chr: u8, path: Path, value: Leaf },
     /// An inner node: its slots as they are hashed, and the hashes of all children but the one under `chr`.
     Node { kind: Kind, chr: u8, path: Path, slots: Vec<[u8; SLOT_BYTES]>, siblings: Vec<[u8; 32]> },
-    /// A block's root: its ancestors' roots, without the one that the proof comes from.
+    /// A block's root: its ancestors' roots, without the one from which the proof comes.
     Shunt { index: u32, hashes: Vec<[u8; 32]> },
 }
 

@@ -1,7 +1,7 @@
 //! How inner nodes are stored in the node file.
 //!
-//! A *full* record names every child. A *patch* names a full record of an ancestor's trie, its base, and the children that
-//! changed since then, all of them: so a node is read with at most two reads, and the base is mostly in the cache.
+//! A *full* record names every child. A *patch* names a full record of an ancestor's trie (its base) and all children
+//! that changed since the base: so a node takes at most two reads, and the base is mostly in the cache.
 //!
 //! ```text
 //! full    tag  path length, path  count, { byte, pointer }*      (Node256: 32 bytes of bits, pointer*)   checksum  hashes
@@ -12,7 +12,7 @@
 //!         Only proofs read them; leaves are hashed again from their records.
 //! ```
 //! # Invariants
-//! - Every pointer leads to an earlier byte of the file: a walk ends, whatever the bytes are.
+//! - Every pointer leads to an earlier byte of the file, so a walk ends, whatever the bytes are.
 //!
 //! # Not here
 //! Leaves: `record::leaf`.
@@ -24,7 +24,7 @@ mod tests;
 use crate::checksum::checksum32;
 use crate::node::{Base, Inner, Kind, Path, Slot};
 
-/// One more than the highest offset in a node file: 36 bits, 64 GiB, some 200 million keys.
+/// One more than the highest offset in a node file: 36 bits, 64 GiB, about 200 million keys.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 36;
 
 /// Bytes of a record's checksum.
@@ -40,7 +40,7 @@ const ENTRY_BYTES: usize = 1 + POINTER_BYTES;
 const PATCH: u8 = 0x08;
 const LOCAL_BIT: u64 = 0x08;
 
-/// Why a record is not one that was written, in a few words.
+/// Why bytes are not a record that was written, in a few words.
 pub(crate) type Damage = &'static str;
 
 /// An upper bound of the bytes of an inner record of `kind`, without its hashes.
@@ -51,7 +51,7 @@ pub(crate) const fn inner_bytes_max(kind: Kind) -> usize {
     }
 }
 
-/// What must be known of a record's place to decode it.
+/// The place of a record, which decoding needs.
 pub(crate) struct Place {
     /// Offset of the record in the file.
     pub(crate) at: u64,
@@ -61,13 +61,14 @@ pub(crate) struct Place {
     pub(crate) block: u32,
 }
 
-/// A decoded inner record. Its length in bytes is without the hashes.
+/// A decoded inner record. `length` is in bytes, without the hashes.
 pub(crate) enum Decoded {
     Full { inner: Inner, length: usize },
     Patch { kind: Kind, base: Base, entries: Vec<Slot>, length: usize },
 }
 
-/// Decodes the inner record at the start of `bytes`. `block_at` gives the number of the block whose segment holds an offset.
+/// Decodes the inner record at the start of `bytes`. `block_at` returns the number of the block whose segment holds an
+/// offset.
 pub(crate) fn decode(bytes: &[u8], place: &Place, block_at: &dyn Fn(u64) -> Option<u32>) -> Result<Decoded, Damage> {
     let mut reader = Reader { bytes, at: 0 };
     let tag = reader.byte()?;
@@ -190,9 +191,9 @@ fn encode_full(segment: &mut Vec<u8>, inner: &Inner, is_local: impl Fn(&Slot) ->
 
 /// The base to patch, or `None` if a full record is better.
 ///
-/// A patch grows with each generation. A full record is due when the patches written since the last one weigh as much as
-/// it does: no other moment, not even the best, costs less than half. The sum of the patches is estimated from this one,
-/// as if they had grown evenly.
+/// A patch grows with each generation. A full record is due when the patches since the last one have together as many
+/// bytes as it would: even the best choice of moments costs at least half as much. The sum of the patches is estimated
+/// from this one, as if they had grown evenly.
 fn patch_of(inner: &Inner) -> Option<Base> {
     let base = inner.base?;
     let generation = base.generation.checked_add(1)?;
@@ -257,7 +258,7 @@ fn has_bit(bits: &[u8; 32], chr: u8) -> bool {
     bits[usize::from(chr / 8)] & (1 << (chr % 8)) != 0
 }
 
-/// Reads a record from its start; any bytes give a value or an error.
+/// Reads a record from its start. Any bytes give a value or an error.
 pub(crate) struct Reader<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) at: usize,

@@ -4,8 +4,8 @@
 //! segment   hash of the root node (32), checksum (4), mark, records: children before their parents, the root's last
 //! mark      "seg1", length of the segment in bytes (8, little endian), checksum (4)
 //! ```
-//! The mark tells a start whether one commit or several left bytes without rows. Segments of earlier versions have none, and
-//! nothing else reads it.
+//! At start the mark shows whether bytes without rows are from one commit or several; nothing else reads it. Segments of
+//! earlier versions have no mark.
 //!
 //! # Not here
 //! The records: `record`. Writing the segment to the file: `marf`.
@@ -30,10 +30,10 @@ const MARK_BYTES: usize = MARK_MAGIC.len() + 8 + CHECKSUM_BYTES;
 /// Bytes at the start of a segment that hold its mark.
 pub(crate) const MARKED_HEAD_BYTES: usize = SEGMENT_HEAD_BYTES + MARK_BYTES;
 
-/// Nodes from which a second thread is started: that costs some 30 us, and hashing 64 nodes takes longer.
+/// Fewest nodes for which more threads are started: a thread costs about 30 us, and hashing 64 nodes takes longer.
 const PARALLEL_NODES_MIN: usize = 64;
 
-/// Most threads that hash. There are at most 256 subtrees to share, and beyond a few threads the writing takes longer.
+/// Most threads that hash. Only 256 subtrees can be shared out, and beyond a few threads the writing takes longer.
 const HASHING_THREADS_MAX: usize = 4;
 
 /// A hashed trie, to be committed under its block's id. Cheap to clone; shared between threads.
@@ -120,7 +120,7 @@ fn hash_inners(trie: &OpenTrie) -> Result<Vec<[u8; 32]>, MarfError> {
             let workers: Vec<_> = subtrees.chunks(share).skip(1).map(spawn).collect();
             let mut results = vec![hash_subtrees(trie, subtrees.chunks(share).next().unwrap_or_default())];
             results.extend(workers.into_iter().map(|worker| {
-                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) // A bug of ours, to be seen.
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) // A panic is our bug: do not hide it.
             }));
             results
         });
@@ -205,8 +205,8 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Writes what is new below `node`, then `node`; returns the offset of its record in the segment. Each node is taken from the
-    /// arena once, as it has one parent.
+    /// Writes the new nodes below `node`, then `node`; returns the offset of its record in the segment. Each node has
+    /// one parent, so it is taken from the arena once.
     fn inner(&mut self, node: usize) -> u64 {
         let mut placed = std::mem::replace(&mut self.inners[node], Inner::new(Kind::Node4, Path::EMPTY));
         let mut hashes = Vec::new();

@@ -1,6 +1,6 @@
 //! Reads committed tries: nodes by their offsets, leaves by their paths.
 //!
-//! Shared by all threads. Only `publish` and `retract` change anything: they add a block to the index or remove it.
+//! Shared by all threads. Only `publish` and `retract` change it: they add a block to the index or remove one.
 //!
 //! # Not here
 //! Tries that are being built: `open_trie`. Proofs: `proof`.
@@ -32,7 +32,7 @@ impl Store {
 
     /// The index. Hold it briefly: `publish` waits for it, and other readers then wait for `publish`.
     pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {
-        // Its writers cannot stop half way.
+        // A panic cannot leave the index half changed.
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,7 +55,7 @@ impl Store {
         index.entry(number).map(|entry| (number, *entry)).ok_or(MarfError::UnknownBlock(*id))
     }
 
-    /// The entry of a block that a node names.
+    /// The entry of a block named in a node.
     pub(crate) fn entry(&self, number: u32) -> Result<Entry, MarfError> {
         self.index().entry(number).copied().ok_or_else(|| self.file.damaged(0, "a node names no block"))
     }
@@ -159,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Checks that a leaf ends where the path does.
+    /// Checks that the leaf's path has the length of the rest of the path.
     pub(crate) fn check_leaf(&self, slot: &Slot, leaf: &StoredLeaf, rest: usize) -> Result<(), MarfError> {
         if leaf.path.len() == rest {
             return Ok(());
@@ -167,7 +167,7 @@ impl Store {
         Err(self.file.damaged(slot.at, "a leaf that does not end where paths do"))
     }
 
-    /// Checks that at least one more byte follows an inner node.
+    /// Checks that the path has at least one more byte after an inner node.
     pub(crate) fn check_depth(&self, slot: &Slot, inner: &Inner, rest: usize) -> Result<(), MarfError> {
         if inner.path.len() < rest {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What tests look at, or make, that nobody else needs.
+//! Access and constructors that only tests need.
 
 use std::path::Path;
 
@@ -57,7 +57,7 @@ pub struct HashedChild {
     pub id: u8,
     /// Path byte that leads to the child.
     pub chr: u8,
-    /// Id of the block that holds it, if it is behind a back pointer.
+    /// Id of the block that holds the child, if it is behind a back pointer.
     pub back_block: Option<BlockId>,
     /// Hash of the child; for a back pointer the block id again.
     pub child_hash: [u8; 32],

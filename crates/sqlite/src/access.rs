@@ -1,4 +1,5 @@
-//! What SQLite calls "unable to open database file", "disk I/O error" or a write to a read-only database, with its cause.
+//! Finds the cause of errors for which SQLite only says "unable to open database file", "disk I/O error" or "attempt to
+//! write a readonly database".
 
 use std::io;
 use std::path::{Path, absolute};
@@ -8,11 +9,11 @@ use rustix::fs::{Access, access};
 use crate::OpenError;
 use crate::paths::beside;
 
-/// Bytes of the longest path that SQLite takes: 512 with the name of a journal.
+/// Bytes of the longest path that SQLite accepts: 512 with the name of a journal.
 const PATH_BYTES_MAX: usize = 504;
 
-/// Checks that the file of a database and those beside it can be read, written and, where they are missing, made. What does not
-/// exist at all is left to those who open it.
+/// Checks that the file of a database and those beside it can be read and written, or made if they are missing. A
+/// missing file or folder is no error here: opening it reports that.
 pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
     let whole = absolute(path).map_err(OpenError::file(path))?;
     let bytes = whole.as_os_str().len();
@@ -73,7 +74,7 @@ mod tests {
         mode(&log, 0o444);
         mode(&path, 0o666);
         let denied = |named: &Path| {
-            // Root may write everything, but a thread of its own can be somebody else.
+            // Root may write everything, but can run a thread as another user.
             let found = std::thread::scope(|scope| {
                 let look = scope.spawn(|| {
                     if rustix::process::getuid().is_root() {

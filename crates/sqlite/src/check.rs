@@ -1,9 +1,9 @@
-//! Compares the pages of a database with what was last committed: at the start as many as can be read in a moment, the rest while
-//! the file is in use.
+//! Compares the pages of a database with what was last committed: at the start as many as can be read quickly, the rest
+//! while the file is in use.
 //!
 //! # Invariants
-//! - A page counts as right only if it was read from the disk and has the noted checksum, or if a newer version of it was written
-//!   since the start.
+//! - A page counts as right only if its bytes on the disk have the noted checksum, or if a newer version of it was written since
+//!   the start.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,10 +17,10 @@ use crate::page_checksums::{Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, Wal, page_sum, read_whole};
 
-/// Bytes of a file that are compared at the start: they take one core 0.4 s.
+/// Bytes of a file that are compared at the start, which takes one core 0.4 s.
 pub const START_CHECK_BYTES: u64 = 1 << 30;
 
-/// Pages that are compared at a time.
+/// Pages that are compared in one step.
 const PAGES_AT_A_TIME: u32 = 64;
 /// Bytes of [`PAGES_AT_A_TIME`] pages.
 const READ_BYTES: usize = PAGES_AT_A_TIME as usize * PAGE_BYTES;
@@ -29,7 +29,7 @@ const READ_BYTES: usize = PAGES_AT_A_TIME as usize * PAGE_BYTES;
 pub struct Unchecked {
     path: PathBuf,
     pages: RangeInclusive<u32>,
-    /// Dropped by its owner when the file is closed.
+    /// The file's owner drops it when the file is closed.
     sums: Weak<Mutex<PageChecksums>>,
 }
 
@@ -52,8 +52,8 @@ impl Unchecked {
             let at = u64::from(page - 1) * PAGE_BYTES as u64;
             let is_whole = read_whole(&file, &mut page_bytes, at).map_err(OpenError::file(&self.path))?;
             let found = is_whole.then(|| page_sum(&page_bytes));
-            // The noted checksum is looked up after the page is read: a page that is written meanwhile is noted before it leaves
-            // the log.
+            // The noted checksum is looked up after the page is read: a page that changes meanwhile is noted before it
+            // moves from the log to the file.
             let sums = locked(&sums);
             let is_right = match sums.of(page) {
                 Some(noted) => found == Some(noted) || sums.has_changed(page),
@@ -73,8 +73,8 @@ impl Unchecked {
     }
 }
 
-/// Checks that the first `bytes` of the file hold the newest page that was committed, where the log does not hold a newer one.
-/// Returns the pages after them, which are there and are still to be compared.
+/// Checks that the pages in the first `bytes` of the file are the newest that were committed, unless the log holds a
+/// newer version. Returns the pages after them that exist and are still to be compared.
 pub(crate) fn check(
     path: &Path,
     wal: &Wal,
@@ -90,7 +90,7 @@ pub(crate) fn check(
     }
     let in_file = page_sums(path, bytes)?;
     if in_file.get(1).is_none_or(|sum| *sum == 0) {
-        // SQLite would take such a file for a new one and throw the log away.
+        // SQLite would take such a file for a new one and discard the log.
         return Err(OpenError::damaged(path, "page 1 is missing"));
     }
     let pages = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
@@ -98,8 +98,8 @@ pub(crate) fn check(
     let last = known.sums.last_page().max(here);
     let compared = pages(bytes.div_ceil(PAGE_BYTES as u64)).min(here);
     for page in (1..=compared).chain(here + 1..=last) {
-        // The log has all that is noted, or has begun again since. So what it holds of a page is its newest content, even if that
-        // equals an old one, as with a counter that goes up and down.
+        // The log has all noted transactions, or has begun again since. So its version of a page is the newest, even if
+        // that equals an old one, as with a counter that goes up and down.
         if logged.contains_key(&page) {
             continue;
         }
@@ -126,7 +126,7 @@ pub(crate) fn check(
     Ok(compared + 1..=here)
 }
 
-/// Checksums of the pages in the first `bytes` of a file, by page number; entry 0 is no page.
+/// Checksums of the pages in the first `bytes` of a file, by page number; entry 0 is unused.
 pub(crate) fn page_sums(path: &Path, bytes: u64) -> Result<Vec<u64>, OpenError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -147,7 +147,7 @@ pub(crate) fn page_sums(path: &Path, bytes: u64) -> Result<Vec<u64>, OpenError> 
         for page in first..pages {
             let one = &mut buffer[..PAGE_BYTES];
             let whole = read_whole(&file, one, page * PAGE_BYTES as u64).map_err(OpenError::file(path))?;
-            // A page that was cut off is none that was written.
+            // A page that was cut short counts as unknown.
             sums.push(if whole { page_sum(one) } else { 0 });
         }
         break;

@@ -1,7 +1,7 @@
 //! The 64-bit checksum of pages, records and segments: it finds damage and does not resist forgery.
 //!
-//! Takes eight bytes a step, and each step is a bijection of the state: one changed word always changes the sum, so one flipped bit
-//! is always found. It reads some gigabytes a second.
+//! Each step takes eight bytes and is a bijection of the state: one changed word always changes the sum, so one flipped
+//! bit is always found. Runs at some gigabytes per second.
 
 /// Odd, so that multiplication by it is a bijection; its bits are those of the golden ratio.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;

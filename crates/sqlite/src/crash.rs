@@ -1,15 +1,15 @@
-//! Where a test may kill the process: before and after each step that changes the disk.
+//! Points at which a test may kill the process: before and after each step that changes the disk.
 //!
 //! Without the feature `crash-points` a point does nothing. With it, `MOCKAMOTO_CRASH_AT=name` (or `name:n`, the nth time that the
-//! process passes it) aborts the process there, as a kill -9 would: no destructor runs, nothing is flushed.
+//! process reaches it) aborts the process there, as a kill -9 would: no destructor runs, nothing is flushed.
 //!
 //! # Not here
-//! Power loss: what was not synced survives an abort. To test that, one needs a disk that forgets.
+//! Power loss: bytes that were not synced survive an abort. Testing that needs a disk that loses them.
 
-/// Points of producer and signer: a promise is inserted, then it is on the disk.
+/// Points of producer and signer: a claim is inserted, then it is on the disk.
 pub const CLAIM_POINTS: &[&str] = &["claim:inserted", "claim:committed"];
 
-/// Every point of the node, in the order in which a node passes them. A test asserts that each is reached.
+/// Every point of the node, in the order in which a node reaches them. A test asserts that each is reached.
 pub const CRASH_POINTS: &[&str] = &[
     // A folder is made.
     "open:folder_locked",
@@ -59,11 +59,11 @@ pub const CRASH_POINTS: &[&str] = &[
     // Old events leave the journal.
     "prune:deleted",
     "prune:committed",
-    // Any transaction of any database: its pages are noted; later they move from the write-ahead log to the file.
+    // A transaction of any database: its pages are noted; later they move from the write-ahead log to the file.
     "sqlite:noted",
     "sqlite:before_checkpoint",
     "sqlite:after_checkpoint",
-    // Any transaction of the chain's writer: its jobs are done; it is on the disk; readers see it.
+    // A transaction of the chain's writer: its jobs are done; it is on the disk; readers see it.
     "store:before_commit",
     "store:after_commit",
     "store:published",

@@ -1,4 +1,4 @@
-//! Files that exist whole or not at all: they are written under another name and then renamed.
+//! Files that exist complete or not at all: they are written under another name and then renamed.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -13,11 +13,11 @@ use crate::Durability;
 pub enum Readable {
     /// Nobody: the file holds keys. Mode 0600.
     ByOwner,
-    /// Whoever the process's umask lets.
+    /// Everybody whom the process's umask allows.
     ByAll,
 }
 
-/// A file that is being written beside its final path. Dropping it leaves it there.
+/// A file that is being written beside its final path. Dropping this leaves the file there.
 #[derive(Debug)]
 pub struct Draft {
     file: File,
@@ -26,7 +26,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Makes an empty file `PATH.draft`, in place of one that an earlier process left.
+    /// Makes an empty file `PATH.draft`, replacing one that an earlier process left.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -48,10 +48,10 @@ impl Draft {
         &self.file
     }
 
-    /// Renames the file to its final path, in place of an older one.
+    /// Renames the file to its final path, replacing an older one.
     ///
     /// # Errors
-    /// When the folder or the disk does not take it. Under that name is the older file or the new one.
+    /// When the file cannot be synced or renamed. The final path then has the older file or the new one.
     pub fn publish(self, durability: Durability) -> io::Result<File> {
         let path = self.path.clone();
         let file = self.rename(durability)?;

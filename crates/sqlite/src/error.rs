@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
-/// Why a database file cannot be opened. Each names the file.
+/// Why a database file cannot be opened. Each variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The system cannot read, write or make a file.
@@ -56,7 +56,7 @@ pub enum OpenError {
         /// Newest version that this program knows.
         known: u32,
     },
-    /// It is a database of another kind: another program's, or another of ours.
+    /// The file is a database of another kind: another program's, or another kind of ours.
     #[error("{path} is another kind of database: its application id is {found:#010x}, not {expected:#010x}", path = path.display())]
     WrongFile {
         /// Path of the database.
@@ -69,7 +69,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Turns SQLite's errors at `path` into ours. For a full disk and for a lock SQLite has several codes, not all of them clear.
+    /// Turns SQLite's errors at `path` into ours. SQLite has several codes for a full disk and for a lock, some of them
+    /// unclear.
     pub fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
         move |source| {
             let path = path.to_owned();
@@ -86,15 +87,15 @@ impl OpenError {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
-    /// An error for bytes at `path` that are not those that were written.
+    /// An error for bytes at `path` that differ from those written.
     pub(crate) fn damaged(path: &Path, detail: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 }
 
-/// Whether the system took no more bytes: no room, a quota, a limit on the size of files. SQLite has a code for the first only, and
-/// does not pass on the system's error. A disk that fails looks the same and is retried as well: nothing was stored, and nothing
-/// was acknowledged.
+/// Whether the system refused a write: no room, a quota, a limit on the size of files. SQLite has a code for the first
+/// only, and hides the system's error. A failing disk looks the same, so its writes are retried, too: nothing was
+/// stored, and nothing was acknowledged.
 #[must_use]
 pub fn is_refused_write(error: &rusqlite::Error) -> bool {
     let Some(error) = error.sqlite_error() else { return false };

@@ -1,16 +1,16 @@
 //! SQLite files that notice damage: every page is compared with its checksum when the file is opened.
 //!
-//! SQLite's own checks see the structure of a file, not its content, and of a write-ahead log that is damaged in the middle the
-//! rest is lost in silence. Here the pages of each transaction are noted in `<file>-sums` (see `page_checksums`). At start every
-//! page, in the log or in the file, must be the newest version that was committed, bit by bit. Of a large file the pages after the
-//! first [`START_CHECK_BYTES`] are compared later, by [`Unchecked`].
+//! SQLite's own checks cover the structure of a file, not its content; and if a write-ahead log is damaged in the
+//! middle, SQLite silently drops the rest. Here the checksums of each transaction's pages are noted in `<file>-sums`
+//! (see `page_checksums`). At start every page, in the log or in the file, must be bit by bit the newest version that
+//! was committed. In a large file the pages after the first [`START_CHECK_BYTES`] are compared later, by [`Unchecked`].
 //!
 //! # Invariants
-//! - All writes go through the one connection that [`open`] gives, so nobody else moves pages from the log to the file.
-//! - Pages leave the log only after their checksums are on the disk, as far as [`Durability`] asks for it.
+//! - All writes go through the one connection that [`open`] returns, so nobody else moves pages from the log to the file.
+//! - Pages leave the log only after their checksums are on the disk, if [`Durability`] requires it.
 //!
 //! # Not here
-//! Damage that happens after the start, and pages that are read before they are compared: the caller's own checks, and SQLite's.
+//! Damage after the start, and pages that are read before they are compared: left to the caller's checks and SQLite's.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,33 +32,33 @@ use crate::{Durability, OpenError, access, crash_point};
 
 /// Frames in the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;
-/// Frames after which that is tried again when a reader was in the way.
+/// Frames after which moving pages is tried again if a reader was in the way.
 const RETRY_FRAMES: u64 = 250;
-/// Frames, 128 MiB, after which the writer waits for readers, so that the log begins again: while one reader follows the other, none
-/// of them without a look at the log, it would grow for ever. After a wait in vain, as many more until the next.
+/// Log length in frames (128 MiB) at which the writer waits for readers so that the log can restart; overlapping
+/// readers would otherwise let it grow without bound. After a wait in vain, it waits again that many frames later.
 const LOG_FRAMES: u64 = 32_768;
-/// How long the writer waits for them in each of [`RESTART_TRIES`].
+/// How long the writer waits for readers in each of [`RESTART_TRIES`].
 const READERS_TIMEOUT: Duration = Duration::from_secs(1);
-/// A try may wait in vain for a place that new readers take again and again. These see the newest commit, so the next try does not
-/// wait for such, but for those to end that read then.
+/// A try can fail because new readers keep taking the slot it waits for. They read the newest commit, so the next try
+/// waits only for the readers of that moment.
 const RESTART_TRIES: u32 = 3;
-/// To how many bytes a log is cut when it begins again.
+/// Bytes to which a log is cut when it begins again.
 const LOG_BYTES_KEPT: u64 = 16 << 20;
-/// How long a statement waits for a lock. Neither readers nor the one writer of a WAL file wait for each other, but as
-/// [`READERS_TIMEOUT`] says.
+/// How long a statement waits for a lock. Readers and the one writer of a WAL file do not wait for each other, except as
+/// [`READERS_TIMEOUT`] describes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: more than any store has queries.
 const STATEMENT_CACHE: usize = 128;
 
-/// Opens `path` for its one writer, in WAL mode; makes it when it is missing. Compares all of it, however large.
+/// Opens `path` for its one writer, in WAL mode; makes the file if it is missing. Compares the whole file, however large.
 ///
 /// # Errors
-/// [`OpenError::Damaged`] if a page is not what was last committed; the file is not changed then.
+/// [`OpenError::Damaged`] if a page is not what was last committed; the file is then left unchanged.
 pub fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
     inspect_first(path, u64::MAX)?.open(durability)
 }
 
-/// A file whose pages were compared, and that is still unchanged. An existing file is locked until this is dropped.
+/// A file whose pages were compared and that was not changed. An existing file is locked until this is dropped.
 pub struct Inspected {
     path: PathBuf,
     wal: Wal,
@@ -69,8 +69,8 @@ pub struct Inspected {
     unchecked: Option<Unchecked>,
 }
 
-/// Compares the pages of `path` with what was last committed: those of the first [`START_CHECK_BYTES`], which is all but in a large
-/// file. Checks that the others are there. Writes nothing.
+/// Compares the pages in the first [`START_CHECK_BYTES`] of `path` with what was last committed: all pages, unless the
+/// file is large. Checks that the others exist. Writes nothing.
 ///
 /// # Errors
 /// [`OpenError::Damaged`] if a page is not the one that was committed.
@@ -120,7 +120,7 @@ impl Inspected {
         self.path.try_exists().map_err(OpenError::file(&self.path))
     }
 
-    /// Runs `look` on what is committed, and changes nothing. `None` when nothing was ever committed to the file.
+    /// Runs `look` on the committed content, and changes nothing. `None` if nothing was ever committed to the file.
     ///
     /// # Errors
     /// The error of `look`, and [`OpenError::Sqlite`].
@@ -133,13 +133,13 @@ impl Inspected {
         let result = look(&conn);
         conn.close().map_err(|(_, source)| OpenError::database(&self.path)(source))?;
         if !had_log {
-            // SQLite makes an empty log to read a database in WAL mode.
+            // To read a database in WAL mode, SQLite made an empty log.
             let _ = std::fs::remove_file(self.wal.path());
         }
         result.map(Some)
     }
 
-    /// Hands out the pages that are still to be compared, once. The caller compares them while the file is in use.
+    /// Takes the pages that are still to be compared. The caller compares them while the file is in use.
     pub fn take_unchecked(&mut self) -> Option<Unchecked> {
         self.unchecked.take()
     }
@@ -184,7 +184,8 @@ impl Inspected {
 /// [`OpenError`] when SQLite cannot open it.
 pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
-    // Not READ_ONLY: a reader of a WAL file may have to make its shared-memory index. `query_only` forbids the rest.
+    // Not READ_ONLY: a reader of a WAL file may have to make the shared-memory index. `query_only` forbids all other
+    // writes.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(no_uri(path), flags).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
@@ -196,7 +197,7 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError>
     let at = OpenError::database(path);
     let conn = Connection::open(no_uri(path)).map_err(&at)?;
     set_up(&conn).map_err(&at)?;
-    // Before anything is written, the mode of the log included.
+    // Set before the first write, which setting the journal mode can be.
     conn.pragma_update(None, "synchronous", durability.synchronous()).map_err(&at)?;
     // WAL: readers see the last commit while the next is written.
     conn.pragma_update(None, "journal_mode", "WAL").map_err(&at)?;
@@ -207,7 +208,7 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, OpenError>
     Ok(conn)
 }
 
-/// The same path, so that SQLite takes none for a URI: those that begin with `file:`.
+/// The path in a form that SQLite does not read as a URI: `./` goes before `file:`.
 fn no_uri(path: &Path) -> Cow<'_, Path> {
     if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
         return Cow::Owned(Path::new(".").join(path));
@@ -230,17 +231,17 @@ pub fn open_unchecked(path: &Path) -> Result<Connection, OpenError> {
 fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // A savepoint keeps the pages that it changes, else in a temporary file: writes would end when another disk is full.
+    // A savepoint keeps the old pages, otherwise in a temporary file: a full disk elsewhere would then stop writes.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    // Only the writer folds in the log: SQLite would do so when the last connection is closed.
+    // Only the writer moves the log's pages to the file: SQLite would do so when the last connection is closed.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    // A table with a partial index has SQLite plan a statement again for every value that is bound to it, to see whether
-    // the value fits the index. Ours name such values in the statement.
+    // If a table has a partial index, SQLite plans a statement again for every bound value, to see whether the value
+    // fits the index. Our statements contain such values as literals, so replanning is switched off.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
-/// A connection that writes nothing. It is exclusive: then SQLite keeps its index of the log in memory, not in a file.
+/// A connection that writes nothing. It is exclusive, so that SQLite keeps the index of the log in memory, not in a file.
 fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
     let at = OpenError::database(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -251,7 +252,7 @@ fn connect_to_look(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Notes the pages of each transaction, and moves the log's pages to the file when there are many.
+/// Notes the checksums of each transaction's pages, and moves the log's pages to the file when there are many.
 struct ChecksumWriter {
     wal: Wal,
     sums: Arc<Mutex<PageChecksums>>,
@@ -293,7 +294,7 @@ impl ChecksumWriter {
         Ok(())
     }
 
-    /// Moves the log's pages to the file, as many as the readers permit. Whether these are all.
+    /// Moves the log's pages to the file, as many as the readers permit. Returns whether all were moved.
     fn checkpoint(&mut self, handle: &mut WalHandle) -> rusqlite::Result<bool> {
         if self.wal.frames < self.restart_at {
             let (in_log, moved) = handle.checkpoint_v2(CheckpointMode::PASSIVE)?;

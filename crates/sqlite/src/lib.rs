@@ -1,9 +1,11 @@
-//! What the storage of node, producer and signer shares: every database of theirs is opened and migrated here.
+//! Storage that node, producer and signer share: all their databases are opened and migrated here.
 //!
-//! [`open`]: a SQLite file whose every page is compared, at start, with what was last committed. [`inspect`]: the same before
-//! anything is written. [`open_reader`]: another connection to it. [`open_unchecked`]: a file whose pages are not compared. [`Durability`]: whether a commit waits for the disk. [`Schema`]: its tables, as steps that are applied once.
-//! [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the checksum of pages
-//! and of the node file. [`Draft`]: a file that exists whole or not at all. [`crash_point`]: where a test may kill the process.
+//! [`open`]: opens a SQLite file and compares every page with what was last committed. [`inspect`]: compares before
+//! anything is written. [`open_reader`]: another connection to the file. [`open_unchecked`]: opens a file whose pages are
+//! not compared. [`Durability`]: whether a commit waits for the disk. [`Schema`]: the tables, as steps that are applied
+//! once. [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the
+//! checksum of pages and of the node file. [`Draft`]: a file that exists complete or not at all. [`crash_point`]: where a
+//! test may kill the process.
 
 mod access;
 mod check;

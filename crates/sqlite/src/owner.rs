@@ -1,4 +1,4 @@
-//! Which program a data folder belongs to: another one would begin anew in it, beside what is there.
+//! Which program a data folder belongs to. Another program would start from nothing in it, beside the first one's files.
 
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub enum Owner {
 impl Owner {
     const ALL: [Self; 4] = [Self::Devnet, Self::Node, Self::Producer, Self::Signer];
 
-    /// Name of a file that is in each of its folders and in no other.
+    /// Name of a file that is in each folder of this program, and in no other program's.
     #[must_use]
     pub const fn file(self) -> &'static str {
         match self {

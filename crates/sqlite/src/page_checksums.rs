@@ -5,12 +5,12 @@
 //! ```
 //! Salts and frames give the position in the write-ahead log after the transaction.
 //!
-//! All numbers are little endian. There is one record a transaction, appended after its commit and not synced: a kill cannot lose
-//! it, and a power cut loses no more than what the write-ahead log still has. It is synced before pages leave that log.
+//! All numbers are little endian. Each transaction has one record, appended after its commit and not synced: a kill
+//! cannot lose it, and a power cut loses only records of pages that are still in the write-ahead log. The file is
+//! synced before pages leave the log.
 //!
 //! # Invariants
-//! - The last checksum that the record names for a page is that of its newest content, or of a version that the
-//!   write-ahead log replaces.
+//! - The last checksum of a page is that of its newest content, or of a version that the write-ahead log replaces.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
@@ -30,11 +30,11 @@ const ENTRY_BYTES: usize = 12;
 const CHECKSUM_BYTES: usize = 8;
 /// Bytes of count, salts and frames.
 const HEAD_BYTES: usize = 4 + 8 + 8;
-/// The file is written anew when it is four times and a megabyte longer than it need be.
+/// The file is rewritten when it exceeds four times the needed length plus 1 MiB.
 const SLACK_FACTOR: u64 = 4;
 const SLACK_BYTES: u64 = 1 << 20;
 
-/// How often a lock that somebody holds is tried, and the pause between tries.
+/// How often locking is tried while another process holds the lock, and the pause between tries.
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
@@ -49,7 +49,7 @@ pub(crate) struct PageChecksums {
     latest: Vec<u64>,
     /// Position in the log after the last record.
     position: Position,
-    /// Pages noted since [`PageChecksums::note_changes`]; `None` when nobody compares pages.
+    /// Pages noted since [`PageChecksums::note_changes`]; `None` while no pages are being compared.
     changed: Option<HashSet<u32>>,
     /// Whether the file was renamed to its name and that is not known to be on the disk.
     entry_unsynced: bool,
@@ -60,10 +60,10 @@ pub(crate) fn locked(sums: &Mutex<PageChecksums>) -> MutexGuard<'_, PageChecksum
     sums.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What was read from a record at start.
+/// The content of a file of records, read at start.
 pub(crate) struct Loaded {
     pub(crate) sums: PageChecksums,
-    /// Page and checksum of versions that later ones replaced.
+    /// Page and checksum of replaced versions.
     pub(crate) older: HashSet<(u32, u64)>,
     /// Offset of the first byte that belongs to no whole record: the torn end of one, or damage.
     pub(crate) torn_at: Option<u64>,
@@ -83,7 +83,7 @@ impl From<io::Error> for LoadError {
 }
 
 impl PageChecksums {
-    /// Makes the record of a new database, with the checksums that its pages have.
+    /// Makes the file of a new database, with the checksums of its pages.
     pub(crate) fn create(path: PathBuf, latest: Vec<u64>, durability: Durability) -> io::Result<Self> {
         let position = Position::default();
         let (file, end) = write_anew(&path, &latest, position, durability)?;
@@ -117,7 +117,7 @@ impl PageChecksums {
         self.latest.get(page as usize).copied().filter(|sum| *sum != 0)
     }
 
-    /// From now on keeps which pages are noted, beginning with those given.
+    /// Keeps track of which pages are noted from now on, beginning with those given.
     pub(crate) fn note_changes(&mut self, already: impl Iterator<Item = u32>) {
         self.changed = Some(already.collect());
     }
@@ -127,7 +127,7 @@ impl PageChecksums {
         self.changed.as_ref().is_some_and(|changed| changed.contains(&page))
     }
 
-    /// Ends what [`Self::note_changes`] began.
+    /// Stops what [`Self::note_changes`] began.
     pub(crate) fn forget_changes(&mut self) {
         self.changed = None;
     }
@@ -142,14 +142,14 @@ impl PageChecksums {
         u32::try_from(self.latest.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Cuts off what follows the last whole record, before anything is written there: records after a damaged one would else be
-    /// read again once a record of the same length is written over it.
+    /// Cuts off the bytes after the last whole record, before anything is written there. Otherwise, once a record of
+    /// the same length replaces a damaged one, the records after it would be read again.
     pub(crate) fn cut_torn(&self) -> io::Result<()> {
         self.file.set_len(self.end)
     }
 
-    /// Notes the pages of a transaction, and the position in the log after it. What cannot be written now is written with the next
-    /// transaction.
+    /// Notes the pages of a transaction, and the position in the log after it. A record that cannot be written now is
+    /// written with the next transaction.
     pub(crate) fn append(&mut self, pages: &[PageSum], position: Position) -> io::Result<()> {
         if !pages.is_empty() {
             for page in pages {
@@ -171,14 +171,15 @@ impl PageChecksums {
         Ok(())
     }
 
-    /// Writes what is queued, and waits until the file is on the disk, if `durability` asks for it.
+    /// Writes the queued records, and waits until the file is on the disk, if `durability` requires it.
     pub(crate) fn sync(&mut self, durability: Durability) -> io::Result<()> {
         self.sync_entry(durability)?;
         self.flush()?;
         durability.sync_data(&self.file)
     }
 
-    /// Writes the file anew if it has grown too long. To be called when the write-ahead log is empty.
+    /// Rewrites the file if it has grown too long. To be called when all pages of the write-ahead log are in the
+    /// database.
     pub(crate) fn shorten(&mut self, durability: Durability) -> io::Result<()> {
         let needed = (self.latest.len() * ENTRY_BYTES) as u64;
         if self.end > needed * SLACK_FACTOR + SLACK_BYTES {
@@ -199,7 +200,7 @@ impl PageChecksums {
     }
 }
 
-/// Sets the newest checksum of a page and returns the one before; 0 = there was none.
+/// Sets the newest checksum of a page and returns the one before, or 0 if there was none.
 fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
     let index = entry.page as usize;
     if latest.len() <= index {
@@ -208,7 +209,7 @@ fn set(latest: &mut Vec<u64>, entry: PageSum) -> u64 {
     std::mem::replace(&mut latest[index], entry.sum)
 }
 
-/// Writes one record with all that is known to a new file, which replaces the old one. The caller syncs its entry.
+/// Writes one record with all known checksums to a new file, which replaces the old one. The caller syncs its entry.
 fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durability) -> io::Result<(File, u64)> {
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
@@ -223,8 +224,8 @@ fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durab
     Ok((draft.rename(durability)?, bytes.len() as u64))
 }
 
-/// Tries for a moment: a child process that another thread starts has a copy of every descriptor, and so of a lock that was just
-/// released, until it runs its program.
+/// Locks the file, trying for a moment: a child process that another thread starts has copies of all descriptors until
+/// it runs its program, and so can still hold a lock that was just released.
 fn lock(file: &File) -> Result<(), LoadError> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {

@@ -12,8 +12,8 @@ use crate::OpenError;
 /// The tables of one kind of database.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// SQLite's `application_id`, 31 bits: tells our kinds of files from each other and from those of others. 0 = the kind has
-    /// none.
+    /// SQLite's `application_id`, 31 bits: tells our kinds of files from each other and from other programs' files. 0
+    /// if the kind has none.
     pub application_id: u32,
     /// The steps, oldest first. Steps are only added at the end.
     pub migrations: &'static [Migration],
@@ -22,9 +22,9 @@ pub struct Schema {
 /// One step of a schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// The version that the tables have after it, from 1. Steps that were released together have the same.
+    /// The version of the tables after this step, from 1. Steps that were released together have the same version.
     pub version: u32,
-    /// Content of its SQL file.
+    /// Content of the step's SQL file.
     pub sql: &'static str,
 }
 
@@ -38,7 +38,7 @@ impl Schema {
     /// Brings the tables up to date in one transaction: all steps that are missing, or none.
     ///
     /// # Errors
-    /// [`OpenError`]: it is another kind of file, of a newer version, in use, or cannot be written.
+    /// [`OpenError`]: the file is of another kind or a newer version, is in use, or cannot be written.
     pub fn migrate(&self, conn: &mut Connection) -> Result<(), OpenError> {
         let path = path_of(conn);
         let at = OpenError::database(&path);
@@ -54,10 +54,10 @@ impl Schema {
         tx.commit().map_err(&at)
     }
 
-    /// The version that the tables of a file have; 0 when it is empty. Writes nothing.
+    /// The version of a file's tables; 0 if the file is empty. Writes nothing.
     ///
     /// # Errors
-    /// [`OpenError`]: it is another kind of file, of a newer version, or cannot be read.
+    /// [`OpenError`]: the file is of another kind or a newer version, or cannot be read.
     pub fn check(&self, conn: &Connection) -> Result<u32, OpenError> {
         let path = path_of(conn);
         let read = |pragma| conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
@@ -115,7 +115,7 @@ mod tests {
             let mut conn = Connection::open_in_memory().unwrap();
             let earlier = Schema { migrations: &STEPS[..begun], ..SCHEMA };
             if begun == 1 {
-                continue; // Half of a version: no program ever had that.
+                continue; // Half of a version, which no program ever had.
             }
             assert!(!SCHEMA.is_made(&conn).unwrap());
             earlier.migrate(&mut conn).unwrap();
@@ -158,7 +158,7 @@ mod tests {
             let left: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
             assert_eq!((left, numbers(&conn)), (found, vec![2, 3]));
         }
-        // Tables of another program that has set no id.
+        // Tables of another program that sets no id.
         let mut conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("CREATE TABLE t (x)").unwrap();
         assert!(matches!(SCHEMA.migrate(&mut conn), Err(OpenError::WrongFile { found: 0, .. })));

@@ -1,8 +1,9 @@
-//! Reads SQLite's write-ahead log beside SQLite: the pages of its committed frames, and their checksums.
+//! Reads SQLite's write-ahead log without SQLite: the pages of its committed frames, and their checksums.
 //!
-//! The format is SQLite's, documented and stable: a header of 32 bytes, then frames of 24 bytes and a page. A frame counts if
-//! it repeats the header's salts and its running checksum is right; a transaction counts if its last frame, which says the
-//! size of the database, does. SQLite begins the log again at its start, with other salts, when all of it is in the database.
+//! The format is SQLite's, documented and stable: a header of 32 bytes, then frames of 24 bytes and a page. A frame is
+//! valid if it repeats the header's salts and its running checksum is right; a transaction is valid if its last frame,
+//! which holds the size of the database, is. When the whole log is in the database, SQLite begins it again at its
+//! start, with other salts.
 
 use std::fs::File;
 use std::io;
@@ -17,7 +18,7 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 const FRAME_BYTES: usize = FRAME_HEADER_BYTES + PAGE_BYTES;
-/// Frames that are read at a time: what most transactions have.
+/// Frames per read: as many as most transactions have.
 const FRAMES_OF_READ: usize = 8;
 /// SQLite's magic number; its last bit is the byte order of the checksum's words.
 const MAGIC: u32 = 0x377f_0682;
@@ -39,10 +40,10 @@ pub(crate) struct Position {
     pub(crate) frames: u64,
 }
 
-/// A reader of the log; all it has read is committed.
+/// A reader of the log, which reads committed transactions only.
 pub(crate) struct Wal {
     path: PathBuf,
-    /// Open since it was found: SQLite overwrites and cuts the log, and never puts another file in its place while it is in use.
+    /// Kept open once found: SQLite overwrites and cuts the log, but never replaces the file while it is in use.
     file: Option<File>,
     header: [u8; HEADER_BYTES],
     running: (u32, u32),
@@ -110,12 +111,12 @@ impl Wal {
     }
 }
 
-/// The checksum of a page; never 0, which stands for an unknown one.
+/// The checksum of a page; never 0, which means unknown.
 pub(crate) fn page_sum(page: &[u8]) -> u64 {
     checksum64(page).max(1)
 }
 
-/// Reads `buffer.len()` bytes at `at`; false if the file ends before.
+/// Reads `buffer.len()` bytes at `at`; returns `false` if the file ends before.
 pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<bool> {
     match file.read_exact_at(buffer, at) {
         Ok(()) => Ok(true),
@@ -124,7 +125,7 @@ pub(crate) fn read_whole(file: &File, buffer: &mut [u8], at: u64) -> io::Result<
     }
 }
 
-/// Reads at `at` until `buffer` is full or the file ends; the number of bytes.
+/// Reads at `at` until `buffer` is full or the file ends; returns the number of bytes.
 fn read_most(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut read = 0;
     while read < buffer.len() {

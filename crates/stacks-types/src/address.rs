@@ -5,7 +5,7 @@
 
 use clarity::principal::{Principal, Standard};
 
-/// What [`StacksAddress::parse`] answers; who parses addresses need not depend on the language for it.
+/// Error of [`StacksAddress::parse`], exported here so that callers need not depend on the crate `clarity`.
 pub use clarity::principal::c32::AddressError;
 
 use crate::hashing::{sha256, sha256_ripemd160};
@@ -23,12 +23,12 @@ pub enum AccountError {
         /// Number of keys that are given.
         keys: usize,
     },
-    /// A key is uncompressed, and the hash mode is one of a witness script.
+    /// A key is uncompressed, and the hash mode is that of a witness script.
     #[error("witness scripts take compressed keys only")]
     UncompressedKey,
 }
 
-/// An account of one address version: `S`, a version digit, and the c32 of hash and checksum.
+/// The address of an account. As text: `S`, a version digit, and the c32 of hash and checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StacksAddress(Standard);
 
@@ -88,8 +88,8 @@ impl StacksAddress {
         [true, false].into_iter().find(|mainnet| self.0.is_of(*mainnet))
     }
 
-    /// Whether the version is the one for the plain hash of one key, the only hash that a signature alone leads to: those of
-    /// multi-sig and witness accounts share the other version.
+    /// Whether the version is the one for the plain hash of one key. Only such an address can be recovered from a
+    /// signature alone; multi-sig and witness accounts share the other version.
     #[must_use]
     pub fn is_p2pkh(&self) -> bool {
         self.is_mainnet().is_some_and(|mainnet| *self == Self::of_key_hash(self.hash160(), mainnet))
@@ -101,7 +101,7 @@ impl StacksAddress {
         Principal::Standard(self.0)
     }
 
-    /// Reads a c32 address. The first character is not looked at; lower case and O, I, L are tolerated
+    /// Reads a c32 address. The first character is ignored; lower case and O, I, L are accepted
     /// (docs/CONSENSUS.md#keys-and-addresses).
     ///
     /// # Errors
@@ -135,9 +135,9 @@ pub enum HashMode {
     P2wpkh = 0x02,
     /// hash160 of a witness program of a multi-sig script.
     P2wsh = 0x03,
-    /// As [`HashMode::P2sh`], signatures in any order.
+    /// As [`HashMode::P2sh`], with signatures in any order.
     P2shNonSequential = 0x05,
-    /// As [`HashMode::P2wsh`], signatures in any order.
+    /// As [`HashMode::P2wsh`], with signatures in any order.
     P2wshNonSequential = 0x07,
 }
 
@@ -199,8 +199,8 @@ impl HashMode {
         }
     }
 
-    /// Account hash of `keys`, each with the form in which it is hashed, of which `required` must sign. Single-key
-    /// modes take the first key and do not look at `required`.
+    /// Account hash of `keys`, of which `required` must sign; each key comes with the form in which it is hashed.
+    /// Single-key modes take the first key and ignore `required`.
     ///
     /// # Errors
     /// [`AccountError`] when there are fewer keys than signatures required, or a witness mode is given an uncompressed key.

@@ -17,12 +17,11 @@ use crate::merkle;
 use crate::transaction::{BlockTransaction, StacksTransaction};
 use crate::vrf::VrfProof;
 
-/// The only header version there is.
+/// The only header version.
 pub const HEADER_VERSION: u8 = 0;
 
-/// What both signature fields hold in the well-known signing mode (docs/CONSENSUS.md#blocks): 65 bytes of 01. The
-/// producer's field is this constant, and the stackers' list is exactly one of it. As an ECDSA signature it has
-/// recovery id 1.
+/// The signature in the well-known signing mode (docs/CONSENSUS.md#blocks): 65 bytes of 01. The producer's field is this
+/// constant, and the stackers' list holds it exactly once. As an ECDSA signature it has recovery id 1.
 pub const WELL_KNOWN_SIGNATURE: MessageSignature = MessageSignature([0x01; 65]);
 
 /// Length of a header without stacker signatures: fields 1 to 9 and the count.
@@ -164,7 +163,7 @@ impl NakamotoStacksBlockHeader {
         StacksBlockId::new(&self.consensus_hash(), &self.block_hash())
     }
 
-    /// Signs as the producer. Fields 1 to 8 must be in place before.
+    /// Signs as the producer. Fields 1 to 8 must be set before.
     pub fn sign_producer(&mut self, key: &PrivateKey) {
         self.producer_signature = key.sign(&self.producer_sighash());
     }
@@ -208,7 +207,7 @@ impl NakamotoStacksBlockHeader {
 
 fn read_stacker_signatures(reader: &mut Reader<'_>) -> Result<Vec<MessageSignature>, DecodeError> {
     let count = reader.count("stacker signature count", MessageSignature::LEN, usize::MAX)?;
-    // That many bytes were seen to be there, so the allocation is no larger than the input.
+    // `count` has checked that the bytes are there, so the allocation is no larger than the input.
     let mut signatures = Vec::with_capacity(count);
     for _ in 0..count {
         signatures.push(MessageSignature(reader.array("stacker signature")?));
@@ -281,7 +280,7 @@ impl NakamotoStacksBlock {
         self.txs.iter().map(BlockTransaction::txid).collect()
     }
 
-    /// Merkle root over the txids of the transactions that are here, whatever the header says.
+    /// Merkle root over the txids of this block's transactions, whatever the header says.
     #[must_use]
     pub fn computed_tx_merkle_root(&self) -> MerkleRoot {
         merkle::root(&self.txids())

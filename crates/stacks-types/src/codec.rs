@@ -2,20 +2,20 @@
 //!
 //! # Invariants
 //! - Reading is total: any bytes give a value or a [`DecodeError`], never a panic.
-//! - Nothing is allocated from a count or length before that many bytes were seen to be there.
+//! - Nothing is allocated by a count or length before the input is known to have that many bytes.
 //! - All integers are big endian.
 
 /// Why bytes do not decode. Offsets count from the start of the outermost message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The message ends inside of a field.
+    /// The message ends inside a field.
     #[error("{field} at byte {offset} needs {needed} bytes, {left} are left")]
     EndOfData {
         /// Name of the field.
         field: &'static str,
         /// Offset of the field.
         offset: usize,
-        /// Bytes that it needs at least.
+        /// Bytes that the field needs at least.
         needed: usize,
         /// Bytes that are left.
         left: usize,
@@ -25,7 +25,7 @@ pub enum DecodeError {
     TrailingBytes {
         /// Kind of message.
         what: &'static str,
-        /// Offset of its end.
+        /// Offset of the message's end.
         offset: usize,
         /// Number of bytes that follow.
         left: usize,
@@ -63,10 +63,10 @@ pub enum DecodeError {
         /// Largest value that is allowed.
         max: usize,
     },
-    /// The bytes are not a Clarity value, or one beyond the limits.
+    /// The bytes are not a Clarity value, or the value breaks a limit.
     #[error("clarity value at byte {offset}: {error}")]
     Value {
-        /// Offset at which it goes wrong.
+        /// Offset of the fault.
         offset: usize,
         /// Error of the value decoder.
         error: clarity::value::DecodeError,
@@ -91,7 +91,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first of `bytes`.
+    /// Starts at the first byte.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
     /// Runs `read` on a reader that ends `max` bytes from here, and moves past what it has read.
     ///
     /// # Errors
-    /// Those of `read`. It gets `EndOfData` if it needs more than `max` bytes.
+    /// Those of `read`, which gets `EndOfData` if it needs more than `max` bytes.
     pub(crate) fn bounded<T, E>(&mut self, max: usize, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let end = self.position.saturating_add(max).min(self.bytes.len());
         let window = self.bytes.get(..end).unwrap_or(self.bytes);
@@ -225,8 +225,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends a count or length as u32, big endian. One that does not fit is written as `u32::MAX`, which every decoder
-/// here refuses: such a message could not be sent in any case.
+/// Appends a count or length as u32, big endian. A larger one is written as `u32::MAX`, which every decoder here refuses:
+/// such a message could not be sent in any case.
 pub(crate) fn write_count(out: &mut Vec<u8>, count: usize) {
     out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
 }
@@ -237,7 +237,7 @@ pub(crate) fn write_bytes_u32(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a length byte and the name. One that does not fit is cut to 255 bytes, which every decoder here refuses.
+/// Appends a length byte and the name. A longer name is cut to 255 bytes, which every decoder here refuses.
 pub(crate) fn write_name(out: &mut Vec<u8>, name: &str) {
     let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
     out.push(length);

@@ -1,7 +1,7 @@
 //! The hash functions of the chain, from bytes to plain bytes (docs/CONSENSUS.md#hashes-and-ids).
 //!
 //! # Not here
-//! What a hash names: `ids`. The Merkle tree over txids: `merkle`. MARF hashing: crate `marf`. VRF hashing: `vrf`.
+//! The types of hashes: `ids`. The Merkle tree over txids: `merkle`. MARF hashing: crate `marf`. VRF hashing: `vrf`.
 
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512_256};

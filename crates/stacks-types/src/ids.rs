@@ -1,11 +1,11 @@
-//! Newtypes for everything that is named by a hash, so that two meanings of "32 bytes" cannot be swapped.
+//! Newtypes for ids and hashes, so that two meanings of "32 bytes" cannot be swapped.
 //!
 //! # Invariants
 //! - Text form is lower-case hex without `0x`.
 //! - `Default` is all zero bytes.
 //!
 //! # Not here
-//! The hash functions: `hashing`. What else is hashed into ids: `merkle`, `block`, `transaction`.
+//! The hash functions: `hashing`. Ids that are computed elsewhere: `merkle`, `block`, `transaction`.
 
 use crate::hashing::{sha256_ripemd160, sha512_256};
 
@@ -109,7 +109,7 @@ id_type!(
     BlockHash, 32
 );
 id_type!(
-    /// Hash of a bitcoin block, 32 bytes, in the order bitcoin's wire has it.
+    /// Hash of a bitcoin block, 32 bytes, in the byte order of bitcoin's wire.
     BurnBlockHash, 32
 );
 id_type!(
@@ -147,7 +147,7 @@ id_type!(
 
 /// Block hash of the boot block's (absent) own header: 32 zero bytes (docs/CONSENSUS.md#hashes-and-ids).
 pub const BOOT_BLOCK_HASH: BlockHash = BlockHash([0; 32]);
-/// Consensus hash that goes with [`BOOT_BLOCK_HASH`]: 20 zero bytes.
+/// Consensus hash of the boot block, beside [`BOOT_BLOCK_HASH`]: 20 zero bytes.
 pub const BOOT_CONSENSUS_HASH: ConsensusHash = ConsensusHash([0; 20]);
 
 impl StacksBlockId {

@@ -162,7 +162,7 @@ impl PrivateKey {
         Self::from_bytes(&decode_hex(text, 33)?)
     }
 
-    /// Reads a 32-byte scalar whose public key is hashed compressed, as all keys of this node's own are.
+    /// Reads a 32-byte scalar whose public key is hashed compressed, as are all of this node's own keys.
     ///
     /// # Errors
     /// [`KeyError::PrivateKeyRange`] for zero and for numbers not below the group order.
@@ -217,7 +217,7 @@ impl PrivateKey {
 }
 
 impl Drop for PrivateKey {
-    /// Leaves no copy behind where this one was.
+    /// Overwrites the key in memory.
     fn drop(&mut self) {
         self.pair.non_secure_erase();
     }
@@ -253,8 +253,8 @@ impl MessageSignature {
         Signature::from_compact(&self.0[1..]).is_ok_and(has_high_s)
     }
 
-    /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is "in range" here: this is a
-    /// check of encoding, not of the signature.
+    /// Whether the recovery id is at most 3 and r and s are below the group order. Zero is in range here: this checks the
+    /// encoding, not the signature.
     #[must_use]
     pub(crate) fn is_in_range(&self) -> bool {
         self.decode().is_ok()

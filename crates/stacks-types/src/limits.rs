@@ -15,7 +15,7 @@ pub const MAX_REASON_BYTES: usize = 1024;
 
 /// Chain id of transactions on mainnet.
 pub(crate) const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
-/// Chain id of testnet, and of this node (docs/CONSENSUS.md#transactions-of-this-chain).
+/// Chain id of transactions on testnet, and on this chain by default (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;
 
 /// Issuer of the boot contracts on testnet: `ST000000000000000000002AMW42H`.
@@ -23,14 +23,16 @@ pub const BOOT_ADDRESS_TESTNET: StacksAddress = StacksAddress::of_key_hash(Hash1
 /// Issuer of the boot contracts on mainnet: `SP000000000000000000002Q6VF78`.
 pub const BOOT_ADDRESS_MAINNET: StacksAddress = StacksAddress::of_key_hash(Hash160([0; 20]), true);
 
-/// Largest count of a list times the size that the reference's build gives one item in memory, in bytes
-/// (docs/CONSENSUS.md#limits-of-the-formats). It is an accident of its memory layout, but a block could hinge on it.
+/// Most bytes of a list in the memory of the reference's build: count times size of an item
+/// (docs/CONSENSUS.md#limits-of-the-formats). An accident of its memory layout, but the validity of a block could
+/// depend on it.
 const REFERENCE_LIST_MEMORY_BYTES: usize = 16_778_054;
 /// Most arguments of a contract call: items of 64 bytes in the reference.
 pub(crate) const MAX_CALL_ARGUMENTS: usize = REFERENCE_LIST_MEMORY_BYTES / 64;
 /// Most post-conditions of a transaction: items of 192 bytes in the reference.
 pub(crate) const MAX_POST_CONDITIONS: usize = REFERENCE_LIST_MEMORY_BYTES / 192;
-/// Most fields of a multi-sig condition: items of 66 bytes in the reference. (A transaction's size ends it earlier.)
+/// Most fields of a multi-sig condition: items of 66 bytes in the reference. (The limit of a transaction's size is
+/// lower.)
 pub(crate) const MAX_AUTH_FIELDS: usize = REFERENCE_LIST_MEMORY_BYTES / 66;
 
 /// Most bytes that are read for one Clarity value (docs/CONSENSUS.md#clarity-values).

@@ -1,11 +1,11 @@
-//! The Merkle tree over a block's txids, whose root stands in the header (docs/CONSENSUS.md#hashes-and-ids).
+//! The Merkle tree over a block's txids, whose root is in the header (docs/CONSENSUS.md#hashes-and-ids).
 
 use crate::hashing::sha512_256;
 use crate::ids::{MerkleRoot, Txid};
 
-/// Goes in front of a txid in a leaf.
+/// First byte of a leaf, before the txid.
 const LEAF_TAG: u8 = 0x00;
-/// Goes in front of two hashes in an inner node.
+/// First byte of an inner node, before the two hashes.
 const NODE_TAG: u8 = 0x01;
 
 /// Hash of a leaf of the transaction Merkle tree: H(00 ‖ txid).
@@ -23,15 +23,15 @@ pub fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
 /// Root of the Merkle tree over txids in block order (docs/CONSENSUS.md#hashes-and-ids): every row with an odd number
 /// of entries, the leaf row included, repeats its last one. No txids: 32 zero bytes.
 ///
-/// Because of that repetition two lists, one of them with repeated txids, can have the same root: block decoding
-/// refuses repeated txids.
+/// Because of this repetition a list with repeated txids can have the same root as one without: block decoding refuses
+/// repeated txids.
 #[must_use]
 pub fn root(txids: &[Txid]) -> MerkleRoot {
     if txids.is_empty() {
         return MerkleRoot::default();
     }
     let mut row: Vec<[u8; 32]> = txids.iter().map(leaf).collect();
-    // At least once: a single leaf is hashed with itself.
+    // Runs at least once: a single leaf is hashed with itself.
     loop {
         row = row
             .chunks(2)

@@ -15,7 +15,7 @@ use crate::ids::BlockHash;
 use crate::keys::MessageSignature;
 use crate::limits::{MAX_BLOCK_BYTES, MAX_REASON_BYTES};
 
-/// The only message version there is.
+/// The only message version.
 const MESSAGE_VERSION: u8 = 1;
 
 const KIND_PROPOSAL: u8 = 1;
@@ -32,16 +32,16 @@ pub enum SlotMessage {
     },
     /// A stacker signs a block.
     SignatureAccept {
-        /// What is signed: the header without the stackers' signatures.
+        /// Hash of the header without the stackers' signatures, which is what is signed.
         block_hash: BlockHash,
         /// Signature of the stacker over the block hash.
         signature: MessageSignature,
     },
     /// A stacker refuses to sign a block.
     Reject {
-        /// The block that is refused, as above.
+        /// Hash of the refused block's header, as in [`SlotMessage::SignatureAccept`].
         block_hash: BlockHash,
-        /// Code of the rule that is broken.
+        /// Code of the broken rule.
         reason_code: u32,
         /// Details for people; at most [`MAX_REASON_BYTES`] when encoded.
         reason: String,
@@ -49,7 +49,7 @@ pub enum SlotMessage {
 }
 
 impl SlotMessage {
-    /// Encodes the message. A reason above [`MAX_REASON_BYTES`] is cut at a character.
+    /// Encodes the message. A reason longer than [`MAX_REASON_BYTES`] is cut between two characters.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![MESSAGE_VERSION];
@@ -113,7 +113,7 @@ fn read_reason(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
     Ok(text.to_owned())
 }
 
-/// The longest prefix of at most `bytes_max` bytes that ends at a character.
+/// The longest prefix of at most `bytes_max` bytes that ends between two characters.
 fn cut(text: &str, bytes_max: usize) -> &str {
     let end = (0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or("")

@@ -1,7 +1,7 @@
-//! StackerDB chunks: what is signed (docs/CONSENSUS.md#stackerdb-chunks).
+//! StackerDB chunks, and what their owners sign (docs/CONSENSUS.md#stackerdb-chunks).
 //!
 //! # Not here
-//! Slots, owners, stored versions: `chainstate::stackerdb`. The forms of gRPC and HTTP: the node. What our producers and
+//! Slots, owners, stored versions: `chainstate::stackerdb`. The gRPC and HTTP forms: the node. What our producers and
 //! signers put into chunks: `proposal`.
 
 use crate::hashing::sha512_256;

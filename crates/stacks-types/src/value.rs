@@ -1,4 +1,4 @@
-//! Clarity values, principals and names inside of the consensus formats (docs/CONSENSUS.md#clarity-values).
+//! Clarity values, principals and names inside the consensus formats (docs/CONSENSUS.md#clarity-values).
 //!
 //! # Invariants
 //! - At most [`MAX_VALUE_BYTES`] are read for a value.
@@ -63,7 +63,7 @@ fn read_contract_id(reader: &mut Reader<'_>) -> Result<ContractId, DecodeError> 
     Ok(ContractId { issuer, name })
 }
 
-/// Reads a principal as in a value: 05 or 06 in front.
+/// Reads a principal as in a value, with 05 or 06 as the first byte.
 ///
 /// # Errors
 /// [`DecodeError`] for another prefix, a version above 31, or bytes that are no name.

@@ -1,9 +1,9 @@
 //! The producer's verifiable random function: ECVRF over edwards25519, SHA-512, try and increment, suite 03.
 //!
-//! The algorithm: docs/CONSENSUS.md#vrf; step by step, with examples: docs/ACTORS.md#the-vrf-proof. The one peculiarity
-//! that consensus depends on is how the counter of the hash to the curve is written: a counter of 1 adds no byte. Because
-//! of it a proof over a message can hold for the message with a zero byte appended too: messages must be of one length.
-//! The chain's are (32 bytes).
+//! The algorithm: docs/CONSENSUS.md#vrf; step by step, with examples: docs/ACTORS.md#the-vrf-proof. Consensus depends
+//! on one peculiarity: in the hash to the curve, a counter of 1 adds no byte. Because of this, a proof over a message
+//! can also hold for the message with a zero byte appended, so all messages must have the same length. The chain's have
+//! 32 bytes.
 //!
 //! The types here are plain bytes, so that headers can hold them before they are checked.
 //!
@@ -23,19 +23,19 @@ use crate::ids::{VrfSeed, id_type};
 /// The suite, the first byte of everything that is hashed.
 const SUITE: u8 = 0x03;
 
-/// Second byte of what is hashed to a point of the curve.
+/// Second byte of the input of the hash to a point.
 const HASH_TO_CURVE: u8 = 0x01;
 
-/// Second byte of what is hashed to a challenge.
+/// Second byte of the input of the hash to a challenge.
 const HASH_POINTS: u8 = 0x02;
 
 id_type!(
-    /// Bytes in the place of a VRF proof, 80: Gamma (32), c (16, little endian), s (32, little endian). All zeros means "not
-    /// made yet". [`VrfProof::verify`] says whether they are a proof.
+    /// 80 bytes that should be a VRF proof: Gamma (32), c (16, little endian), s (32, little endian). All zeros means
+    /// "not made yet". [`VrfProof::verify`] says whether they are a proof.
     VrfProof, 80
 );
 id_type!(
-    /// Bytes in the place of a VRF public key, 32: a compressed edwards25519 point.
+    /// 32 bytes that should be a VRF public key: a compressed edwards25519 point.
     VrfPublicKey, 32
 );
 
@@ -62,8 +62,8 @@ impl VrfProof {
         let public = key.point().ok_or(VrfError::PublicKey)?;
         let proof = Parts::decode(self).ok_or(VrfError::Encoding)?;
         let hashed = hash_to_curve(key, message);
-        // What was kB and kH when the proof was made, if it is by this key. The points are negated and not c: the two differ
-        // for a key that has a part of small order, and others count it this way.
+        // These equal kB and kH of the prover, if the proof is by this key. The points are negated, not c: the results
+        // differ for a key with a part of small order, and other implementations negate the points.
         let c = number(proof.challenge);
         let of_base = EdwardsPoint::vartime_double_scalar_mul_basepoint(&c, &-public, &proof.response);
         let of_hashed = EdwardsPoint::vartime_multiscalar_mul([proof.response, c], [hashed, -proof.gamma]);
@@ -105,7 +105,7 @@ pub struct VrfPrivateKey {
 }
 
 impl VrfPrivateKey {
-    /// Makes the key of a seed; every seed has one.
+    /// Makes the key of a seed; every seed makes one.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
@@ -121,7 +121,7 @@ impl VrfPrivateKey {
         self.public
     }
 
-    /// The proof over `message`. Deterministic.
+    /// The proof over `message`; the same message always gives the same proof.
     #[must_use]
     pub fn prove(&self, message: &[u8]) -> VrfProof {
         let hashed = hash_to_curve(&self.public, message);
@@ -166,7 +166,7 @@ impl Parts {
     }
 }
 
-/// The point that stands for a message: the first of the hashes with counters 0, 1, 2, ... that is one, times the cofactor.
+/// The point of a message: the first hash with a counter of 0, 1, 2, ... that is a point, times the cofactor.
 fn hash_to_curve(key: &VrfPublicKey, message: &[u8]) -> EdwardsPoint {
     let base = Sha512::new().chain_update([SUITE, HASH_TO_CURVE]).chain_update(key.0).chain_update(message);
     let tried = (0_u64..).find_map(|counter| {
@@ -178,7 +178,7 @@ fn hash_to_curve(key: &VrfPublicKey, message: &[u8]) -> EdwardsPoint {
 }
 
 /// A counter as it is hashed: 0 is one zero byte, 1 is nothing, 2 to 256 are one byte (256: a zero), then two, and so on.
-/// Byte i, from the lowest, is there when the counter is above 2 to the power of 8i.
+/// Byte i, from the lowest, is present if the counter is above 2 to the power of 8i.
 fn counter_bytes(counter: u64) -> Vec<u8> {
     if counter == 0 {
         return vec![0];

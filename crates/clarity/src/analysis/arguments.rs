@@ -1,5 +1,5 @@
-//! Questions of a node about deployed contracts: whether a function takes the arguments of a transaction, and whether a contract
-//! has what a trait asks for. Nothing is charged.
+//! What a node asks about deployed contracts: whether a function takes the arguments of a transaction, and whether a
+//! contract implements a trait. Nothing is charged.
 
 use super::errors::{AnalysisError, Fault, Shown};
 use super::interface::FunctionType;
@@ -8,10 +8,10 @@ use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::Type;
 use crate::value::Value;
 
-/// Checks that a function takes these arguments. A contract is taken for a trait when it has what the trait asks for.
+/// Checks that a function takes these arguments. A contract that implements a trait is accepted for it.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The arguments do not fit, and why.
 pub fn takes(function: &FunctionType, arguments: &[Value], contracts: &dyn Contracts) -> Result<(), Box<Fault>> {
     let needed = function.parameters.len();
     if needed != arguments.len() {
@@ -51,7 +51,7 @@ fn takes_one(of: &Type, value: &Value, contracts: &dyn Contracts) -> Result<(), 
     }
 }
 
-/// Whether a contract may stand somewhere in a value of the type.
+/// Whether the type is a trait or contains one.
 fn names_trait(of: &Type) -> bool {
     match of {
         Type::Trait(_) => true,
@@ -72,7 +72,7 @@ fn demand_trait(contract: &ContractId, wanted: &TraitId, contracts: &dyn Contrac
     traits::implements(&interface, wanted, methods)
 }
 
-/// Whether a contract implements a trait, declared or not; none when there is no such contract or trait.
+/// Whether a contract implements a trait, declared or not; `None` if there is no such contract or trait.
 #[must_use]
 pub fn implements_trait(contract: &ContractId, wanted: &TraitId, contracts: &dyn Contracts) -> Option<bool> {
     let interface = contracts.interface(contract)?;

@@ -1,4 +1,4 @@
-//! The state of a check: what is known so far, what it has cost, which names are free.
+//! The state of a check: the definitions so far, the costs, the names in use.
 
 use hashbrown::HashMap;
 
@@ -25,13 +25,13 @@ pub(super) struct Checker<'a, 'm> {
     pub(super) meter: &'a mut Meter<'m>,
     pub(super) known: Known,
     pub(super) scope: Scope,
-    /// The type that the function's early exits have in common; none outside of functions and before the first.
+    /// The common type of the function's early exits so far; `None` outside functions and before the first exit.
     pub(super) returned: Option<Type>,
     pub(super) in_function: bool,
-    /// Traits that it says it implements, which is looked at when all is known.
+    /// Traits that the contract declares to implement, checked after all definitions.
     pub(super) implemented: Vec<TraitId>,
-    /// Traits that were found to have what others ask for, which cost nothing, and how deep the chain was then: no deeper one is
-    /// as good.
+    /// Traits already found compatible at no cost, with the depth at which that was found; it does not hold at a
+    /// greater depth.
     pub(super) compared: HashMap<(TraitId, TraitId), usize>,
 }
 
@@ -72,7 +72,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         Ok(TypeReader::new(self.tree).read(at)?)
     }
 
-    /// Charges a name of the contract, and the memory that it takes.
+    /// Charges binding a name of the contract, and its memory.
     pub(super) fn bind_name(&mut self, name: &ClarityName, size: u64) -> Result<(), Box<Fault>> {
         self.charge(CostFn::AnalysisBindName, size)?;
         self.meter.take(units(name.len()))?;
@@ -89,7 +89,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         Ok(())
     }
 
-    /// Refuses a word that was a keyword once.
+    /// Refuses a former keyword.
     pub(super) fn refuse_reserved(&self, name: &ClarityName) -> Result<(), AnalysisError> {
         if self.dialect.strict_names && name.as_str() == "block-height" {
             return Err(AnalysisError::ReservedWord(name.to_string()));
@@ -97,7 +97,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         Ok(())
     }
 
-    /// Refuses a name for a local variable that is taken. That of a trait that is bound is free.
+    /// Refuses a taken name for a local variable. The name of a bound trait is free.
     pub(super) fn claim_local(&self, name: &ClarityName) -> Result<(), AnalysisError> {
         self.refuse_reserved(name)?;
         if self.known.has(name) || self.scope.value(name).is_some() {
@@ -106,7 +106,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         Ok(())
     }
 
-    /// An early exit of the function: its type must go with those of the others. Outside of functions nothing is joined.
+    /// Joins the type of an early exit with those of the function's other exits. Outside functions nothing is joined.
     pub(super) fn early_exit(&mut self, of: &Type) -> Result<(), Box<Fault>> {
         self.charge(CostFn::AnalysisTypeCheck, u64::from(of.type_size()))?;
         if self.in_function {
@@ -123,7 +123,7 @@ impl<'a, 'm> Checker<'a, 'm> {
     }
 }
 
-/// What the exits of a function have in common.
+/// The common type of a function's exits.
 pub(super) fn join_returns(returned: &Type, of: &Type) -> Result<Type, Box<Fault>> {
     let fault = |_| AnalysisError::ReturnTypesMustMatch(Shown(returned.clone()), Shown(of.clone()));
     Ok(joined(returned, of).map_err(fault)?)

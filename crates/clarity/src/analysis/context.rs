@@ -1,4 +1,4 @@
-//! The names that expressions see: of the contract so far, and of the function and its blocks.
+//! The names in scope: of the contract so far, and of the function and its blocks.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ pub(super) struct Known {
     pub(super) interface: Interface,
     /// Traits that this contract defines or imports.
     pub(super) traits: HashMap<TraitId, Arc<Methods>>,
-    /// The names that it gives them.
+    /// The contract's own names for traits.
     pub(super) trait_names: HashSet<ClarityName>,
-    /// By its own name, not an alias, the last trait that was defined or imported. Clarity 1 finds a trait's methods so, whichever
-    /// trait of that name is meant.
+    /// For each name of a trait (not alias), the last one defined or imported. Clarity 1 takes a trait's methods from
+    /// here, whichever trait of that name is meant.
     pub(super) last_traits: HashMap<ClarityName, TraitId>,
 }
 
 impl Known {
-    /// Whether the contract uses a name already. Names of read-only functions are not seen here.
+    /// Whether the contract uses a name already. Names of read-only functions do not count.
     pub(super) fn has(&self, name: &str) -> bool {
         let Interface { constants, variables, maps, tokens, assets, private, public, .. } = &self.interface;
         constants.contains_key(name)
@@ -42,19 +42,19 @@ impl Known {
     }
 }
 
-/// The names that a function and its blocks have bound. A name may be bound to a trait and to a value: each use has its order of
-/// looking for them.
+/// The names that a function and its blocks have bound. A name may be bound to both a trait and a value; which of them
+/// is looked up first depends on the use.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     values: HashMap<ClarityName, Type>,
     /// Traits whose methods can be called.
     traits: HashMap<ClarityName, Type>,
     order: Vec<Bound>,
-    /// Function, and blocks in it.
+    /// Depth of blocks, the function included.
     pub(super) depth: u64,
 }
 
-/// What was bound, and what was bound to the name before.
+/// A binding, and what the name was bound to before.
 #[derive(Debug)]
 struct Bound {
     name: ClarityName,
@@ -73,14 +73,15 @@ impl Scope {
         self.traits.get(name)
     }
 
-    /// Binds a name, to a trait whose methods can be called or to a value. Of parameters of one name, the last one counts.
+    /// Binds a name to a value, or to a trait whose methods can be called. If parameters share a name, the last one
+    /// counts.
     pub(super) fn bind(&mut self, name: ClarityName, of: Type, is_callable: bool) {
         let names = if is_callable { &mut self.traits } else { &mut self.values };
         let before = names.insert(name.clone(), of);
         self.order.push(Bound { name, is_callable, before });
     }
 
-    /// How many names are bound: what [`Scope::forget`] goes back to.
+    /// How many names are bound; [`Scope::forget`] goes back to this count.
     pub(super) const fn len(&self) -> usize {
         self.order.len()
     }

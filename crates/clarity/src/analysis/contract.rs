@@ -1,4 +1,4 @@
-//! A contract's definitions, one after the other in the order of evaluation.
+//! Checks a contract's definitions in the order of evaluation.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::names::ClarityName;
 use crate::syntax::NodeId;
 use crate::types::Type;
 
-/// The most parameters of a function, where they are counted.
+/// The most parameters of a function, from 3.3 on.
 const MAX_PARAMETERS: usize = 256;
 
 impl Checker<'_, '_> {
@@ -132,7 +132,7 @@ impl Checker<'_, '_> {
         Ok(parameters)
     }
 
-    /// Checks a function's body; what the function gives, by its end and its early exits.
+    /// Checks a function's body; returns the common type of its end and its early exits.
     fn body(&mut self, parameters: &[(ClarityName, Type)], body: NodeId) -> Result<Type, Box<Fault>> {
         for (name, of) in parameters {
             self.claim(name)?;

@@ -1,4 +1,4 @@
-//! The forms of definitions: how many parts each has, and which of them are names.
+//! The parts of definitions: how many there are, and which of them are names.
 
 use super::errors::{AnalysisError, BindingFault, BindingForm, Fault};
 use crate::keywords::Define;
@@ -19,7 +19,7 @@ pub(super) enum Definition<'t> {
     ImplTrait { implemented: NodeId },
 }
 
-/// The definition at the top level, if it is one.
+/// The definition that a top-level expression is, if it is one.
 pub(super) fn definition(tree: &Tree, id: NodeId) -> Result<Option<Definition<'_>>, Box<Fault>> {
     let Some((form, rest)) = form(tree, id) else { return Ok(None) };
     let name = |id: NodeId| tree.atom(id).ok_or(AnalysisError::ExpectedName);
@@ -55,7 +55,7 @@ fn form(tree: &Tree, id: NodeId) -> Option<(Define, &[NodeId])> {
     Some((Define::lookup(tree.atom(*head)?)?, rest))
 }
 
-/// One name and what is bound to it.
+/// A name and the expression or type bound to it.
 pub(super) fn binding(
     tree: &Tree,
     pair: NodeId,
@@ -67,7 +67,7 @@ pub(super) fn binding(
     Ok((name, bound))
 }
 
-/// The two parts of what should be a name and what is bound to it.
+/// The two parts of a binding.
 pub(super) fn parts(tree: &Tree, pair: NodeId, form: BindingForm, at: usize) -> Result<[NodeId; 2], Box<Fault>> {
     let parts = tree.list(pair).ok_or_else(|| unbound(tree, pair, BindingFault::NotList(form, at)))?;
     parts.try_into().map_err(|_| unbound(tree, pair, BindingFault::InvalidLength(form, at)))
@@ -77,18 +77,18 @@ fn unbound(tree: &Tree, at: NodeId, fault: BindingFault) -> Box<Fault> {
     Fault::placed(AnalysisError::BadSyntaxBinding(fault), tree.span(at))
 }
 
-/// Demands a number of arguments.
+/// Fails unless there are exactly `N` arguments.
 pub(super) fn count<const N: usize>(arguments: &[NodeId]) -> Result<[NodeId; N], AnalysisError> {
     arguments.try_into().map_err(|_| AnalysisError::IncorrectArgumentCount(N, arguments.len()))
 }
 
-/// Demands at least a number of arguments. More are not looked at.
+/// The first `N` arguments; fails if there are fewer. Others are ignored.
 pub(super) fn first<const N: usize>(arguments: &[NodeId]) -> Result<[NodeId; N], AnalysisError> {
     let first = arguments.first_chunk::<N>().copied();
     first.ok_or(AnalysisError::RequiresAtLeastArguments(N, arguments.len()))
 }
 
-/// Demands at least a number of arguments.
+/// Fails if there are fewer than `least` arguments.
 pub(super) const fn at_least(least: usize, arguments: &[NodeId]) -> Result<(), AnalysisError> {
     if arguments.len() < least { Err(AnalysisError::RequiresAtLeastArguments(least, arguments.len())) } else { Ok(()) }
 }

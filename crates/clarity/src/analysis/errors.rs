@@ -1,4 +1,4 @@
-//! Why a contract is not accepted: the network's error kinds and texts.
+//! Why the checker refuses a contract: the network's error kinds and texts.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::rules::Rules;
 use crate::syntax::{Span, TypeSyntax};
 use crate::types::{DebugType, JoinFault, TupleType, Type, TypeFault};
 
-/// The place of a pair that should bind a name.
+/// Where a pair should bind a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindingForm {
     /// `let`
@@ -33,9 +33,9 @@ impl BindingForm {
 pub enum BindingFault {
     /// The binding is no list in parentheses.
     NotList(BindingForm, usize),
-    /// A list of another length than two.
+    /// The binding is no list of two.
     InvalidLength(BindingForm, usize),
-    /// Its first part is no name.
+    /// The first part of the binding is no name.
     NotAtom(BindingForm, usize),
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for BindingFault {
     }
 }
 
-/// A type as the texts and the debug forms of errors show it.
+/// A type as errors show it, in their texts and debug forms.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shown(pub Type);
 
@@ -82,7 +82,7 @@ impl fmt::Debug for ShownTuple {
     }
 }
 
-/// Types of which one is expected.
+/// Types, one of which is expected.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Alternatives(pub Vec<Shown>);
 
@@ -234,7 +234,7 @@ impl AnalysisError {
         }
     }
 
-    /// The meter's own error, when that is what it is.
+    /// The meter's error, if this is one.
     #[must_use]
     pub const fn cost(&self) -> Option<&CostError> {
         match self {
@@ -276,7 +276,7 @@ impl From<TypeFault> for AnalysisError {
     }
 }
 
-/// The least type that admits the values of both. An error names the two.
+/// The least type that admits the values of both types. An error names the two.
 pub(super) fn joined(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
     a.join(b).map_err(|fault| match fault {
         JoinFault::NoneInCommon(_) => AnalysisError::type_error(a, b),
@@ -297,8 +297,8 @@ fn join_error(fault: JoinFault, a: &Type, b: &Type) -> AnalysisError {
     }
 }
 
-/// The type of what an `if` or a function gives: of contracts that were written down nothing is left there but principals. What can only be
-/// a trait or another contract is nothing at all. Parts of a compound type stay as they are.
+/// The type of the result of an `if` or a function: a contract literal, or a union of literals, becomes a plain
+/// principal; a union with a trait is an error. Parts of a compound type stay as they are.
 pub(super) fn concrete(of: Type) -> Result<Type, AnalysisError> {
     match of {
         Type::Callable(_) => Ok(Type::Principal),
@@ -310,7 +310,7 @@ pub(super) fn concrete(of: Type) -> Result<Type, AnalysisError> {
     }
 }
 
-/// Of two types whose join is too large: whether it is a list that is, not a tuple.
+/// For two types whose join is too large: whether the part that is too large is a list, not a tuple.
 fn is_list_too_large(a: &Type, b: &Type) -> bool {
     let inner = |a: &Type, b: &Type| a.join(b).is_err() && is_list_too_large(a, b);
     match (a, b) {
@@ -340,12 +340,12 @@ impl From<TypeSyntax> for AnalysisError {
     }
 }
 
-/// A fault of a contract, and where it is.
+/// A fault of a contract, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// What the checker refuses.
     pub error: AnalysisError,
-    /// Where: one expression, or the parts of one.
+    /// The place: one expression, or the parts of one.
     pub spans: Vec<Span>,
 }
 

@@ -12,7 +12,8 @@ use crate::syntax::{Node, NodeId};
 use crate::types::Type;
 use crate::value::Value;
 
-/// Arguments that are compared one by one as they are visited. The first that does not fit is the error, after all were visited.
+/// The comparison of arguments one by one as they are visited. The first that does not fit is the error, but all are
+/// visited.
 #[derive(Default)]
 pub(super) struct Trial {
     pub(super) quotes: Vec<Cost>,
@@ -42,8 +43,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks an expression that is expected to have a type. From Clarity 2 on it is not visited for itself, and has the expected type
-    /// from here on: contracts become traits.
+    /// Checks an expression against an expected type. From Clarity 2 on it is not charged as a visit, and it has the
+    /// expected type afterwards: contracts become traits.
     pub(super) fn expect(&mut self, id: NodeId, expected: &Type) -> Result<Type, Box<Fault>> {
         if self.dialect.traits_are_values {
             self.expect_cast(id, expected).map_err(|fault| fault.at(self.tree.span(id)))
@@ -99,14 +100,14 @@ impl Checker<'_, '_> {
         }
         let function = self.known.function(name).cloned();
         let function = function.ok_or_else(|| AnalysisError::UnknownFunction(name.to_string()))?;
-        // How many there are is found when it is called.
+        // A wrong number of arguments fails at the call, not here; surplus ones are not checked.
         for (argument, (_, expected)) in arguments.iter().zip(&function.parameters) {
             self.expect(*argument, expected)?;
         }
         Ok(function.result.clone())
     }
 
-    /// Checks arguments of a function that a contract defines.
+    /// Checks arguments, and their number, against expected types.
     pub(super) fn expect_all(&mut self, arguments: &[NodeId], types: &[Type]) -> Result<(), Box<Fault>> {
         if arguments.len() != types.len() {
             return Err(AnalysisError::IncorrectArgumentCount(types.len(), arguments.len()).into());
@@ -122,15 +123,15 @@ impl Checker<'_, '_> {
         ids.iter().map(|id| self.visit(*id)).collect()
     }
 
-    /// Visits exactly so many arguments.
+    /// Visits exactly `N` arguments.
     pub(super) fn visit_exactly<const N: usize>(&mut self, arguments: &[NodeId]) -> Result<[Type; N], Box<Fault>> {
         let ids: [NodeId; N] = count(arguments)?;
         let types = self.visit_all(&ids)?;
         types.try_into().map_err(|_| AnalysisError::IncorrectArgumentCount(N, arguments.len()).into())
     }
 
-    /// Visits the arguments of a function and compares them with what it takes. Those of a variadic function are compared as they are visited, so
-    /// that the first one that does not fit ends it; only when all fit is the comparison of all charged.
+    /// Visits the arguments of a function and compares them with its signature. Those of a variadic function are
+    /// compared once more while they are visited; that is charged only if one does not fit (see [`Trial`]).
     pub(super) fn apply(&mut self, signature: &Signature, arguments: &[NodeId]) -> Result<Type, Box<Fault>> {
         let types = if Self::is_variadic(signature) {
             self.visit_variadic(signature, arguments)?
@@ -151,7 +152,7 @@ impl Checker<'_, '_> {
         Ok(types)
     }
 
-    /// Compares the argument that was visited last, unless one did not fit before. Nothing is paid for as long as all fit.
+    /// Compares the argument that was visited last, unless an earlier one did not fit. Nothing is charged here.
     pub(super) fn try_argument(
         &mut self,
         signature: &Signature,
@@ -172,7 +173,7 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
-    /// The end of comparing one by one: what did not fit is the error, and the comparisons up to it are paid for.
+    /// Ends comparing one by one. If an argument did not fit, the comparisons up to it are charged, and it is the error.
     pub(super) fn end_trial(&mut self, trial: Trial) -> Result<(), Box<Fault>> {
         let Some(misfit) = trial.misfit else { return Ok(()) };
         self.pay_quotes(trial.quotes)?;
@@ -187,7 +188,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// The type of a literal: a contract's name is that contract.
+/// The type of a literal. A contract literal has a type of its own.
 pub(super) fn literal_type(value: &Value) -> Type {
     if let Value::Principal(principal) = value
         && let Principal::Contract(contract) = principal.as_ref()

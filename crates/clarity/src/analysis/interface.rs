@@ -1,4 +1,4 @@
-//! What a contract offers to others: functions, variables, maps, tokens, traits; and how the node's interface shows it.
+//! What a contract offers to others: functions, variables, maps, tokens, traits; and its JSON for the node's API.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::types::Type;
 pub struct FunctionType {
     /// Names and types of the parameters, in order.
     pub parameters: Vec<(ClarityName, Type)>,
-    /// The type of what it returns.
+    /// The type of the result.
     pub result: Type,
 }
 
 impl FunctionType {
-    /// Size of the type: what binding and fetching it is charged by.
+    /// Size of the type, by which binding and fetching the function are charged.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.parameters.iter().map(|(_, of)| u64::from(of.type_size())).sum::<u64>()
@@ -33,7 +33,7 @@ impl FunctionType {
 pub struct Method {
     /// Types of the parameters.
     pub parameters: Vec<Type>,
-    /// The type of what it returns, always a response.
+    /// The type of the result, always a response.
     pub result: Type,
 }
 
@@ -43,7 +43,7 @@ pub type Methods = BTreeMap<ClarityName, Method>;
 /// What a contract offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interface {
-    /// The version of the language that it is written in.
+    /// The version of the language that the contract is written in.
     pub version: u8,
     /// Constants and their types.
     pub constants: BTreeMap<ClarityName, Type>,
@@ -51,11 +51,11 @@ pub struct Interface {
     pub variables: BTreeMap<ClarityName, Type>,
     /// Maps, with the types of keys and values.
     pub maps: BTreeMap<ClarityName, (Type, Type)>,
-    /// Functions that only the contract itself calls.
+    /// Functions that only the contract itself can call.
     pub private: BTreeMap<ClarityName, Arc<FunctionType>>,
-    /// Functions that transactions and other contracts call; they give a response.
+    /// Functions that transactions and other contracts can call; they return a response.
     pub public: BTreeMap<ClarityName, Arc<FunctionType>>,
-    /// Functions that everybody calls, and that do not write.
+    /// Functions that anybody can call and that do not write.
     pub read_only: BTreeMap<ClarityName, Arc<FunctionType>>,
     /// Names of its fungible tokens.
     pub tokens: BTreeSet<ClarityName>,
@@ -63,7 +63,7 @@ pub struct Interface {
     pub assets: BTreeMap<ClarityName, Type>,
     /// Traits that it defines.
     pub traits: BTreeMap<ClarityName, Arc<Methods>>,
-    /// Traits that it says it implements.
+    /// Traits that the contract declares to implement.
     pub implemented: BTreeSet<TraitId>,
 }
 

@@ -1,20 +1,20 @@
-//! Checks a contract before it is stored: types, writes in read-only functions, traits; and says what its interface is.
+//! Checks a contract before it is stored: types, writes in read-only functions, traits; and returns its interface.
 //!
-//! The tree is visited once, and every visit, comparison of types and look-up is charged in the network's order: a deployment that
-//! runs out of budget, or fails, stops at the step at which it stops everywhere. Two dimensions of a type matter: what it admits, and its size, by which
-//! most steps are charged.
+//! The tree is visited once, and every visit, comparison of types and look-up is charged in the network's order: a
+//! deployment that runs out of budget, or fails, must stop at the same step on every node. Two properties of a type
+//! matter: what it admits, and its size, by which most steps are charged.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `checker.rs` | the state of a check |
 //! | `contract.rs` | definitions, one after the other |
 //! | `expression.rs` | names, literals, applications; arguments that are expected to have a type |
-//! | `signature.rs` | what a function takes and gives |
+//! | `signature.rs` | what a function takes and returns |
 //! | `natives/` | the native functions, by group |
 //! | `traits.rs` | `define-trait`, `use-trait`, `impl-trait`, contracts and traits as arguments |
-//! | `arguments.rs` | whether a function takes the arguments of a transaction, and whether a contract is one of a trait |
+//! | `arguments.rs` | whether a function takes the arguments of a transaction, and whether a contract implements a trait |
 //! | `read_only.rs` | the pass that looks for writes |
-//! | `definitions.rs` | the forms of definitions |
+//! | `definitions.rs` | the parts of definitions |
 //! | `context.rs` | the names in scope |
 //! | `interface.rs`, `stored.rs` | what a contract offers, as JSON, and as it is stored |
 //! | `errors.rs` | what can be wrong, in the network's words |
@@ -48,16 +48,16 @@ use crate::principal::ContractId;
 use crate::rules::Rules;
 use crate::syntax::Tree;
 
-/// Contracts that are deployed already.
+/// The deployed contracts.
 pub trait Contracts {
     /// The interface of a contract.
     fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>>;
 }
 
-/// Checks a contract's sorted tree; what it offers to others.
+/// Checks a contract's sorted tree and returns its interface.
 ///
 /// # Errors
-/// What is wrong with it, or that the meter stopped it.
+/// The contract has a fault, or the meter stopped the check.
 pub fn check(
     tree: &Tree,
     contract: &ContractId,

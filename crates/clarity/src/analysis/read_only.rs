@@ -1,6 +1,6 @@
-//! Whether expressions write: `define-read-only` functions and `at-block` must not.
+//! Finds expressions that write: `define-read-only` functions and `at-block` must not.
 //!
-//! Nothing is charged here. Most errors name the parts of the outermost expression that holds what is wrong.
+//! Nothing is charged here. Most errors name the parts of the outermost expression that contains the fault.
 
 use hashbrown::HashMap;
 
@@ -66,13 +66,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether none of these writes. All of them are looked at, whatever the first ones do.
+    /// Whether none of these writes. All are checked, even after one that writes.
     fn all(&self, ids: &[NodeId]) -> Verdict {
         ids.iter().try_fold(true, |so_far, id| Ok(self.expression(*id)? && so_far))
     }
 
-    /// The same of what is bound to names, pair by pair: behind one that writes nothing is looked at, and whether the other halves are
-    /// names is not looked at here.
+    /// The same for bindings, pair by pair. Stops at the first value that writes; whether the other half is a name is
+    /// not checked here.
     fn all_bound(&self, pairs: &[NodeId], form: BindingForm) -> Verdict {
         for (at, pair) in pairs.iter().enumerate() {
             let fault = AnalysisError::BadSyntaxBinding;
@@ -107,7 +107,7 @@ impl<'a> Checker<'a> {
         known.ok_or_else(|| AnalysisError::UnknownFunction(name.to_string()).into())
     }
 
-    /// An application of a function to elements: a native one is looked at as if it were applied to the sequences.
+    /// A function applied to elements. A native one is checked as if it were applied to the sequences.
     fn applied(&self, arguments: &[NodeId]) -> Verdict {
         let (function, rest) = arguments.split_first().ok_or(AnalysisError::NonFunctionApplication)?;
         let name = self.tree.atom(*function).ok_or(AnalysisError::NonFunctionApplication)?;
@@ -189,7 +189,7 @@ impl<'a> Checker<'a> {
         Ok(self.all(&arguments[2..])? && is_read_only)
     }
 
-    /// `restrict-assets?` and `as-contract?`: allowances, and a body behind them.
+    /// `restrict-assets?` and `as-contract?`: allowances, then a body.
     fn restricted(&self, name: &str, arguments: &[NodeId], at: usize) -> Verdict {
         let owner = self.all(&arguments[..at])?;
         let allowances = self.tree.list(arguments[at]);

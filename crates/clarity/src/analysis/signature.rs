@@ -1,43 +1,43 @@
-//! What functions take and give, and what it costs to compare that with arguments.
+//! What functions take and return, and what comparing arguments with it costs.
 
 use super::checker::Checker;
 use super::errors::{Alternatives, AnalysisError, Fault, Shown};
 use crate::costs::{Cost, CostFn};
 use crate::types::{MAX_VALUE_SIZE, Type};
 
-/// What a function takes.
+/// What a function takes and returns.
 #[derive(Debug, Clone)]
 pub(super) enum Signature {
-    /// These, in this order.
+    /// Arguments of these types, in this order; then the type of the result.
     Fixed(Vec<Type>, Type),
-    /// One or more of a type.
+    /// One or more arguments of a type.
     Variadic(Type, Type),
-    /// One of one of these types.
+    /// One argument, of any of these types.
     OneOf(Vec<Type>, Type),
-    /// One or more numbers of one kind, which it gives.
+    /// One or more numbers of one type; returns that type.
     Numbers,
-    /// A number, which it gives.
+    /// A number; returns its type.
     Number,
-    /// Two numbers of one kind, which it gives.
+    /// Two numbers of one type; returns that type.
     TwoNumbers,
-    /// Two of a kind that has an order.
+    /// Two arguments of one type that has an order.
     Comparison,
-    /// A number and a count; the number's kind is what it gives.
+    /// A number and a count; returns the number's type.
     Shift,
 }
 
-/// The largest buffer that a value can be, as a function takes it.
+/// The type of the largest buffer.
 pub(super) const MAX_BUFFER: Type = Type::Buffer(MAX_VALUE_SIZE);
-/// The largest text of ASCII.
+/// The type of the largest ASCII text.
 pub(super) const MAX_ASCII: Type = Type::Ascii(MAX_VALUE_SIZE);
-/// The largest text of UTF-8.
+/// The type of the largest UTF-8 text.
 pub(super) const MAX_UTF8: Type = Type::Utf8(MAX_VALUE_SIZE / 4);
 
-/// How a comparison of types is paid for.
+/// How a comparison of types is charged.
 pub(super) enum Payment<'c> {
-    /// It is charged at once.
+    /// At once.
     Charged,
-    /// It is quoted, and added to this list.
+    /// Quoted, and added to this list.
     Quoted(&'c mut Vec<Cost>),
 }
 
@@ -56,7 +56,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Demands that a type admits another.
+    /// Fails unless a type admits another.
     fn demand(&mut self, expected: &Type, found: &Type, payment: &mut Payment<'_>) -> Result<(), Box<Fault>> {
         self.pay(payment, larger(expected, found))?;
         if expected.admits(found)? { Ok(()) } else { Err(AnalysisError::type_error(expected, found).into()) }
@@ -67,12 +67,12 @@ impl Checker<'_, '_> {
         self.charge(CostFn::AnalysisTypeCheck, larger(a, b))
     }
 
-    /// Demands that a type admits another, charged at once.
+    /// Fails unless a type admits another; charged at once.
     pub(super) fn demand_charged(&mut self, expected: &Type, found: &Type) -> Result<(), Box<Fault>> {
         self.demand(expected, found, &mut Payment::Charged)
     }
 
-    /// Compares arguments with what a function takes; what it gives.
+    /// Compares arguments with a signature; returns the type of the result.
     pub(super) fn arguments(&mut self, signature: &Signature, types: &[Type]) -> Result<Type, Box<Fault>> {
         match signature {
             Signature::Fixed(expected, result) => {
@@ -126,12 +126,12 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Whether arguments are compared one by one as they are visited, too.
+    /// Whether arguments are also compared one by one as they are visited.
     pub(super) const fn is_variadic(signature: &Signature) -> bool {
         matches!(signature, Signature::Variadic(..) | Signature::Numbers)
     }
 
-    /// Compares one argument with what a variadic function takes.
+    /// Compares one argument with a variadic signature.
     pub(super) fn argument(
         &mut self,
         signature: &Signature,
@@ -167,7 +167,7 @@ impl Checker<'_, '_> {
         self.charge(CostFn::AnalysisTypeCheck, u64::from(second.type_size()))?;
         let is_text = matches!(first, Type::Ascii(_) | Type::Utf8(_) | Type::Buffer(_));
         let is_ordered = matches!(first, Type::Int | Type::UInt) || is_text && self.dialect.compares_text;
-        // Clarity 1 names what later versions take, too.
+        // In Clarity 1, too, the error names the types that only later versions take.
         union(&[Type::Int, Type::UInt, MAX_ASCII, MAX_UTF8, MAX_BUFFER], first, is_ordered)?;
         let is_same = matches!(
             (first, second),
@@ -185,7 +185,7 @@ fn exactly<const N: usize>(types: &[Type]) -> Result<&[Type; N], AnalysisError> 
     types.try_into().map_err(|_| AnalysisError::IncorrectArgumentCount(N, types.len()))
 }
 
-/// The error of a type that is none of several, unless it is one.
+/// Fails unless `is_one`; the error names the expected types.
 pub(super) fn union(options: &[Type], found: &Type, is_one: bool) -> Result<(), Box<Fault>> {
     if is_one {
         return Ok(());

@@ -1,8 +1,8 @@
-//! An interface as it is stored beside its contract's source: a form of our own, which later builds read too.
+//! The form in which an interface is stored beside its contract's source. It is our own, and later builds must read it.
 //!
-//! One byte of version, then the parts of [`Interface`] in the order of its fields. A list is its length in four bytes, big-endian,
-//! and its items; a name its length in one byte and its text; a type a tag and what belongs to it. A new form gets a new version;
-//! tags are never used again for something else, nor is 14, which had a meaning and was never written.
+//! One byte of version, then the parts of [`Interface`] in the order of its fields. A list is its length in four bytes,
+//! big-endian, and its items; a name is its length in one byte and its text; a type is a tag and its parts. A new form
+//! gets a new version; tags are never reused, nor is 14, which had a meaning and was never written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::types::{MAX_TYPE_DEPTH, TupleType, Type, TypeFault};
 
 const VERSION: u8 = 1;
 
-/// Why bytes are no interface.
+/// Why stored bytes cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a stored interface cannot be read at byte {at}: {what}")]
 pub struct StoredError {
-    /// How many bytes were read before.
+    /// How many bytes were read before the fault.
     pub at: usize,
-    /// What is wrong there.
+    /// The fault.
     pub what: &'static str,
 }
 
@@ -83,7 +83,7 @@ impl Interface {
     }
 }
 
-/// Writes the parts that stored forms are made of.
+/// Writes the parts of stored forms.
 pub(crate) struct Writer(pub(crate) Vec<u8>);
 
 impl Writer {
@@ -167,7 +167,7 @@ impl Writer {
     }
 }
 
-/// Reads the parts that stored forms are made of, and knows how far it has come.
+/// Reads the parts of stored forms, and knows its position.
 pub(crate) struct Reader<'b> {
     pub(crate) bytes: &'b [u8],
     pub(crate) at: usize,
@@ -197,7 +197,7 @@ impl Reader<'_> {
         Ok(u32::from_be_bytes(bytes))
     }
 
-    /// Items, one after the other. Their number is not believed before they are there.
+    /// A list's items. No memory is reserved for the claimed number.
     pub(crate) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let length = self.number()?;
         let mut items = Vec::new();
@@ -251,7 +251,7 @@ impl Reader<'_> {
     }
 
     fn nested(&mut self, depth: u8) -> Read<Type> {
-        // What `as-max-len?` gives may nest one deeper.
+        // The result of `as-max-len?` may nest one level deeper.
         if depth > MAX_TYPE_DEPTH {
             return Err(self.fault("a type nests too deep"));
         }

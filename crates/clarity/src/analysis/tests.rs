@@ -1,4 +1,4 @@
-//! What the vectors do not hold: texts that nest as deep as they may on a small stack, and programs that nobody would write.
+//! Cases that the vectors lack: the deepest texts on a small stack, and programs that nobody would write.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::syntax::{self, ParseError};
 use crate::value::Value;
 use crate::{Dialect, Rules};
 
-/// Less than any thread of a node has.
+/// Smaller than the stack of any thread of a node.
 const STACK: usize = 1024 * 1024;
 
 struct Deployed(HashMap<ContractId, Arc<Interface>>);
@@ -24,7 +24,7 @@ impl Contracts for Deployed {
     }
 }
 
-/// A contract as a check ends, and what that has spent.
+/// Checks a contract; returns the result and the cost.
 fn checked_beside(
     deployed: &Deployed,
     name: &str,
@@ -48,7 +48,7 @@ fn checked(source: &str, version: u8, rules: &Rules) -> Result<Result<Interface,
 
 #[test]
 fn the_deepest_texts_fit_on_a_small_stack() {
-    // Each form, what stands in its middle, and how many levels of the text it takes.
+    // The beginning of each form, its middle, its end, and how many levels of the text it takes.
     let forms = [
         ("(+ 1 ", "1", ")", 1),
         ("(begin ", "1", ")", 1),
@@ -178,7 +178,7 @@ fn id(name: &str) -> ContractId {
     ContractId::parse(&format!("ST000000000000000000002AMW42H.{name}")).unwrap()
 }
 
-/// A contract `tested` of this source, one that has what its trait `token` asks for, and others that have not.
+/// The contract `tested` with this source, one that implements its trait `token`, and others that do not.
 fn deployed(tested: &str) -> Deployed {
     let interface = |source: &str| Arc::new(checked(source, 2, &Rules::EPOCH_3_0).unwrap().unwrap());
     let good = "(define-public (send (amount uint) (to principal)) (ok (> amount u0)))";

@@ -11,9 +11,9 @@ use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId, Tree};
 use crate::types::{Type, TypeFault};
 
-/// The most methods of a trait, and parameters of a method, where they are counted.
+/// The most methods of a trait, and parameters of a method, from 3.3 on.
 const MAX_METHODS: usize = 256;
-/// How deep types and traits may nest when traits are compared: a trait may mention traits that mention traits.
+/// How deep types and traits may nest when traits are compared: a trait may refer to traits that refer to traits.
 const MAX_CHAIN: usize = 32;
 
 /// The trait that is named in full.
@@ -24,7 +24,7 @@ pub(super) fn field(tree: &Tree, id: NodeId) -> Result<&TraitId, AnalysisError> 
     }
 }
 
-/// Size of a trait: what its charges are by.
+/// Size of a trait, by which it is charged.
 pub(super) fn size(methods: &Methods) -> u64 {
     let of = |method: &Method| {
         let parameters: u64 = method.parameters.iter().map(|of| u64::from(of.type_size())).sum();
@@ -66,7 +66,7 @@ impl Checker<'_, '_> {
             let Ok(result @ Type::Response(_)) = self.read_type(result) else {
                 return Err(AnalysisError::DefineTraitBadSignature.into());
             };
-            // In Clarity 1 the last of one name counts.
+            // In Clarity 1 the last method of a name counts.
             let before = methods.insert(name.clone(), Method { parameters, result });
             if before.is_some() && self.dialect.traits_are_values {
                 return Err(AnalysisError::DefineTraitDuplicateMethod(name.to_string()).into());
@@ -98,7 +98,7 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
-    /// Checks that the contract implements a trait, as it says.
+    /// Checks that the contract implements a trait that it declares.
     pub(super) fn check_implementation(&self, trait_id: &TraitId) -> Result<(), Box<Fault>> {
         let contract = self.contracts.interface(&trait_id.contract);
         let methods = contract.as_ref().and_then(|contract| contract.traits.get(&trait_id.name));
@@ -117,7 +117,8 @@ impl Checker<'_, '_> {
         Ok((Arc::clone(methods), false))
     }
 
-    /// The methods of a trait that is compared with something. Looking up an own one costs nothing before 4.0, and time only since.
+    /// The methods of a trait that is being compared. Looking up one that the contract defines or imports is free
+    /// before 4.0; since then it costs runtime only.
     fn look_up_trait(&mut self, trait_id: &TraitId) -> Result<Arc<Methods>, Box<Fault>> {
         let (methods, is_own) = self.trait_methods(trait_id)?;
         if !is_own {
@@ -142,7 +143,7 @@ impl Checker<'_, '_> {
         Ok(method)
     }
 
-    /// In Clarity 1: a contract's name where a trait is expected, which costs nothing. None for everything else.
+    /// In Clarity 1: the type of a contract literal where a trait is expected, at no cost. `None` for everything else.
     pub(super) fn expect_trait_as_it_is(&self, id: NodeId, wanted: &TraitId) -> Result<Option<Type>, Box<Fault>> {
         let Node::Literal(value) = self.tree.node(id) else { return Ok(None) };
         let Type::Callable(contract) = super::expression::literal_type(value) else { return Ok(None) };
@@ -153,7 +154,7 @@ impl Checker<'_, '_> {
         Ok(Some(Type::Trait(Arc::new(wanted.clone()))))
     }
 
-    /// From Clarity 2 on: demands that a type can be cast to the expected one.
+    /// From Clarity 2 on: fails unless a type can be cast to the expected one.
     pub(super) fn demand_cast(&mut self, expected: &Type, found: &Type) -> Result<(), Box<Fault>> {
         self.charge_comparison(expected, found)?;
         self.cast(expected, found, 0)
@@ -179,7 +180,7 @@ impl Checker<'_, '_> {
                 Ok(())
             }
             (Type::List(a), Type::List(b)) if b.max_len() <= a.max_len() => {
-                // An empty list that was given a length still has no type of entries.
+                // `as-max-len?` can give an empty list a length; its entries still have no type.
                 if *b.entry() == Type::NoType { Ok(()) } else { self.cast(a.entry(), b.entry(), depth) }
             }
             (Type::Tuple(a), Type::Tuple(b)) if a.fields().len() == b.fields().len() => {
@@ -205,7 +206,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Demands that a contract has what a trait asks for.
+    /// Fails unless a contract implements a trait.
     fn contract_as(&mut self, contract: &ContractId, wanted: &TraitId) -> Result<(), Box<Fault>> {
         let Some(interface) = self.contracts.interface(contract) else {
             self.charge(CostFn::AnalysisFetchContractEntry, 1)?;
@@ -217,9 +218,10 @@ impl Checker<'_, '_> {
         implements(&interface, wanted, &methods)
     }
 
-    /// Demands that a trait has what another asks for.
+    /// Fails unless a trait has all methods of another, with compatible types.
     fn trait_as(&mut self, found: &TraitId, wanted: &TraitId, depth: usize) -> Result<(), Box<Fault>> {
-        // Chains of traits branch: the same two are compared again and again, twice as often on each level.
+        // Traits that refer to each other twice per level can be compared exponentially often, so the interrupt is
+        // asked.
         self.meter.look_now()?;
         let is_known = |at: &usize| depth <= *at;
         if found == wanted || self.compared.get(&(found.clone(), wanted.clone())).is_some_and(is_known) {
@@ -239,14 +241,15 @@ impl Checker<'_, '_> {
             }
             self.cast(&method.result, &other.result, depth).map_err(|fault| self.inside(fault, incompatible()))?;
         }
-        // What costs something is charged each time.
+        // Only a comparison without charges is remembered: others must be charged each time.
         if self.meter.spent() == spent {
             self.compared.insert((found.clone(), wanted.clone()), depth);
         }
         Ok(())
     }
 
-    /// What a failure of a method's types makes of the comparison of their traits. An interrupt is no verdict, so it stays.
+    /// The error of a comparison of traits in which the types of a method fail. An interrupt stays as it is: it is no
+    /// verdict.
     fn inside(&self, fault: Box<Fault>, otherwise: AnalysisError) -> Box<Fault> {
         match fault.error {
             AnalysisError::TraitReferenceChainTooDeep | AnalysisError::Cost(CostError::Interrupted) => fault,

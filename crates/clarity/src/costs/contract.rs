@@ -1,5 +1,5 @@
-//! A cost table as the text of a contract: a function for each cost function, with the figures that are charged. The network
-//! once computed costs by such contracts; now they show what is counted.
+//! A cost table as the source of a contract: one function per cost function, with the figures that are charged. The
+//! network once computed costs by such contracts; today they only show the figures.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ impl CostTable {
     }
 }
 
-/// The five dimensions as a tuple; none for a function that the table does not have.
+/// The five dimensions as a tuple; `None` for a function that the table does not have.
 fn tuple(figures: &Figures) -> Option<String> {
     let runtime = runtime(figures.runtime)?;
     let (mut counts, mut lengths) = ((0, 0), ("u0".to_owned(), "u0".to_owned()));

@@ -9,7 +9,7 @@ use super::Cost;
 pub enum CostError {
     /// More was spent than is allowed.
     Balance {
-        /// The sum with what did not fit any more.
+        /// The sum, including the charge that passed the limit.
         spent: Box<Cost>,
         /// The sum that may be spent.
         limit: Box<Cost>,
@@ -30,7 +30,7 @@ pub enum CostError {
         /// Why the function has no result.
         reason: &'static str,
     },
-    /// The interrupt stopped it: a deadline passed or a flag was set. That is no verdict on the transaction.
+    /// The interrupt stopped the execution: a deadline passed or a flag was set. This is no verdict on the transaction.
     Interrupted,
 }
 

@@ -1,8 +1,8 @@
-//! The shapes that the figures of a cost table have. `n` is the input of a cost function: a count, a size, a length.
+//! The formulas of a cost table. `n` is the input of a cost function: a count, a size, a length.
 
 use super::{Cost, CostError};
 
-/// How runtime follows from the input.
+/// How runtime depends on the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Formula {
     /// `b`, whatever the input
@@ -23,7 +23,7 @@ impl Formula {
     /// The runtime for this input. The logarithm of zero fails as it does in the contracts that once computed costs.
     ///
     /// # Errors
-    /// The logarithm of zero, and a function that the table does not have.
+    /// `n` is 0 in a logarithm, or the table does not have the function.
     pub(super) fn runtime(self, n: u64) -> Result<u64, &'static str> {
         Ok(match self {
             Self::Flat(b) => b,

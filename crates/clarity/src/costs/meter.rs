@@ -1,14 +1,14 @@
-//! What an execution has spent, and when it must stop: at a limit of cost or memory, or because its interrupt says so.
+//! What an execution has spent, and when it must stop: at a limit of cost or memory, or when its interrupt says so.
 
 use super::trace::{Trace, Watcher};
 use super::{Cost, CostError, CostFn, CostTable, Step};
 
 /// Bytes that a transaction may hold at once, by the language's own measure.
 pub const MEMORY_LIMIT: u64 = 100_000_000;
-/// An [`Interrupt`] is asked once in so many charges: it may look at a clock.
+/// An [`Interrupt`] is asked once in this many charges, because it may read a clock.
 const CHARGES_BETWEEN_LOOKS: u32 = 256;
 
-/// Says whether an execution must end now: its time is over, or nobody wants it any more.
+/// Says whether an execution must end now: its time is over, or its result is no longer wanted.
 pub type Interrupt<'i> = &'i dyn Fn() -> bool;
 
 /// Five saturating counters and their limits, and the memory that is held.
@@ -53,21 +53,21 @@ impl<'i> Meter<'i> {
         }
     }
 
-    /// The same with something that may end it from outside.
+    /// The same meter with an interrupt.
     #[must_use]
     pub const fn interrupted_by(mut self, interrupt: Interrupt<'i>) -> Self {
         self.interrupt = Some(interrupt);
         self
     }
 
-    /// The same with another limit of memory.
+    /// The same meter with another memory limit.
     #[must_use]
     pub const fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = bytes;
         self
     }
 
-    /// Charges a cost function's result for this input. The sum is kept when it passes the limit: the error shows it.
+    /// Charges a cost function's result for this input. A sum above the limit is kept, and the error shows it.
     ///
     /// # Errors
     /// The limit is passed, the function fails for this input, or the execution was interrupted.
@@ -92,7 +92,7 @@ impl<'i> Meter<'i> {
         self.spend(cost)
     }
 
-    /// What a cost function gives for this input; nothing is charged.
+    /// The cost for this input, without charging it.
     ///
     /// # Errors
     /// The function fails for this input.
@@ -102,7 +102,7 @@ impl<'i> Meter<'i> {
         Ok(cost)
     }
 
-    /// Charges a sum of what was quoted.
+    /// Charges a sum of quotes.
     ///
     /// # Errors
     /// The limit is passed, or the execution was interrupted.
@@ -127,7 +127,7 @@ impl<'i> Meter<'i> {
         self.look_now()
     }
 
-    /// Asks the interrupt, if there is one: for work that takes time and charges nothing.
+    /// Asks the interrupt, if there is one. For work that takes time without charging.
     ///
     /// # Errors
     /// The execution was interrupted.
@@ -144,7 +144,7 @@ impl<'i> Meter<'i> {
     /// Counts bytes as held, by the language's own measure.
     ///
     /// # Errors
-    /// More is held than is allowed. It was taken all the same: whoever takes knows whether it is given back.
+    /// More is held than is allowed. The bytes are counted all the same; the caller decides whether to give them back.
     #[inline]
     pub fn take(&mut self, bytes: u64) -> Result<(), CostError> {
         let held = self.memory.saturating_add(bytes);
@@ -162,7 +162,7 @@ impl<'i> Meter<'i> {
         Ok(())
     }
 
-    /// Counts bytes as held no longer.
+    /// Counts bytes as no longer held.
     #[inline]
     pub fn give(&mut self, bytes: u64) {
         self.memory = self.memory.saturating_sub(bytes);
@@ -171,7 +171,7 @@ impl<'i> Meter<'i> {
         }
     }
 
-    /// Shows the watcher a step, if there is one.
+    /// Shows a step to the watcher, if there is one.
     #[inline]
     pub(crate) fn watch(&mut self, step: &Step<'_>) {
         if let Some(watcher) = &mut self.watcher {
@@ -179,13 +179,13 @@ impl<'i> Meter<'i> {
         }
     }
 
-    /// Whether somebody watches: a step that is expensive to describe need not be described to nobody.
+    /// Whether there is a watcher; without one, skip steps that are expensive to describe.
     #[must_use]
     pub(crate) const fn is_watched(&self) -> bool {
         self.watcher.is_some()
     }
 
-    /// The sum so far, with what passed the limit.
+    /// The sum so far, including the charge that passed the limit.
     #[must_use]
     pub const fn spent(&self) -> Cost {
         self.spent
@@ -197,8 +197,7 @@ impl<'i> Meter<'i> {
         self.memory
     }
 
-    /// Takes the cost back to an earlier sum: work that the network does not count, such as the cost of a rejected
-    /// transaction.
+    /// Sets the cost back to an earlier sum, for work that the network does not count, such as a rejected transaction.
     pub const fn set_spent(&mut self, cost: Cost) {
         self.spent = cost;
     }
@@ -206,7 +205,7 @@ impl<'i> Meter<'i> {
 
 #[cfg(any(test, feature = "test-support"))]
 impl Meter<'_> {
-    /// The same with a watcher.
+    /// The same meter with a watcher.
     #[must_use]
     pub fn watched_by(mut self, watcher: Box<dyn Trace>) -> Self {
         self.watcher = Some(watcher);

@@ -1,14 +1,14 @@
 //! What work costs: five counters, a formula for each kind of work, and the meter that adds up and stops.
 //!
-//! Costs are consensus: a block holds a bounded sum, and a call that runs out of its budget stops at a step that everybody
-//! must agree on. So work is charged where and when the network's rules say, never earlier and never merged.
+//! Costs are consensus: a block holds a bounded sum, and all nodes must agree on the step at which a call runs out of
+//! budget. So work is charged where and when the network's rules say, never earlier and never merged.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `table.rs` | the figures: a row a cost function, a column a table |
-//! | `formula.rs` | the shapes that figures have |
+//! | `table.rs` | the figures: one row per cost function, one column per table |
+//! | `formula.rs` | the formulas in the tables |
 //! | `meter.rs` | what was spent, what is left, memory, interruption |
-//! | `trace.rs` | who wants to watch |
+//! | `trace.rs` | watching an execution, for tests |
 //! | `error.rs` | why the meter stops an execution |
 //! | `contract.rs` | a table as the text of a contract |
 
@@ -34,11 +34,11 @@ pub struct Cost {
     pub runtime: u64,
     /// Reads of the state.
     pub read_count: u64,
-    /// Bytes that they read.
+    /// Bytes read.
     pub read_length: u64,
     /// Writes to the state.
     pub write_count: u64,
-    /// Bytes that they write.
+    /// Bytes written.
     pub write_length: u64,
 }
 
@@ -64,7 +64,7 @@ impl Cost {
         }
     }
 
-    /// What this is above the other.
+    /// The difference, but at least 0 in each dimension.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// A number of things, or their bytes, as a cost function takes it and as memory is counted.
+/// A count or a size as cost functions and the memory counter take it.
 pub(crate) fn units(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
@@ -108,7 +108,7 @@ pub(crate) fn units(count: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// Receipts show it, and folders know their chain by a hash over it.
+    /// Receipts show this text, and a data folder identifies its chain by a hash over it.
     #[test]
     fn a_sum_has_the_networks_text() {
         let cost = Cost { runtime: 1, read_count: 2, read_length: 3, write_count: 4, write_length: 5 };

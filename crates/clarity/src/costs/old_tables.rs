@@ -1,5 +1,5 @@
-//! The tables of the epochs before 3.0, by which nothing is charged here: what they held is shown by the boot contracts of the
-//! same names. What a function reads and writes is as in the tables since.
+//! The tables of the epochs before 3.0. Nothing is charged by them; the boot contracts of the same names show their
+//! figures. What a function reads and writes is the same as in the later tables.
 
 use super::CostFn;
 use super::formula::Formula;

@@ -1,5 +1,6 @@
-//! The figures of the three cost tables that epochs from 3.0 on use; those before them are in `old_tables`. A row is a cost
-//! function: its runtime in `costs-3`, `costs-4`, `costs-5` (one figure when they agree), and what it reads and writes, which is the same in all.
+//! The three cost tables of the epochs from 3.0 on; the earlier ones are in `old_tables`. A row is a cost function: its
+//! runtime in `costs-3`, `costs-4`, `costs-5` (one figure when they agree), and what it reads and writes, which is the
+//! same in all.
 
 use super::formula::{Figures, Formula, Length, Storage};
 use super::{Cost, CostError, old_tables};
@@ -216,11 +217,11 @@ pub struct CostTable {
 }
 
 impl CostTable {
-    /// Epoch 2.0: shown, never charged.
+    /// Epoch 2.0: shown by a boot contract, never charged.
     pub const COSTS: &'static Self = &Self::old("costs", 0);
-    /// Epoch 2.05: shown, never charged.
+    /// Epoch 2.05: shown by a boot contract, never charged.
     pub const COSTS_2: &'static Self = &Self::old("costs-2", 1);
-    /// The same on test networks, whose contract has the same name.
+    /// Epoch 2.05 on test networks, where the contract has the same name.
     pub const COSTS_2_TESTNET: &'static Self = &Self::old("costs-2", 2);
     /// Epochs 3.0 to 3.2.
     pub const COSTS_3: &'static Self = &Self::column("costs-3", 0);
@@ -261,7 +262,7 @@ impl CostTable {
         &self.rows[function as usize]
     }
 
-    /// What this work costs, without charging it.
+    /// The cost for this input, without charging it.
     ///
     /// # Errors
     /// The function fails for this input (the logarithm of zero), or is not in this table.

@@ -1,4 +1,4 @@
-//! Who wants to watch an execution: conformance tests. Of a node nobody does, and there the compiler leaves the steps out.
+//! Lets conformance tests watch an execution step by step. A node has no watcher, and the compiler removes the steps.
 
 use super::{Cost, CostFn};
 
@@ -11,9 +11,9 @@ pub enum Step<'a> {
     Quote(CostFn, u64, Cost),
     /// A sum of quotes was charged.
     Add(Cost),
-    /// So many bytes more are held.
+    /// This many more bytes are held.
     MemoryTaken(u64),
-    /// So many bytes fewer are held.
+    /// This many bytes are no longer held.
     MemoryGiven(u64),
     /// A function of a contract is entered.
     Enter {
@@ -22,9 +22,9 @@ pub enum Step<'a> {
         /// The function, by its name in the contract.
         function: &'a str,
     },
-    /// The function that was entered last is left: with a value, or not.
+    /// The function that was entered last ends.
     Leave {
-        /// Whether it gave a value.
+        /// Whether it returned a value.
         ok: bool,
     },
     /// A key of the state was read.
@@ -39,11 +39,11 @@ pub trait Trace: Send {
     fn step(&mut self, step: &Step<'_>);
 }
 
-/// What a meter can hold.
+/// The watcher of a meter in tests.
 #[cfg(any(test, feature = "test-support"))]
 pub(super) type Watcher = Box<dyn Trace>;
 
-/// What a meter can hold: nothing.
+/// The watcher of a meter in a node: none is possible.
 #[cfg(not(any(test, feature = "test-support")))]
 pub(super) enum Watcher {}
 

@@ -2,7 +2,7 @@
 
 use super::hash::double_sha256;
 
-/// Longest script that the function gives out, in bytes.
+/// Longest script that the function returns, in bytes.
 pub(crate) const MAX_SCRIPT_BYTES: usize = 1024;
 
 /// An output with the id of its transaction.
@@ -12,7 +12,7 @@ pub(crate) struct Output<'a> {
     pub amount: u64,
     /// The script that locks it.
     pub script: &'a [u8],
-    /// The transaction's id, in bitcoin's internal order; witnesses do not count.
+    /// The transaction's id, in bitcoin's internal order, without the witnesses.
     pub txid: [u8; 32],
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum OutputError {
 
 /// The output with this index.
 pub(crate) fn output(bytes: &[u8], index: u128) -> Result<Output<'_>, OutputError> {
-    // An index that no machine has is refused before the bytes are looked at.
+    // An index above 64 bits is refused before the bytes are read.
     let index = u64::try_from(index).map_err(|_| OutputError::NoOutput)?;
     let transaction = transaction(bytes).ok_or(OutputError::NoTransaction)?;
     let found = usize::try_from(index).ok().and_then(|index| transaction.outputs.get(index));
@@ -48,7 +48,7 @@ struct Transaction<'a> {
 fn transaction(bytes: &[u8]) -> Option<Transaction<'_>> {
     let mut reader = Reader(bytes);
     let version = reader.take(4)?;
-    // No inputs announce the form with witnesses, and there is one such form.
+    // An input count of 0 marks the form with witnesses; its flag must be 1.
     let with_witnesses = matches!(reader.0, [0, ..]);
     if with_witnesses && reader.take(2)? != [0, 1] {
         return None;
@@ -61,7 +61,7 @@ fn transaction(bytes: &[u8]) -> Option<Transaction<'_>> {
         reader.take(4)?;
     }
     let count = reader.count()?;
-    // Not reserved by the count, which anybody can write: each output takes nine bytes at least.
+    // No memory is reserved for the claimed count. Each output takes at least nine of the bytes.
     let mut outputs = Vec::new();
     for _ in 0..count {
         outputs.push((u64::from_le_bytes(reader.take(8)?.try_into().ok()?), reader.bytes()?));
@@ -74,7 +74,8 @@ fn transaction(bytes: &[u8]) -> Option<Transaction<'_>> {
     reader.0.is_empty().then(|| Transaction { outputs, txid: double_sha256(&[version, body, lock_time].concat()) })
 }
 
-/// Reads the witnesses of all inputs. Whether any is there: a transaction with inputs and without one has no business in this form.
+/// Reads the witnesses of all inputs. Returns whether there is any: a transaction with inputs but no witness must not use
+/// this form.
 fn witnesses(reader: &mut Reader<'_>, inputs: u64) -> Option<bool> {
     let mut any = inputs == 0;
     for _ in 0..inputs {
@@ -86,7 +87,7 @@ fn witnesses(reader: &mut Reader<'_>, inputs: u64) -> Option<bool> {
     Some(any)
 }
 
-/// What is not read yet.
+/// The bytes that are not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

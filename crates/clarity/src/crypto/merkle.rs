@@ -1,7 +1,8 @@
 //! `verify-merkle-proof`: whether a transaction is in a bitcoin block.
 //!
-//! Rows of an odd number of nodes repeat their last one, so the sibling of a last node without a partner must be that node
-//! itself, and no other node's may be. Otherwise one proof would hold for trees of several sizes (CVE-2012-2459).
+//! A row with an odd number of nodes repeats its last one. So the sibling of a last node without a partner must be that
+//! node itself, and no other node may be its own sibling. Otherwise one proof would hold for trees of several sizes
+//! (CVE-2012-2459).
 
 use super::hash::double_sha256;
 
@@ -61,7 +62,7 @@ mod tests {
                 let longer: Vec<_> = proof.iter().copied().chain([root]).collect();
                 prop_assert!(!verify(leaf, &root, index, u128::from(count), &longer));
                 prop_assert!(proof.is_empty() || !verify(leaf, &root, index, u128::from(count), &proof[1..]));
-                // A size that gives the last leaf the same way up cannot be told apart; all others are.
+                // Sizes in which the leaf has the same path to the root cannot be told apart; all others can.
                 prop_assert!(size > index || !verify(leaf, &root, index, size, proof));
             }
         }

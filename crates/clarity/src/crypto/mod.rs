@@ -1,6 +1,6 @@
-//! What the functions for hashes, curves and bitcoin compute, over bytes: no values, no costs, no types.
+//! Hashes, curves and bitcoin formats, on plain bytes: no values, no costs, no types.
 //!
-//! One file a curve or a format. The functions of the language that call these: `run/natives/`.
+//! One file per curve or format. The functions of the language that call them are in `run/natives/`.
 
 pub(crate) mod bitcoin;
 pub(crate) mod ed25519;

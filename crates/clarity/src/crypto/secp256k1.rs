@@ -1,6 +1,6 @@
 //! `secp256k1-recover?`, `secp256k1-verify`, `secp256k1-decompress?`, `principal-of?`.
 //!
-//! Signatures are r, s, recovery id. A high S recovers, but does not verify.
+//! A signature is r, s, recovery id. With a high S a key can be recovered, but the signature does not verify.
 
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Message, PublicKey};
@@ -8,9 +8,9 @@ use secp256k1::{Message, PublicKey};
 /// Why no key was recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecoverError {
-    /// The bytes are a signature of no key.
+    /// No key can be recovered from the signature.
     NoKey,
-    /// The bytes are no signature: not 65, or a recovery id above 3.
+    /// The bytes are no signature: not 65 bytes, or a recovery id above 3.
     Form,
 }
 
@@ -23,14 +23,14 @@ pub(crate) fn recover(digest: &[u8; 32], signature: &[u8]) -> Result<[u8; 33], R
     Ok(key.serialize())
 }
 
-/// Whether the compressed `key` made `signature` over `digest`. The recovery id may be left out, and is not looked at.
+/// Whether the compressed `key` made `signature` over `digest`. The recovery id may be missing and is ignored.
 pub(crate) fn verify(digest: &[u8; 32], signature: &[u8], key: &[u8]) -> bool {
     let Some(scalars) = signature.get(..64) else { return false };
     let (Ok(signature), Some(key)) = (Signature::from_compact(scalars), point(key)) else { return false };
     signature.verify(Message::from_digest(*digest), &key).is_ok()
 }
 
-/// The uncompressed form of a compressed key; none when it is no point.
+/// The uncompressed form of a compressed key; `None` if it is no point of the curve.
 pub(crate) fn decompress(key: &[u8; 33]) -> Option<[u8; 65]> {
     point(key).map(|key| key.serialize_uncompressed())
 }
@@ -40,7 +40,7 @@ pub(crate) fn is_key(key: &[u8; 33]) -> bool {
     point(key).is_some()
 }
 
-/// A key in the compressed form, and in no other.
+/// A key in compressed form; no other form is accepted.
 fn point(key: &[u8]) -> Option<PublicKey> {
     PublicKey::from_byte_array_compressed(key.try_into().ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! The engine on a chain that holds nothing but what these tests publish.
+//! The engine on a chain with only the contracts that these tests publish.
 
 use std::cell::Cell;
 use std::thread;
@@ -47,7 +47,7 @@ fn a_snippet_is_evaluated_in_its_contract() {
     let mut machine = world.machine();
     let mut evaluate = |text: &str| machine.evaluate(&context(), &id("counter"), text);
     assert_eq!(evaluate("(hidden (+ (current) u5))").unwrap(), Value::UInt(10));
-    // The second entry has a type of its own, before and after what is stored.
+    // The second entry carries its own type, both before and after it is stored.
     assert_eq!(evaluate("(get by (unwrap-panic (element-at steps u1)))").unwrap().size(), 6);
     assert_eq!(evaluate("(var-set n u1)").unwrap_err().kind(), "WriteAttemptedInReadOnly");
     assert!(evaluate("(").is_err());
@@ -67,8 +67,8 @@ fn damaged_storage_is_refused() {
 
 #[test]
 fn the_deepest_program_fits_the_stack() {
-    // Everything at once: nested bindings, choices, folds and natives around calls, as deep as the language lets them, on the
-    // stack that a thread has by default.
+    // Nested bindings, choices, folds and natives around calls, as deep as the language allows, on a thread's default
+    // stack.
     let nest = |inner: &str, depth: usize| {
         (0..depth).fold(inner.to_owned(), |body, level| match level % 4 {
             0 => format!("(let ((v{level} {body})) v{level})"),
@@ -199,7 +199,7 @@ fn what_is_printed_in_an_older_block_is_not_said() {
 
 #[test]
 fn a_signature_that_is_none_is_not_held_against_the_key() {
-    // Too short, and with a recovery id that there is not: the key is not even evaluated, so it is not paid for.
+    // For a signature that is too short or has an invalid recovery id, the key is not evaluated, so it costs nothing.
     let spent = |world: &mut Memory, signature: usize| {
         let mut machine = world.machine();
         let arguments = [vec![1; 32], vec![9; signature], vec![2; 33]].map(Value::buffer).to_vec();
@@ -282,7 +282,7 @@ fn before_a_contract_there_is_neither_it_nor_its_supply() {
     assert!(world.call(&id("asks"), "who", contract("base")).0.is_ok());
     assert_eq!(world.call(&id("asks"), "who", contract("nowhere")).0.unwrap_err().kind(), "NoSuchContract");
     assert_eq!(world.call(&id("asks"), "now", Vec::new()).0.unwrap().to_string(), "(ok u0)");
-    // In this world the past has the same state, so the supply is taken out of it.
+    // An older block of this chain has the same state as the tip, so the test removes the supply.
     world.texts.retain(|key, _| !key.contains("coin"));
     let stop = world.call(&id("asks"), "then", Vec::new()).0.unwrap_err();
     assert!(stop.is_rejectable(), "{stop}");
@@ -317,7 +317,7 @@ fn an_empty_list_of_some_length_is_cast_to_any_list_of_that_length() {
 fn whoever_wants_an_execution_to_end_is_asked_before_allowances_are_judged() {
     let mut world = Memory::default();
     world.publish("allows", "(define-public (f) (ok (unwrap-panic (restrict-assets? tx-sender ((with-stx u1)) u1))))");
-    // So few charges that nobody is asked otherwise.
+    // Too few charges for the meter to ask the interrupt on its own.
     let interrupt = || true;
     let meter = Meter::new(RULES.costs, RULES.block_limit).interrupted_by(&interrupt);
     let mut machine = Machine::new(RULES, meter, &mut world);
@@ -367,7 +367,7 @@ fn what_a_cast_got_wrong_goes_into_no_other_contract() {
             );
             let stop = call("caller").unwrap_err();
             assert_eq!(stop.kind(), "TypeValueError", "{function}: {stop}");
-            // The type is the value's own: it has one entry, not three.
+            // The error shows the value's own type: one entry, not three.
             assert!(function == "t" || stop.to_string().contains("ListTypeData { max_len: 1, "), "{stop}");
         }
     }
@@ -401,7 +401,7 @@ fn a_version_that_no_address_has_is_refused_before_the_hash_is_looked_at() {
     for (version, outcome) in [("0x20", Ok("(ok true)")), ("0xff", Ok("(ok true)")), ("0x0a", Err("TypeValueError"))] {
         let (contract, _) = world.try_publish("made", &publish(version)).unwrap();
         world.contracts.insert(id("made"), contract);
-        // The variable is not there in the block before.
+        // The variable does not exist in the block before.
         let done = world.call(&id("made"), "go", Vec::new()).0;
         let done = done.as_ref().map(ToString::to_string).map_err(Stop::kind);
         assert_eq!(done.as_deref().map_err(|kind| *kind), outcome, "{version}");
@@ -465,7 +465,7 @@ fn a_function_with_two_parameters_of_a_name_fails_when_it_is_called() {
         (define-public (go) (ok (twice 1 2)))
         (define-public (other (x <t>)) (ok (trait-and-number x 2)))";
     let refused = "RuntimeCheck(NameAlreadyUsed(\"x\"))";
-    // In Clarity 1 what is bound to a trait is no variable, so there is one of the name.
+    // In Clarity 1 a parameter bound to a trait is no variable, so only one variable has the name.
     for (version, other) in [(1, "(ok 2)"), (6, refused)] {
         let mut world = Memory::new(RULES, Dialect::of_version(version).unwrap());
         world.publish("twice", source);

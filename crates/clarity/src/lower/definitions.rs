@@ -1,4 +1,4 @@
-//! The top level of a contract, in two passes: first what is defined, then what it is.
+//! The top level of a contract, in two passes: the first declares what is defined, the second lowers it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId, Tree, TypeReader};
 use crate::types::Type;
 
-/// Makes a program of a contract's sorted tree.
+/// Makes a program from a contract's sorted tree.
 #[must_use]
 pub(crate) fn lower(tree: &Tree, id: Arc<ContractId>, dialect: &'static Dialect) -> Program {
     let mut lowering = Lowering::new(tree, id, dialect);
@@ -47,7 +47,7 @@ impl<'a> Lowering<'a> {
         at.and_then(|at| self.tree.list(*at)).unwrap_or_default()
     }
 
-    /// The first pass: gives what is defined its place. The first definition of a name keeps it.
+    /// The first pass: gives each definition an index. A name means its first definition.
     fn declare(&mut self, at: NodeId) {
         let Some((define, rest)) = self.definition(at) else { return };
         match define {
@@ -140,8 +140,8 @@ impl<'a> Lowering<'a> {
         self.program.functions.push(Function { name, visibility, parameters: typed, repeated, body: At(0) });
     }
 
-    /// The first parameter whose name a parameter before it has. In Clarity 1 those that are bound to traits are no variables, and
-    /// have names of their own.
+    /// The first parameter with the name of an earlier one. In Clarity 1 parameters bound to traits are no variables
+    /// and do not count.
     fn repeated(&self, parameters: &[(ClarityName, Type)]) -> Option<usize> {
         let traits_are_values = self.program.dialect.traits_are_values;
         let mut names = HashSet::with_capacity(parameters.len());
@@ -187,13 +187,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Whether a name cannot be defined any more; it can not twice.
+    /// Whether a name is reserved or defined already. Marks it as defined.
     fn taken(&mut self, name: &ClarityName) -> bool {
         let reserved = self.is_reserved(name);
         !self.defined.insert(name.clone()) || reserved
     }
 
-    /// The second pass: what it is.
+    /// The second pass: lowers a definition.
     fn define(&mut self, at: NodeId) -> Definition {
         let Some((define, rest)) = self.definition(at) else { return Definition::Expression(self.top_level(at)) };
         let defined = match define {
@@ -225,7 +225,7 @@ impl<'a> Lowering<'a> {
             let [parameter, of] = self.tree.list(*parameter)? else { return None };
             steps += self.steps(Some(of));
             let parameter = self.tree.atom(*parameter)?.clone();
-            // The checker does not see the names of read-only functions.
+            // Checked here because the checker does not see the names of read-only functions.
             let is_defined = self.function(&parameter).is_some_and(|function| function < index);
             if taken.is_none() && (is_defined || self.is_reserved(&parameter)) {
                 taken = Some(parameter.clone());
@@ -289,8 +289,8 @@ impl<'a> Lowering<'a> {
             let parameters = self.tree.list(*parameters).unwrap_or_default();
             steps += parameters.iter().chain([returns]).map(|at| self.steps(Some(at))).sum::<u32>();
         }
-        // Where the checker lets a trait have the name of something else, this is where it fails. An alias of `use-trait` is no
-        // definition, and may have any name.
+        // If the checker accepts a trait with the name of another definition, the deployment fails here. An alias of
+        // `use-trait` is no definition, and may have any name.
         let taken = self.taken(&name);
         Some(Definition::Trait { steps, name, taken })
     }

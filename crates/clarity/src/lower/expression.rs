@@ -1,4 +1,4 @@
-//! Expressions, and the names that are in scope around them.
+//! Expressions, and the names in scope.
 
 use hashbrown::HashMap;
 
@@ -10,18 +10,18 @@ use crate::names::ClarityName;
 use crate::natives::{Arity, Kind, Native};
 use crate::syntax::{Node, NodeId};
 
-/// What is static about the place of an expression in its function.
+/// What is known statically about an expression's place in its function.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    /// What lies in the slots: variables, and arguments of applications around, which have no name.
+    /// The slots' names: variables, and `None` for arguments of the enclosing applications.
     names: Vec<Option<ClarityName>>,
     /// The slots of each name, the innermost last. A function may have a hundred thousand variables.
     slots: HashMap<ClarityName, Vec<u32>>,
-    /// Slots of parameters that are bound to traits and are no values, in order.
+    /// Slots of parameters that are bound to traits and are no values (Clarity 1), in order.
     traits: Vec<u32>,
-    /// How many `let` and `match` lie around.
+    /// How many `let` and `match` enclose the expression.
     pub(super) depth: u32,
-    /// How many applications lie around.
+    /// How many applications enclose the expression.
     pub(super) level: u32,
 }
 
@@ -34,12 +34,12 @@ impl Scope {
         slot
     }
 
-    /// An argument that is evaluated before what comes now lies in the next slot.
+    /// Reserves the next slot for an argument that is evaluated before the next expression.
     fn argument(&mut self) {
         self.names.push(None);
     }
 
-    /// The name that was bound last is a trait, and no value.
+    /// Marks the name that was bound last as a trait, not a value.
     pub(super) fn is_trait(&mut self) {
         self.traits.push(self.next() - 1);
     }
@@ -57,7 +57,7 @@ impl Scope {
         self.slots.get(name).and_then(|slots| slots.last()).copied()
     }
 
-    /// The slot of the parameter of that name that is bound to a trait and no value, also behind a variable of its name.
+    /// The slot of the parameter of this name that is a trait and no value, even if a variable shadows it.
     pub(super) fn trait_slot(&self, name: &str) -> Option<u32> {
         self.slots.get(name)?.iter().rev().find(|slot| self.is_of_trait(**slot)).copied()
     }
@@ -66,14 +66,14 @@ impl Scope {
         self.traits.binary_search(&slot).is_ok()
     }
 
-    /// The next slot that a name gets.
+    /// The slot of the next name.
     pub(super) fn next(&self) -> u32 {
         u32::try_from(self.names.len()).unwrap_or(u32::MAX)
     }
 }
 
 impl Lowering<'_> {
-    /// Lowers one expression, and gives its place.
+    /// Lowers one expression and returns its place.
     pub(super) fn expression(&mut self, at: NodeId, scope: &mut Scope) -> At {
         let tree = self.tree;
         match tree.node(at) {
@@ -142,7 +142,7 @@ impl Lowering<'_> {
             }
         };
         if let Some(needed) = needed {
-            // A miscounted one of these is what nothing expects; the others fail as the program runs.
+            // A wrong count makes one of these malformed; the others fail with the count at run time.
             match native {
                 Native::And
                 | Native::Or
@@ -152,12 +152,13 @@ impl Lowering<'_> {
                 | Native::PrincipalConstruct => return None,
                 Native::Print if rest.is_empty() => return None,
                 _ if native.kind() == Kind::Allowance => return None,
-                // More than one are not looked at, and none are equal.
+                // `print` ignores all arguments but the first; `is-eq` without arguments is true.
                 Native::Print => return Some(Form::Special(native, self.expressions(&rest[..1], scope))),
                 Native::Equals => return Some(Form::Plain(native, self.arguments(rest, scope))),
                 _ => {}
             }
-            // Of those that the checker lets through, the others are charged by what they write, which comes later.
+            // Of the natives that the checker accepts with a wrong count, only `get-block-info?` charges before it
+            // counts.
             let charged = (native == Native::GetBlockInfo).then_some(CostFn::BlockInfo);
             return Some(Form::WrongCount { charged, needed, given: rest.len() });
         }
@@ -172,7 +173,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// What is called, or whose contract is asked for: a trait goes before a variable of its name.
+    /// The target of `contract-call?` or `contract-of`: a trait takes precedence over a variable of its name.
     pub(super) fn callable(&mut self, at: NodeId, scope: &mut Scope) -> At {
         match self.tree.atom(at).and_then(|name| scope.trait_slot(name)) {
             Some(slot) => self.push(Op::TraitLocal { slot, depth: scope.depth }),
@@ -180,7 +181,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Arguments, which are evaluated into one slot after the other.
+    /// Arguments, which are evaluated into consecutive slots.
     pub(super) fn arguments(&mut self, items: &[NodeId], scope: &mut Scope) -> Many {
         let lower = |item: &NodeId| {
             let lowered = self.expression(*item, scope);
@@ -192,13 +193,13 @@ impl Lowering<'_> {
         self.link(&lowered)
     }
 
-    /// Several expressions, one behind the other.
+    /// Several expressions in a row.
     pub(super) fn expressions(&mut self, items: &[NodeId], scope: &mut Scope) -> Many {
         let lowered: Vec<At> = items.iter().map(|item| self.expression(*item, scope)).collect();
         self.link(&lowered)
     }
 
-    /// What `map`, `filter` and `fold` apply.
+    /// The function that `map`, `filter` or `fold` applies.
     pub(super) fn callee(&self, at: NodeId) -> Option<Callee> {
         let name = self.tree.atom(at)?;
         Some(match (Native::lookup(name, self.version()), self.function(name)) {
@@ -208,7 +209,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// A name that is to be bound by `let` or `match`.
+    /// A name that `let` or `match` binds.
     pub(super) fn binding(&self, at: NodeId, scope: &Scope) -> Option<Binding> {
         let name = self.tree.atom(at)?.clone();
         // The name of a trait is free where traits are no values.

@@ -1,4 +1,4 @@
-//! Natives that need more than the values of their arguments: names of variables and fields, bindings, types, contracts.
+//! Natives that need more than their arguments' values: names of variables and fields, bindings, types, contracts.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,7 @@ use crate::syntax::NodeId;
 use crate::value::Value;
 
 impl Lowering<'_> {
-    /// A special form; `None` when it has not the shape of one.
+    /// A special form; `None` if the arguments do not have its shape.
     pub(super) fn form(&mut self, native: Native, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
         match native {
             Native::If => {
@@ -108,7 +108,8 @@ impl Lowering<'_> {
         Some(Form::MatchResponse { input, ok: some, err, slot, then, otherwise })
     }
 
-    /// One of two branches is evaluated: from the expression `first` on, and from `second` on.
+    /// Notes that only one of two branches is evaluated: the one that begins at `first`, or the one that begins at
+    /// `second`.
     fn choice(&mut self, first: usize, second: usize) {
         let end = self.program.ops.len();
         self.choices.push(Choice { first, second, end });
@@ -154,7 +155,7 @@ impl Lowering<'_> {
 
     fn form_contract_call(&mut self, rest: &[NodeId], scope: &mut Scope) -> Option<Form> {
         let function = self.tree.atom(rest[1])?.clone();
-        // The target is looked at after the arguments.
+        // The target is evaluated after the arguments.
         let arguments = self.arguments(&rest[2..], scope);
         let target = match self.tree.literal(rest[0]) {
             Some(Value::Principal(principal)) => match principal.as_ref() {

@@ -1,11 +1,11 @@
-//! Which use of a variable is its last: that one takes the value instead of sharing it, so that a list to which a `fold` appends
-//! grows in place.
+//! Finds the last use of each variable. It takes the value instead of sharing it, so that a list to which a `fold`
+//! appends grows in place.
 
 use hashbrown::HashSet;
 
 use super::program::Op;
 
-/// Two branches, of which one is evaluated: from `first` to `second`, and from there to `end` among the expressions.
+/// Two branches, of which one is evaluated: the expressions from `first` to `second`, and from `second` to `end`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice {
     pub(super) first: usize,
@@ -13,10 +13,10 @@ pub(super) struct Choice {
     pub(super) end: usize,
 }
 
-/// Marks the last uses in the expressions of a function, which begin at `start`. They stand in the order of their evaluation, each is
-/// evaluated once at most. The choices are in the order of their ends.
+/// Marks the last uses in a function's expressions, which begin at `start`. The expressions are in the order of
+/// evaluation, and each is evaluated at most once. The choices are in the order of their ends.
 ///
-/// Of two variables that have the same slot one after the other, only the second's last use is found: that costs the first a clone.
+/// If two variables use a slot one after the other, only the second's last use is found; the first costs a clone.
 pub(super) fn mark(ops: &mut [Op], start: usize, choices: Vec<Choice>) {
     let end = ops.len();
     Walk { ops, choices, used_later: HashSet::new(), added: Vec::new() }.back(start, end);
@@ -26,7 +26,7 @@ struct Walk<'a> {
     ops: &'a mut [Op],
     choices: Vec<Choice>,
     used_later: HashSet<u32>,
-    /// What came into `used_later`, in this order.
+    /// The slots of `used_later`, in the order in which they were added.
     added: Vec<u32>,
 }
 
@@ -38,7 +38,7 @@ impl Walk<'_> {
             if let Some(choice) = self.choices.pop_if(|choice| choice.end == at) {
                 let before = self.added.len();
                 self.back(choice.second, choice.end);
-                // Behind the first branch comes what comes behind the second.
+                // After the first branch evaluation continues behind the second, so uses in the second do not count.
                 let of_second = self.added.split_off(before);
                 for slot in &of_second {
                     self.used_later.remove(slot);
@@ -60,7 +60,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether nothing was known of a use of this slot.
+    /// Notes a use of this slot; returns whether it is the first one met.
     fn uses(&mut self, slot: u32) -> bool {
         let is_new = self.used_later.insert(slot);
         if is_new {
@@ -74,7 +74,7 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    /// Marks uses of these slots; gives for each whether it is the last.
+    /// Marks uses of these slots; returns for each whether it is the last.
     fn marked(slots: &[u32], choices: &[(usize, usize, usize)]) -> Vec<bool> {
         let mut ops: Vec<_> = slots.iter().map(|slot| Op::Local { slot: *slot, depth: 0, last: false }).collect();
         let choices = choices.iter().map(|(first, second, end)| Choice { first: *first, second: *second, end: *end });
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn choices_lie_in_choices() {
-        // (if 9 (if 9 0 1) 0) behind a use of 0, and 1 is used in the end.
+        // A use of 0, then (if 9 (if 9 0 1) 0), then a use of 1.
         assert_eq!(marked(&[0, 0, 1, 9, 0, 1], &[(1, 2, 3), (1, 4, 5)]), [false, true, false, true, true, true]);
     }
 }

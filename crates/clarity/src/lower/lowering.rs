@@ -1,4 +1,4 @@
-//! What has been lowered so far: a program that grows, and the places of the names that it has met.
+//! The state of lowering: the program so far, and the places of the names met so far.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::principal::ContractId;
 use crate::syntax::{NodeId, Tree, TypeReader};
 use crate::types::Type;
 
-/// What has been lowered so far.
+/// The state of lowering a contract.
 pub(super) struct Lowering<'a> {
     pub(super) tree: &'a Tree,
     pub(super) program: Program,
@@ -24,7 +24,7 @@ pub(super) struct Lowering<'a> {
     pub(super) map_names: HashMap<ClarityName, u32>,
     pub(super) token_names: HashMap<ClarityName, u32>,
     pub(super) asset_names: HashMap<ClarityName, u32>,
-    /// Where functions are, by the place of their definition in the source: a name that is defined twice has two.
+    /// The functions' indices, by the node of their definition: a name that is defined twice has two.
     pub(super) functions: HashMap<NodeId, u32>,
     /// Choices in the function that is being lowered.
     pub(super) choices: Vec<Choice>,
@@ -32,7 +32,7 @@ pub(super) struct Lowering<'a> {
     pub(super) defined: HashSet<ClarityName>,
 }
 
-/// The index of what is added next.
+/// A length or an index as the program stores it.
 pub(super) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
@@ -113,7 +113,7 @@ impl<'a> Lowering<'a> {
         self.asset_names.get(name).copied()
     }
 
-    /// Whether the language itself has this name for something that gives a value. The words of definitions are free.
+    /// Whether the language uses this name for a native or a keyword. The words of definitions are free.
     pub(super) fn is_reserved(&self, name: &str) -> bool {
         Native::lookup(name, self.version()).is_some() || Keyword::lookup(name, self.version()).is_some()
     }

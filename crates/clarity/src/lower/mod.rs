@@ -1,12 +1,12 @@
 //! From the sorted syntax tree to a program: names become places, natives become operations with what they need at hand.
 //!
 //! Lowering costs nothing and refuses nothing. What the checker would have refused becomes an operation that fails when it is
-//! reached, so a program can be made of any tree. Nothing of it is stored: it is made again from the source.
+//! reached, so any tree makes a program. Programs are not stored: they are made again from the source.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `program.rs` | what comes out |
-//! | `lowering.rs` | what has been lowered so far |
+//! | `program.rs` | the result |
+//! | `lowering.rs` | the state of lowering |
 //! | `definitions.rs` | the top level: functions, variables, maps, tokens, traits |
 //! | `expression.rs` | expressions, and the names that are in scope |
 //! | `forms.rs` | natives that are not just functions of their arguments |

@@ -1,4 +1,4 @@
-//! A contract in the form that runs: names are resolved to places, types are parsed, what is static is computed once.
+//! A contract in the form that runs: names are resolved to places, types are parsed, static facts are computed once.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::value::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct At(pub(crate) u32);
 
-/// Several expressions, one behind the other in the program's list of links.
+/// Several expressions: a range of the program's list of links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Many {
     pub(crate) start: u32,
     pub(crate) len: u32,
 }
 
-/// What `map`, `filter` and `fold` apply.
+/// The function that `map`, `filter` or `fold` applies.
 #[derive(Debug, Clone)]
 pub(crate) enum Callee {
     Native(Native),
@@ -34,26 +34,26 @@ pub(crate) enum Callee {
     Missing(ClarityName),
 }
 
-/// What a `contract-call?` calls.
+/// The contract that a `contract-call?` calls.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    /// A contract that is written down.
+    /// A contract literal.
     Literal(Arc<ContractId>),
-    /// Whatever this expression gives.
+    /// The value of this expression.
     Dynamic(At),
 }
 
-/// A name that is bound to a value for a while.
+/// A name that a block binds to a value.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     pub(crate) name: ClarityName,
-    /// The name is taken, which is found when it is bound.
+    /// The name is taken, so binding it fails.
     pub(crate) taken: bool,
-    /// The function of this name, if there is one. The name is free until that is defined.
+    /// The function of this name, if there is one. The name is free until the function is defined.
     pub(crate) function: Option<u32>,
 }
 
-/// One expression. `slot` is a place in the frame of the function, `depth` how many `let` and `match` lie around.
+/// One expression. `slot` is a place in the function's frame, `depth` the number of enclosing `let` and `match`.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
     Literal(Value),
@@ -61,25 +61,26 @@ pub(crate) enum Op {
     Local {
         slot: u32,
         depth: u32,
-        /// Nothing looks for the variable after this: its value is taken, and can be changed in place.
+        /// The last use of the variable: its value is taken, and can be changed in place.
         last: bool,
     },
     Constant {
         index: u32,
         depth: u32,
     },
-    /// A parameter of Clarity 1 that is bound to a trait: as a value it is a principal, and looking it up costs nothing by size.
+    /// A parameter of Clarity 1 that is bound to a trait: as a value it is a principal, and looking it up is not
+    /// charged by size.
     TraitLocal {
         slot: u32,
         depth: u32,
     },
     UndefinedVariable(ClarityName),
-    /// Fails when it is reached; what the checker would have refused.
+    /// Something that the checker refuses; fails when it is reached.
     Malformed(Arc<CheckError>),
     Apply(Box<Apply>),
 }
 
-/// An application, with how many applications lie around it in its function.
+/// An application; `level` is the number of applications around it in its function.
 #[derive(Debug, Clone)]
 pub(crate) struct Apply {
     pub(crate) level: u32,
@@ -91,7 +92,7 @@ pub(crate) struct Apply {
 pub(crate) enum Form {
     /// A native whose arguments are evaluated first.
     Plain(Native, Many),
-    /// A native that evaluates its arguments itself and needs nothing but them.
+    /// A native that evaluates its arguments itself and needs nothing else.
     Special(Native, Many),
     User(u32, Many),
     UndefinedFunction(ClarityName),
@@ -133,7 +134,7 @@ pub(crate) enum Form {
     VarSet(u32, At),
     MapGet(u32, At),
     MapDelete(u32, At),
-    /// `map-set`, and `map-insert`, which keeps what is there.
+    /// `map-set`, and `map-insert`, which keeps an existing entry.
     MapWrite {
         map: u32,
         key: At,
@@ -171,24 +172,24 @@ pub(crate) enum Form {
     },
 }
 
-/// The fields of a tuple as they are written, and where each stands in byte order.
+/// The fields of a tuple as written, and their order by bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct TupleShape {
     pub(crate) names: Vec<ClarityName>,
-    /// For each place in byte order, which of the written fields stands there.
+    /// For each position in byte order, the index of the written field.
     pub(crate) order: Vec<u32>,
-    /// The type of the tuple that was made here last: the next one is most probably of it.
+    /// The type of the tuple first made here: later ones most probably have the same.
     pub(crate) seen: Arc<std::sync::OnceLock<Arc<TupleType>>>,
 }
 
 /// Who may call a function, and whether it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// Functions of its own contract call it.
+    /// Only functions of its own contract call it.
     Private,
-    /// Everybody calls it, and it may write.
+    /// Anybody calls it, and it may write.
     Public,
-    /// Everybody calls it, and it does not write.
+    /// Anybody calls it, and it does not write.
     ReadOnly,
 }
 
@@ -198,7 +199,7 @@ pub(crate) struct Function {
     pub(crate) name: ClarityName,
     pub(crate) visibility: Visibility,
     pub(crate) parameters: Vec<(ClarityName, Type)>,
-    /// The first parameter with the name of one before it. The checker takes such a function; whoever calls it fails there.
+    /// The first parameter with the name of an earlier one. The checker accepts such a function; calling it fails.
     pub(crate) repeated: Option<usize>,
     pub(crate) body: At,
 }
@@ -215,9 +216,10 @@ pub(crate) struct MapTable {
     pub(crate) name: ClarityName,
     pub(crate) key: Type,
     pub(crate) value: Type,
-    /// What is stored: an optional of the value, so that what was deleted leaves a trace. There may be no such type.
+    /// The stored type: an optional of the value, since a deleted entry is stored as `none`. The type may be too large
+    /// or too deep.
     pub(crate) stored: Result<Type, TypeFault>,
-    /// Keys of the state begin with it.
+    /// Prefix of the entries' keys in the state.
     pub(crate) prefix: String,
 }
 
@@ -247,7 +249,8 @@ pub(crate) struct Method {
 /// The functions that a trait asks for, by name.
 pub(crate) type TraitTable = HashMap<ClarityName, Method>;
 
-/// What one expression at the top level does when the contract is deployed. `steps` are the nodes of types that are parsed then.
+/// What a top-level expression does when the contract is deployed. `steps` is the number of type nodes, which are
+/// charged.
 #[derive(Debug, Clone)]
 pub(crate) enum Definition {
     Expression(At),
@@ -289,7 +292,7 @@ impl Program {
         &self.links[many.start as usize..(many.start + many.len) as usize]
     }
 
-    /// Whether the expression is a name of a value: what it gives costs by its size when it is copied.
+    /// Whether the expression is a variable or constant: copying its value is charged by size.
     pub(crate) fn is_variable(&self, at: At) -> bool {
         matches!(self.op(at), Op::Local { .. } | Op::Constant { .. })
     }

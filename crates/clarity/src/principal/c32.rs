@@ -1,14 +1,14 @@
-//! c32: base 32 with a checksum, in which accounts are written. A version of one digit stands in front.
+//! c32: base 32 with a checksum, the text form of accounts. It begins with one digit for the version.
 
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// The longest text that is looked at: 41 characters are enough for an account, more are leading zeros.
+/// The longest text that is decoded. An account needs at most 41 characters; more can only be leading zeros.
 const MAX_CHARACTERS: usize = 128;
 /// The shortest text with a version and a checksum.
 const MIN_CHARACTERS: usize = 6;
 
-/// Why a text is no account.
+/// Why a text is not an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Too few or far too many characters.
@@ -40,10 +40,10 @@ pub(super) fn encode_account(version: u8, hash: &[u8; 20]) -> String {
     text
 }
 
-/// Version and payload, of any length, of a text whose first character is not looked at.
+/// Version and payload, of any length, of a text. Its first character is ignored.
 ///
 /// # Errors
-/// Too few or too many characters, one that is no digit, another checksum.
+/// Too few or too many characters, one that is no digit, a wrong checksum.
 pub fn check_decode(text: &str) -> Result<(u8, Vec<u8>), AddressError> {
     let characters = text.chars().count();
     if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&characters) {
@@ -68,7 +68,7 @@ fn checksum(version: u8, payload: &[u8]) -> [u8; 4] {
     [twice[0], twice[1], twice[2], twice[3]]
 }
 
-/// One digit; letters that look like digits are those digits.
+/// One digit; letters that look like digits count as those.
 fn digit(character: char) -> Option<u8> {
     let upper = match character.to_ascii_uppercase() {
         'O' => '0',
@@ -78,7 +78,7 @@ fn digit(character: char) -> Option<u8> {
     ALPHABET.iter().position(|known| char::from(*known) == upper).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Appends base 32, from the right, without leading zeros but one for each leading zero byte.
+/// Appends base 32 without leading zeros, except one for each leading zero byte.
 fn encode(bytes: &[u8], text: &mut String) {
     let mut digits = Vec::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut carry, mut bits) = (0_u16, 0_u8);

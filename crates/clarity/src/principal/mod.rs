@@ -1,4 +1,5 @@
-//! Principals: who owns things. An account or a contract, written in c32: twenty bytes of a hash behind a version.
+//! Principals: the owners of assets. An account is a version and a hash of 20 bytes, written in c32; a contract is an
+//! account and a name.
 
 pub mod c32;
 
@@ -34,7 +35,7 @@ impl Standard {
         self.version
     }
 
-    /// The account that a snippet without a sender runs as: version 1 of no hash.
+    /// The account that a snippet without a sender runs as: version 1 and a hash of zeros.
     #[must_use]
     pub const fn transient() -> Self {
         Self { version: 1, hash: [0; 20] }
@@ -46,7 +47,7 @@ impl Standard {
         Self { version: if mainnet { MAINNET[0] } else { TESTNET[0] }, hash }
     }
 
-    /// The account of a script of a network: of several keys, or of one in a witness program.
+    /// The account of a script on a network: of several keys, or of one in a witness program.
     #[must_use]
     pub const fn of_script_hash(mainnet: bool, hash: [u8; 20]) -> Self {
         Self { version: if mainnet { MAINNET[1] } else { TESTNET[1] }, hash }
@@ -70,10 +71,10 @@ impl Standard {
         text.starts_with('S').then(|| Self::read(text).ok()).flatten()
     }
 
-    /// Reads text whose first character is not looked at. Lower case and letters that look like digits are tolerated.
+    /// Reads a text, ignoring its first character. Lower case and letters that look like digits are accepted.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The text is no account, and why.
     pub fn read(text: &str) -> Result<Self, AddressError> {
         let (version, payload) = c32::check_decode(text)?;
         let hash = payload.as_slice().try_into().map_err(|_| AddressError::Payload(payload.len()))?;
@@ -131,7 +132,7 @@ impl fmt::Display for TraitId {
 pub enum Principal {
     /// An account: of one key, or of several.
     Standard(Standard),
-    /// A contract, which owns things as accounts do.
+    /// A contract, which owns assets as accounts do.
     Contract(ContractId),
 }
 

@@ -1,4 +1,4 @@
-//! What a chain does with accounts around the programs: nonces, fees, rewards, opening balances. Nothing of it costs.
+//! What a chain does with accounts outside of programs: nonces, fees, rewards, opening balances. Nothing here is charged.
 
 use super::machine::Machine;
 use crate::error::{InternalError, RuntimeError, Stop};
@@ -8,10 +8,10 @@ use crate::state::Datum;
 use crate::value::Value;
 
 impl Machine<'_> {
-    /// The nonce of somebody's next transaction.
+    /// The nonce of an account's next transaction.
     ///
     /// # Errors
-    /// The state cannot be read, or holds no number there.
+    /// The state cannot be read, or the key holds no number.
     pub fn nonce(&mut self, owner: &Principal) -> Result<u64, Stop> {
         let key = keys::nonce(owner);
         if let Some(Datum::Number(nonce)) = self.written(&key) {
@@ -23,13 +23,13 @@ impl Machine<'_> {
         }
     }
 
-    /// Sets the nonce of somebody's next transaction.
+    /// Sets the nonce of an account's next transaction.
     pub fn set_nonce(&mut self, owner: &Principal, nonce: u64) {
         self.write(keys::nonce(owner), Datum::Number(nonce.into()));
     }
 
-    /// Takes micro-STX from somebody, where nobody gets them; none are written, too. What there is instead, when there are
-    /// not enough.
+    /// Debits micro-STX without crediting anybody. A debit of 0 still writes the balance. Returns the balance if it is
+    /// too low.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -41,7 +41,7 @@ impl Machine<'_> {
         Ok(Ok(()))
     }
 
-    /// Gives somebody micro-STX that nobody loses.
+    /// Credits micro-STX without debiting anybody.
     ///
     /// # Errors
     /// The state cannot be read; more than an account can hold.
@@ -52,7 +52,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// There are so many micro-STX more.
+    /// Adds to the liquid supply.
     ///
     /// # Errors
     /// The state cannot be read; more than can be counted.
@@ -62,7 +62,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Writes a text that the chain itself keeps in the state, such as the height of the tenure.
+    /// Writes one of the chain's own texts in the state, such as the height of the tenure.
     pub fn put_text(&mut self, key: &str, text: &str) {
         self.write(key.into(), Datum::Text(text.into()));
     }

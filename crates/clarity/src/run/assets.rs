@@ -1,4 +1,4 @@
-//! What left whom: what post-conditions are about, of transactions and inside of contracts.
+//! Which assets left which principal: checked by post-conditions, of transactions and inside contracts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use crate::principal::Principal;
 
 use crate::value::Value;
 
-/// What moved, and how much.
+/// The asset that left, and how much.
 #[derive(Debug, Clone)]
 pub enum AssetKey {
-    /// Micro-STX that went to somebody.
+    /// Micro-STX that were transferred.
     Stx(u128),
     /// Micro-STX that were destroyed.
     StxBurn(u128),
@@ -20,19 +20,19 @@ pub enum AssetKey {
     Asset(Arc<str>, Value),
 }
 
-/// Something left an account or a contract.
+/// An asset that left an account or a contract.
 #[derive(Debug, Clone)]
 pub struct Movement {
-    /// Who had it before.
+    /// The owner before.
     pub owner: Principal,
-    /// What left, and whether it was destroyed.
+    /// The asset. STX that were burnt have their own variant.
     pub what: AssetKey,
 }
 
-/// What left whom, summed up.
+/// Movements, summed up per owner.
 #[derive(Debug, Clone, Default)]
 pub struct Assets {
-    /// Micro-STX that went to somebody.
+    /// Micro-STX that were transferred.
     pub stx: BTreeMap<Principal, u128>,
     /// Micro-STX that were destroyed.
     pub burns: BTreeMap<Principal, u128>,
@@ -68,7 +68,7 @@ impl Assets {
     }
 }
 
-/// A sum of what left somebody is not above what there is, but the same tokens may leave again and again.
+/// Saturates: the same tokens may leave an owner again and again, so the sum may exceed the supply.
 const fn add(sum: &mut u128, amount: u128) {
     *sum = sum.saturating_add(amount);
 }

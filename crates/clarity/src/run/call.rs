@@ -14,8 +14,8 @@ use crate::types::Type;
 use crate::value::{Callable, CastFault, Value};
 
 impl Machine<'_> {
-    /// Evaluates arguments from left to right into the next slots, and applies something to them. Each is copied and holds
-    /// memory until the application ends. `apply` gets the slot of the first.
+    /// Evaluates arguments from left to right into the next slots, then calls `apply` with the slot of the first. Each
+    /// argument is copied and holds memory until `apply` returns.
     pub(crate) fn with_arguments(
         &mut self,
         frame: &Frame<'_>,
@@ -33,11 +33,12 @@ impl Machine<'_> {
         outcome
     }
 
-    /// What was taken is counted also when one fails.
+    /// Adds the memory taken to `held`, also if an argument fails.
     fn arguments(&mut self, frame: &Frame<'_>, arguments: &[At], held: &mut u64) -> Result<(), Stop> {
         for argument in arguments {
             match frame.program().op(*argument) {
-                // What a variable costs to look up and to copy is the same in all epochs, and most arguments are variables.
+                // A shortcut, as most arguments are variables: looking one up and copying it costs the same in all
+                // epochs.
                 Op::Local { slot, depth, last } => {
                     self.meter.charge(CostFn::LookupVariableDepth, u64::from(*depth))?;
                     let value = &self.slots[frame.base + *slot as usize];
@@ -99,7 +100,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Brings the arguments to the parameters' types, where they lie.
+    /// Casts the arguments to the parameters' types, in their slots.
     fn bind(&mut self, contract: &Contract, function: &Function, first: usize) -> Result<(), Stop> {
         let traits_are_values = contract.program.dialect.traits_are_values;
         let bound = function.repeated.map_or(function.parameters.len(), |at| at + 1);
@@ -113,7 +114,7 @@ impl Machine<'_> {
                 Value::Callable(Arc::new(Callable { contract: contract.clone(), bound: Some(id.clone()) }))
             };
             let bound = match (of, &value) {
-                // A caller of a newer version may have bound it to another trait.
+                // A caller in a newer version may have bound the contract to another trait.
                 (Type::Trait(id), Value::Callable(callable)) if !traits_are_values => bound_to(&callable.contract, id),
                 (Type::Trait(id), Value::Principal(principal)) => match principal.as_ref() {
                     Principal::Contract(callee) => bound_to(callee, id),
@@ -130,7 +131,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A function's body; a value that leaves it early is what it gives.
+    /// Evaluates a function's body; an early return is its result.
     fn body(&mut self, frame: &Frame<'_>, body: At) -> Outcome {
         match self.eval_copied(frame, body) {
             Err(Stop::Return(value, _)) => Ok(*value),
@@ -138,11 +139,12 @@ impl Machine<'_> {
         }
     }
 
-    /// The body of a public or read-only function: what it does is kept only if it succeeds.
+    /// Evaluates the body of a public or read-only function. Writes and events are kept only if a public function
+    /// succeeds.
     fn body_in_level(&mut self, frame: &Frame<'_>, function: &Function) -> Outcome {
         let level = self.begin();
         let outcome = match self.body(frame, function.body) {
-            // A value of another type can leave it early: from arguments that are not checked, as their function does not have them.
+            // An early return may have another type: it can come from surplus arguments, which nobody checks.
             Ok(value)
                 if function.visibility == Visibility::Public && !matches!(value, Value::Ok(_) | Value::Err(_)) =>
             {
@@ -153,7 +155,7 @@ impl Machine<'_> {
         };
         let kept = match &outcome {
             Ok(Value::Err(_)) | Err(_) => false,
-            // A read-only function says nothing, either.
+            // The events of a read-only function are dropped, too.
             Ok(_) => function.visibility == Visibility::Public,
         };
         if !kept {
@@ -163,7 +165,7 @@ impl Machine<'_> {
     }
 }
 
-/// Where arguments are sanitized, an error shows the argument as it was given; before, as it was cast.
+/// Casts an argument. From 4.0 on, which sanitizes it, too, an error shows the argument as it was given.
 fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
     if is_as_it_will_be(of, &value) {
         return Ok(value);
@@ -184,8 +186,8 @@ fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
     }
 }
 
-/// A list that is known to come out of the cast as it is, without a look at its entries: as long as its type says, and of what
-/// has one size.
+/// A list that the cast leaves unchanged, known without looking at its entries: it is as long as its type says, and its
+/// entries have a fixed size.
 fn is_as_it_will_be(of: &Type, value: &Value) -> bool {
     let (Type::List(of), Value::List(list)) = (of, value) else { return false };
     matches!(list.entry(), Type::Int | Type::UInt | Type::Bool)

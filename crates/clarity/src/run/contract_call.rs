@@ -14,7 +14,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 impl Machine<'_> {
-    /// Calls a public function as a transaction does.
+    /// Calls a public or read-only function as a transaction does.
     ///
     /// # Errors
     /// The call fails.
@@ -40,7 +40,7 @@ impl Machine<'_> {
         outcome
     }
 
-    /// Loads a contract, holds its memory, calls one of its functions on the values in the slots from `first` on.
+    /// Loads a contract, holds its memory, and calls one of its functions with the values in the slots from `first` on.
     fn call_contract(&mut self, id: &ContractId, function: &str, first: usize, caller: &Caller<'_>) -> Outcome {
         let contract = self.find(id)?;
         self.meter.charge(CostFn::LoadContract, contract.size)?;
@@ -85,8 +85,8 @@ impl Machine<'_> {
         outcome
     }
 
-    /// Brings arguments to the types that they carry, which get as narrow as their content. A cast gives a list or a tuple the declared
-    /// type, whatever is in it: what is not of its type stays in the contract that was called with it.
+    /// Sanitizes arguments to the types that they carry, which become as narrow as their content. An argument whose
+    /// content is not of its type (a cast does not check) fails here, so it does not reach another contract.
     fn sanitize_arguments(&mut self, first: usize) -> Result<(), Stop> {
         for value in &mut self.slots[first..] {
             let of = value.type_of();
@@ -147,7 +147,7 @@ impl Machine<'_> {
         Ok(value)
     }
 
-    /// The contract that an expression names, and the trait that it is bound to.
+    /// The contract that an expression means, and the trait that the contract is bound to.
     fn callee(&self, frame: &Frame<'_>, at: At) -> Result<(ContractId, Option<TraitId>), Stop> {
         let value = match frame.program().op(at) {
             Op::Local { slot, .. } | Op::TraitLocal { slot, .. } => self.slots[frame.base + *slot as usize].clone(),
@@ -168,8 +168,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether the contract has the trait's function as the trait has it. Gives the type that the result must be of, which
-    /// only has to be looked at for contracts that do not say that they implement the trait.
+    /// Checks that the contract has the trait's function with the trait's parameters. Returns the type that the result
+    /// must be checked against, or `None` for a contract that declares the trait.
     fn check_trait(
         &mut self,
         frame: &Frame<'_>,
@@ -204,7 +204,7 @@ impl Machine<'_> {
     }
 }
 
-/// On whose behalf a contract is entered, and from where.
+/// Sender, caller and depth with which a contract is entered.
 struct Caller<'a> {
     sender: &'a Value,
     caller: &'a Value,
@@ -212,7 +212,7 @@ struct Caller<'a> {
     read_only: bool,
 }
 
-/// Whether a function takes what the trait's function takes: of traits only the same one, whatever another asks for.
+/// Whether a function takes the parameters of the trait's function. A parameter that is a trait must be the same trait.
 fn fits(function: &Function, method: &Method) -> bool {
     function.parameters.len() == method.parameters.len()
         && function.parameters.iter().zip(&method.parameters).all(|((_, of), asked)| of.admits(asked).unwrap_or(false))

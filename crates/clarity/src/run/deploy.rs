@@ -1,4 +1,4 @@
-//! The top level of a contract, evaluated once, in the order of dependencies.
+//! Evaluates a contract's top level, once, in the order of dependencies.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 impl Machine<'_> {
-    /// Deploys a checked contract: writes what commits to its source, then evaluates what stands at its top level.
+    /// Deploys a checked contract: writes the commitment to its source, then evaluates its top level.
     ///
     /// # Errors
     /// A definition or an expression fails.
@@ -72,7 +72,7 @@ impl Machine<'_> {
                 let size = u64::from(value.size());
                 self.meter.take(size)?;
                 *constants += size;
-                // The place is empty: names that are defined twice do not come here.
+                // The constant is not set yet: `free` refuses a name that is defined twice.
                 frame.contract.set_constant(*index as usize, value);
                 Ok(())
             }
@@ -153,7 +153,7 @@ impl Machine<'_> {
         let token = &frame.program().tokens[index as usize];
         free(&token.name, taken)?;
         let cap = match cap {
-            // It is looked at, and not copied, though a constant's value may be meant.
+            // The cap is not copied, even if it is a constant.
             Some(at) => Some(self.eval(frame, at)?),
             None => None,
         };

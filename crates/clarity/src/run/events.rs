@@ -1,4 +1,4 @@
-//! What a transaction says, in order of success. A level that is rolled back loses its own.
+//! A transaction's events, in order. Rolling a level back drops its events.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use crate::principal::{ContractId, Principal};
 
 use crate::value::Value;
 
-/// Bytes of printed values that a transaction may say.
+/// Most bytes of values that a transaction may print.
 pub(crate) const MAX_PRINTED_BYTES: u64 = 50 << 20;
 
-/// What a transaction says: printed by a program, or of assets.
+/// An event of a transaction: a printed value, or something about assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// `print`: the contract and the value.
     Print(Arc<ContractId>, Value),
-    /// Something was moved, made or destroyed.
+    /// An asset was moved, made or destroyed.
     Asset(EventBody),
 }
 
-/// Something was moved, made or destroyed. `StxMint` is the chain's own: no program makes micro-STX.
+/// An asset was moved, made or destroyed. Only the chain itself emits `StxMint`: no program makes micro-STX.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the node's events are")]
 pub enum EventBody {

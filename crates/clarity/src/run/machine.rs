@@ -15,54 +15,55 @@ use crate::rules::Rules;
 use crate::state::{Contract, Datum, Journal, Mark, View, World};
 use crate::value::Value;
 
-/// What an expression gives, or why the evaluation stops.
+/// The value of an expression, or why the evaluation stops.
 pub type Outcome = Result<Value, Stop>;
 
-/// Who runs a transaction.
+/// The accounts of a transaction.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The account that sent it: `tx-sender` of the first function.
+    /// The account that sent the transaction: `tx-sender` of the first function.
     pub sender: Principal,
-    /// Who pays for it, if that is somebody else.
+    /// The account that pays the fee, if it is another one.
     pub sponsor: Option<Principal>,
 }
 
-/// What a transaction has written, moved, said and spent.
+/// Runs one transaction, and holds its writes, movements, events and costs.
 pub struct Machine<'w> {
     pub(crate) rules: &'static Rules,
-    /// What it has spent.
+    /// The costs so far, and their limits.
     pub meter: Meter<'w>,
     pub(crate) world: &'w mut dyn World,
-    /// What it has written.
+    /// The writes, and remembered reads.
     pub journal: Journal,
-    /// What it has said.
+    /// The events.
     pub events: Vec<Event>,
-    /// What it has moved.
+    /// The assets that left an owner.
     pub movements: Vec<Movement>,
-    /// Variables of the functions that are running, and arguments that are evaluated for the next: those of a function lie behind
-    /// those of its caller, and its arguments are where its parameters will be.
+    /// Variables of the running functions, and arguments for the next call. A function's slots follow its caller's, and
+    /// its arguments become its parameters in place.
     pub(crate) slots: Vec<Value>,
-    /// User functions that are running, outermost first: of which of the contracts that were entered, and which of its functions.
+    /// User functions that are running, outermost first: the contract's number ([`Frame::entered`]) and the function's
+    /// index.
     pub(super) running: Vec<(usize, u32)>,
-    /// Contracts whose code is running, outermost first; one that is called back is in it twice.
+    /// Contracts whose code is running, outermost first; a contract that is called back occurs twice.
     entered: Vec<Arc<ContractId>>,
-    /// While a contract is deployed: how many of its functions are defined so far.
+    /// During a deployment: how many of the contract's functions are defined so far.
     pub(super) defined: Option<u32>,
     pub(super) view: View,
     pub(crate) sponsor: Option<Value>,
-    /// Keys of entries are made here.
+    /// Buffer in which keys of entries are made.
     pub(super) key: String,
     printed: u64,
 }
 
-/// A function that runs: whose code, where its variables lie, on whose behalf.
+/// A running function: its contract, its variables' first slot, its sender and caller.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) contract: &'a Arc<Contract>,
-    /// The contract's number among those that were entered; called back, it has the number that it has already.
+    /// The contract's number among those that were entered; a contract that is called back keeps its number.
     pub(crate) entered: usize,
     pub(crate) base: usize,
-    /// Functions and applications around the function.
+    /// How many functions and applications enclose the function.
     pub(crate) level: usize,
     pub(crate) sender: &'a Value,
     pub(crate) caller: &'a Value,
@@ -76,7 +77,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Where journal, events and movements stood when a level began.
+/// The lengths of journal, events and movements at the beginning of a level.
 #[derive(Debug, Clone, Copy)]
 pub struct Level {
     journal: Mark,
@@ -105,7 +106,7 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// Enters a contract. Gives its number; [`Machine::leave`] ends it.
+    /// Enters a contract and returns its number. [`Machine::leave`] leaves it.
     pub(crate) fn enter(&mut self, id: &Arc<ContractId>) -> usize {
         let known = self.entered.iter().position(|entered| Arc::ptr_eq(entered, id) || entered == id);
         self.entered.push(Arc::clone(id));
@@ -117,26 +118,26 @@ impl<'w> Machine<'w> {
         self.entered.pop();
     }
 
-    /// Whether a function of the contract that runs is defined. In a deployment those that come later are not; other contracts, which
-    /// it calls, are whole.
+    /// Whether a function of the frame's contract is defined. During a deployment the contract's later functions are
+    /// not; contracts that it calls are complete.
     pub(super) fn is_defined(&self, frame: &Frame<'_>, function: u32) -> bool {
         frame.entered > 0 || self.defined.is_none_or(|defined| function < defined)
     }
 
-    /// Begins a level: what is written, said and moved from here on can be rolled back.
+    /// Begins a level: writes, events and movements from here on can be rolled back.
     #[must_use]
     pub fn begin(&self) -> Level {
         Level { journal: self.journal.mark(), events: self.events.len(), movements: self.movements.len() }
     }
 
-    /// Forgets what a level has written, said and moved.
+    /// Drops the writes, events and movements of a level.
     pub fn roll_back(&mut self, level: Level) {
         self.journal.roll_back(level.journal);
         self.events.truncate(level.events);
         self.movements.truncate(level.movements);
     }
 
-    /// Says something; values that are printed count against the limit.
+    /// Adds an event; printed values count towards [`MAX_PRINTED_BYTES`].
     pub(crate) fn say(&mut self, event: Event) -> Result<(), Stop> {
         if let Event::Print(_, value) = &event {
             self.printed = self.printed.saturating_add(value.serialized_size());
@@ -148,7 +149,7 @@ impl<'w> Machine<'w> {
         Ok(())
     }
 
-    /// What one expression gives. A variable's value is not charged by its size here, but by who copies it.
+    /// Evaluates one expression. From 3.4 on, a variable's size is not charged here but by [`Machine::copy`].
     pub(crate) fn eval(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
         match frame.program().op(at) {
             Op::Literal(value) => Ok(value.clone()),
@@ -181,13 +182,13 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// The value of a variable; the last use of it takes it.
+    /// The value of a variable; its last use takes the value.
     pub(super) fn local(&mut self, frame: &Frame<'_>, slot: u32, last: bool) -> Value {
         let value = &mut self.slots[frame.base + slot as usize];
         if last { std::mem::replace(value, Value::NONE) } else { value.clone() }
     }
 
-    /// Until variables are borrowed, looking one up costs by its size.
+    /// Before 3.4, looking up a variable is charged by its size.
     fn looked_up(&mut self, value: &Value) -> Result<(), Stop> {
         if self.rules.borrows_variables {
             return Ok(());
@@ -205,7 +206,7 @@ impl<'w> Machine<'w> {
         Ok(value.clone())
     }
 
-    /// Copies what an expression gave: that costs when it was a variable's value.
+    /// Charges for copying an expression's value: from 3.4 on that costs if the expression is a variable.
     pub(crate) fn copy(&mut self, frame: &Frame<'_>, at: At, value: &Value) -> Result<(), Stop> {
         if self.rules.borrows_variables && frame.program().is_variable(at) {
             self.meter.charge(CostFn::LookupVariableSize, u64::from(value.size()))?;
@@ -213,10 +214,10 @@ impl<'w> Machine<'w> {
         Ok(())
     }
 
-    /// What an expression gives, copied.
+    /// Evaluates an expression and copies its value.
     pub(crate) fn eval_copied(&mut self, frame: &Frame<'_>, at: At) -> Outcome {
         if !frame.program().is_variable(at) {
-            // Handed on as it is: moving results about is a good part of what an expression takes.
+            // Returned directly: moving results takes a good part of an expression's time.
             return self.eval(frame, at);
         }
         let value = self.eval(frame, at)?;
@@ -224,7 +225,7 @@ impl<'w> Machine<'w> {
         Ok(value)
     }
 
-    /// Several expressions; only what the last gives is copied and returned.
+    /// Evaluates several expressions; only the last one's value is copied and returned.
     pub(crate) fn eval_body(&mut self, frame: &Frame<'_>, body: Many) -> Outcome {
         let Some((last, before)) = frame.program().many(body).split_last() else { return Ok(Value::NONE) };
         for expression in before {
@@ -301,7 +302,7 @@ impl<'w> Machine<'w> {
         text.parse().map_err(|_| InternalError::State(format!("{text} is no time")).into())
     }
 
-    /// How many micro-STX there are.
+    /// The number of micro-STX in existence.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -318,20 +319,20 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// A text of the state below the journal.
+    /// Reads a text from the state below the journal.
     pub(crate) fn read(&mut self, key: &str) -> Result<Option<String>, Stop> {
         self.watch_read(key);
         Ok(self.world.read(self.view, key)?)
     }
 
-    /// Shows the watcher a read of the state below the journal, remembered or not.
+    /// Shows the watcher a read of the state below the journal, whether or not the journal remembers it.
     pub(super) fn watch_read(&mut self, key: &str) {
         if self.meter.is_watched() {
             self.meter.watch(&crate::costs::Step::Read(key));
         }
     }
 
-    /// What the transaction itself wrote under a key; an older state knows nothing of it.
+    /// What the transaction itself wrote under a key; `None` while an older block is read.
     pub(crate) fn written(&self, key: &str) -> Option<&Datum> {
         if self.view == View::Tip { self.journal.written(key) } else { None }
     }

@@ -1,7 +1,7 @@
-//! Evaluation: a program runs on a machine that holds what the transaction has written, moved, said and spent.
+//! Evaluation: a program runs on a machine that holds the transaction's writes, movements, events and costs.
 //!
-//! The machine walks the program's expressions by recursion. How deep that goes is bounded by the language: every application that
-//! lies around another counts, natives too, and the epoch's limit is 64 or 128.
+//! The machine walks the program's expressions by recursion. The language bounds the depth: every enclosing application
+//! counts, natives too, and the epoch's limit is 64 or 128.
 //!
 //! | file | holds |
 //! |---|---|
@@ -9,9 +9,9 @@
 //! | `call.rs` | functions: arguments, entering, leaving, rolling back |
 //! | `contract_call.rs` | calls between contracts |
 //! | `deploy.rs` | the top level of a contract, once |
-//! | `events.rs`, `assets.rs` | what a transaction says and moves |
-//! | `account.rs` | what a chain does with accounts around the programs |
-//! | `natives/` | the functions of the language, a file a group |
+//! | `events.rs`, `assets.rs` | a transaction's events and movements |
+//! | `account.rs` | what a chain does with accounts outside of programs |
+//! | `natives/` | the functions of the language, one file per group |
 
 mod account;
 mod assets;

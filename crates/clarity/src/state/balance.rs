@@ -1,4 +1,4 @@
-//! An account's micro-STX: what is free, and what is locked until a height of the burn chain.
+//! An account's micro-STX: the free ones, and those locked until a height of the burn chain.
 
 use crate::error::InternalError;
 
@@ -9,12 +9,12 @@ pub struct Balance {
     pub amount: u128,
     /// Micro-STX that cannot be spent below the unlock height.
     pub locked: u128,
-    /// The burn height from which it is free again.
+    /// The burn height at which the locked micro-STX become free.
     pub unlock_height: u64,
 }
 
 impl Balance {
-    /// The balance at a burn height: what is locked no longer is free.
+    /// The balance at a burn height: locked micro-STX are free from the unlock height on.
     #[must_use]
     pub const fn at(self, burn_height: u64) -> Self {
         if self.locked > 0 && burn_height >= self.unlock_height {
@@ -32,7 +32,7 @@ impl Balance {
     /// Reads the text of the state.
     ///
     /// # Errors
-    /// It is none of a balance.
+    /// The text is no balance.
     pub fn decode(text: &str) -> Result<Self, InternalError> {
         let parse = || {
             if text.len() != 80 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -1,8 +1,8 @@
 //! A contract that can be called, and the form in which it is stored: its source, its interface, and the values that its
-//! deployment gave its constants. The program is made again from the source.
+//! constants got at deployment. The program is made again from the source.
 //!
-//! Values of constants are stored with the types that they carry, each with its own: costs follow from them, so a contract must
-//! cost after a restart what it cost before.
+//! The values of constants are stored with the types that they carry: costs depend on these types, and must be the same
+//! after a restart.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,17 +23,17 @@ const FORMAT: u8 = 1;
 pub struct Contract {
     /// The text that was published, byte for byte.
     pub source: String,
-    /// What it offers to others.
+    /// What the contract offers to others.
     pub interface: Arc<Interface>,
     /// The form that runs, made from the source.
     pub(crate) program: Program,
-    /// Bytes of its source and memory of its constants, which loading it costs.
+    /// Bytes of its source plus memory of its constants: loading the contract is charged by this.
     pub size: u64,
-    /// Values of its constants; a place is empty until the deployment has come to it.
+    /// Values of its constants; each is empty until the deployment sets it.
     pub constants: Vec<OnceLock<Value>>,
-    /// Set when the content of one of these is not of its type.
+    /// Set if the content of a constant is not of its type.
     damage: OnceLock<()>,
-    /// How many of each fungible token there may be at most; a place is empty for a token without a limit.
+    /// The largest supply of each fungible token; empty for a token without a limit.
     pub(crate) caps: Vec<OnceLock<u128>>,
 }
 
@@ -46,7 +46,7 @@ impl Contract {
         Self { source: source.to_owned(), interface, program, size, constants, damage: OnceLock::new(), caps }
     }
 
-    /// Gives a constant its value, once.
+    /// Sets a constant's value, once.
     pub(crate) fn set_constant(&self, index: usize, value: Value) {
         if !value.is_of_its_type() {
             let _ = self.damage.set(());
@@ -54,12 +54,12 @@ impl Contract {
         let _ = self.constants[index].set(value);
     }
 
-    /// Whether a constant holds a tuple without some of its fields.
+    /// Whether the content of a constant is not of its type.
     pub(crate) fn is_damaged(&self) -> bool {
         self.damage.get().is_some()
     }
 
-    /// Who deployed it, and its name.
+    /// The account that deployed the contract, and its name.
     #[must_use]
     pub fn id(&self) -> &ContractId {
         &self.program.id
@@ -155,7 +155,7 @@ fn array<const N: usize>(from: &mut Reader<'_>) -> Read<[u8; N]> {
     Ok(bytes)
 }
 
-/// Tags of values that hold others, or carry what their serialization does not say. All others are a [`PLAIN`] one.
+/// Tags of values that hold others, or carry something that their serialization lacks. All other values are [`PLAIN`].
 const PLAIN: u8 = 0;
 const LIST: u8 = 1;
 const TUPLE: u8 = 2;
@@ -164,7 +164,7 @@ const OK: u8 = 4;
 const ERR: u8 = 5;
 const CALLABLE: u8 = 6;
 const BOUND: u8 = 7;
-/// A tuple of which fields have no value.
+/// A tuple in which some fields have no value.
 const DAMAGED: u8 = 8;
 
 fn write(out: &mut Writer, value: &Value) {

@@ -1,5 +1,5 @@
-//! What a transaction has written, in order, by levels: a level is kept by forgetting its mark, and rolled back to it. And what it
-//! has read below that, decoded: nothing changes there while a transaction runs.
+//! A transaction's writes, in order, and its reads of the state below, decoded; that state does not change meanwhile. A
+//! level begins with a [`Mark`]: rolling back to the mark drops the level's writes, forgetting the mark keeps them.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use hashbrown::HashMap;
 use super::balance::Balance;
 use crate::value::Value;
 
-/// What stands under a key. It becomes text when it is stored.
+/// The content of a key. It becomes text when it is stored.
 #[derive(Debug, Clone)]
 pub enum Datum {
-    /// A value; it carries the type that is declared for its place.
+    /// A value, which carries the type declared for the key.
     Value(Value),
     /// A number of tokens.
     Number(u128),
@@ -39,13 +39,13 @@ impl Datum {
 pub struct Write {
     /// The key of the state.
     pub key: Arc<str>,
-    /// What stands there from now on.
+    /// The key's new content.
     pub datum: Datum,
-    /// What was known of the key before.
+    /// What was known of the key before this write.
     previous: Option<Place>,
 }
 
-/// Where something is that is known of a key.
+/// Where the journal holds a key's content.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// An index among the writes.
@@ -57,13 +57,14 @@ enum Place {
 /// What is known of a key.
 #[derive(Debug)]
 pub(crate) enum Known<'a> {
-    /// What was written last.
+    /// The last write.
     Written(&'a Datum),
-    /// What was read, with the bytes of its serialization; `None` when nothing is there.
+    /// The value read, with the bytes of its serialization; `None` if the key has no content.
     Read(Option<&'a (Value, u64)>),
 }
 
-/// Bytes of keys and serialized values that are remembered as read; what is read after that is read again every time.
+/// Bytes of keys and serialized values for which reads are remembered; beyond them, a key is read from the state each
+/// time.
 const MAX_REMEMBERED_BYTES: u64 = 1 << 20;
 
 /// A place in the journal to which it can be rolled back.
@@ -76,8 +77,8 @@ pub struct Journal {
     writes: Vec<Write>,
     reads: Vec<Option<(Value, u64)>>,
     remembered_bytes: u64,
-    /// By key. Its hash is seeded at random, and is much less work than the standard library's; how many keys collide
-    /// at worst is bounded by what a transaction may read and write.
+    /// By key. The hash has a random seed and is much faster than the standard library's. A transaction's limits of
+    /// reads and writes bound how many keys can collide.
     places: HashMap<Arc<str>, Place>,
 }
 
@@ -91,7 +92,7 @@ impl Journal {
         })
     }
 
-    /// What was written last under a key.
+    /// The last write under a key.
     #[must_use]
     pub(crate) fn written(&self, key: &str) -> Option<&Datum> {
         match self.get(key) {
@@ -100,7 +101,7 @@ impl Journal {
         }
     }
 
-    /// Remembers what stands under a key of which nothing is known, if there is room for it.
+    /// Remembers the read of a key of which nothing is known yet, if there is room.
     pub(crate) fn remember(&mut self, key: &str, read: Option<&(Value, u64)>) {
         let bytes = read.map_or(0, |(_, bytes)| *bytes).saturating_add(u64::try_from(key.len()).unwrap_or(u64::MAX));
         let sum = self.remembered_bytes.saturating_add(bytes);
@@ -111,20 +112,20 @@ impl Journal {
         }
     }
 
-    /// Notes a write; what was known of the key before comes back when it is rolled back.
+    /// Adds a write. Rolling it back restores what was known of the key before.
     pub(crate) fn put(&mut self, key: Arc<str>, datum: Datum) {
         let at = self.writes.len();
         let previous = self.places.insert(Arc::clone(&key), Place::Written(at));
         self.writes.push(Write { key, datum, previous });
     }
 
-    /// The place to roll back to what is written now.
+    /// A mark to roll back to: the writes so far.
     #[must_use]
     pub(crate) const fn mark(&self) -> Mark {
         Mark(self.writes.len())
     }
 
-    /// Forgets everything that was written since.
+    /// Drops all writes since the mark.
     pub(crate) fn roll_back(&mut self, mark: Mark) {
         while self.writes.len() > mark.0 {
             let Some(write) = self.writes.pop() else { return };
@@ -135,7 +136,7 @@ impl Journal {
         }
     }
 
-    /// All writes, in order, repeated ones as often as they were made. The journal is empty again.
+    /// Takes all writes in order, including repeated ones of a key, and leaves the journal empty.
     pub fn take(&mut self) -> Vec<Write> {
         std::mem::take(self).writes
     }

@@ -18,29 +18,29 @@ pub enum View {
 /// What is known of a block.
 #[derive(Debug, Clone)]
 pub struct BlockFacts {
-    /// Hash of its header and the consensus hash of its tenure.
+    /// The block's id: the hash of its header's hash and its tenure's consensus hash.
     pub id: [u8; 32],
     /// Hash of its header.
     pub header_hash: [u8; 32],
-    /// Its own time; `None` in epochs whose blocks have none.
+    /// The block's own time; `None` in epochs whose blocks have none.
     pub time: Option<u64>,
     /// The burn block of its tenure.
     pub burn_header_hash: [u8; 32],
-    /// The time of that.
+    /// The time of that burn block.
     pub burn_time: u64,
-    /// The seed of its tenure.
+    /// The VRF seed of its tenure.
     pub vrf_seed: [u8; 32],
     /// Who mined its tenure.
     pub miner: Principal,
-    /// What the winner of the tenure spent.
+    /// What the winner of the tenure's sortition spent.
     pub spend_winner: u128,
     /// What all of its competitors spent.
     pub spend_total: u128,
-    /// What the miner got, once that is decided.
+    /// The miner's reward, once it is decided.
     pub reward: Option<u128>,
 }
 
-/// Who is paid by a burn block: versions with hashes, and how much each gets.
+/// The recipients that a burn block pays, as versions with hashes, and how much each gets.
 #[derive(Debug, Clone)]
 pub struct PoxAddresses {
     /// Version and hash of each.
@@ -63,7 +63,7 @@ pub trait World {
     /// The state cannot be read.
     fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError>;
 
-    /// Why a function cannot be called here: the network does something beside it that this chain does not.
+    /// Why a function cannot be called on this chain: the network does more than run it.
     fn not_done_here(&self, _contract: &ContractId, _function: &str) -> Option<String> {
         None
     }
@@ -83,10 +83,10 @@ pub trait World {
     /// The height of the block.
     fn block_height(&self, view: View) -> u64;
 
-    /// The height of the burn chain's tip as the block that is built sees it, also for who looks at an older block.
+    /// The height of the burn chain's tip as the block being built sees it, also when an older block is read.
     fn burn_height(&self) -> u64;
 
-    /// The number of the block's tenure.
+    /// The number of the tenure at the view.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -110,7 +110,7 @@ pub trait World {
     /// The state cannot be read.
     fn burn_header_hash(&mut self, height: u64) -> Result<Option<[u8; 32]>, InternalError>;
 
-    /// Who is paid by the burn block of this height.
+    /// The recipients that the burn block of this height pays.
     ///
     /// # Errors
     /// The state cannot be read.

@@ -10,22 +10,22 @@ use crate::rules::Rules;
 /// A fault of a character or a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LexError {
-    /// A character that a number does not hold.
+    /// A character that a number cannot contain.
     #[error("invalid character, '{0}', in int literal")]
     InvalidCharInt(char),
-    /// The same in a number without sign.
+    /// A character that an unsigned number cannot contain.
     #[error("invalid character, '{0}', in uint literal")]
     InvalidCharUint(char),
     /// A character of a buffer that is no hexadecimal digit.
     #[error("invalid character, '{0}', in buffer")]
     InvalidCharBuffer(char),
-    /// A character that a name does not hold.
+    /// A character that a name cannot contain.
     #[error("invalid character, '{0}', in identifier")]
     InvalidCharIdent(char),
-    /// The same in `<name>`.
+    /// A character that `<name>` cannot contain.
     #[error("invalid character, '{0}', in trait identifier")]
     InvalidCharTraitIdent(char),
-    /// A character that an address does not hold.
+    /// A character that an address cannot contain.
     #[error("invalid character, '{0}', in principal literal")]
     InvalidCharPrincipal(char),
     /// An odd number of hexadecimal digits.
@@ -37,10 +37,10 @@ pub enum LexError {
     /// No hexadecimal digit in `\u{...}`.
     #[error("invalid character, '{0}', in UTF8 encoding")]
     IllegalCharUTF8Encoding(char),
-    /// `\u{...` without its end.
+    /// `\u{...` without a closing brace.
     #[error("unterminated UTF8 encoding, missing '}}'")]
     UnterminatedUTF8Encoding,
-    /// A text or `<name>` without its end.
+    /// A text or `<name>` that is not closed.
     #[error("expected closing '{0}'")]
     ExpectedClosing(char),
     /// Two tokens that must not touch.
@@ -55,7 +55,7 @@ pub enum LexError {
     /// `;`
     #[error("unexpected single ';' (comments begin with \";;\"")]
     SingleSemiColon,
-    /// A character that begins nothing.
+    /// A character that begins no token.
     #[error("unknown symbol, '{0}'")]
     UnknownSymbol(char),
     /// A character beyond ASCII.
@@ -138,10 +138,10 @@ pub enum ParseError {
     /// Two expressions of a list that touch.
     #[error("expected whitespace before expression")]
     ExpectedWhitespace,
-    /// A list or tuple without its end.
+    /// A list or tuple that is not closed.
     #[error("expected closing '{0}'")]
     ExpectedClosing(Mark),
-    /// A mark where none can stand.
+    /// A mark where none is allowed.
     #[error("unexpected '{0}'")]
     UnexpectedToken(Mark),
     /// No `:` after a field's name.
@@ -153,7 +153,7 @@ pub enum ParseError {
     /// No value after `:`.
     #[error("expected value expression for tuple")]
     TupleValueExpected,
-    /// It nests too deep.
+    /// The text nests too deep.
     #[error("AST has too deep of an expression nesting. The maximum stack depth is {max_depth}")]
     ExpressionStackDepthTooDeep {
         /// Calls that may nest.
@@ -189,7 +189,7 @@ pub enum ParseError {
 fn cost_text(error: &CostError) -> String {
     match error {
         CostError::Balance { spent, limit } => {
-            // The words are the wrong way round, as everybody has them.
+            // Sic: the network's text has the two words swapped.
             format!("Used up cost budget during the parse: {} balance, {} used", amounts(spent), amounts(limit))
         }
         other => other.to_string(),
@@ -205,7 +205,7 @@ fn amounts(cost: &Cost) -> String {
 }
 
 impl ParseError {
-    /// The meter's own error, when that is what it is.
+    /// The meter's error, if this is one.
     #[must_use]
     pub const fn cost(&self) -> Option<&CostError> {
         match self {
@@ -225,7 +225,7 @@ impl ParseError {
     }
 }
 
-/// A fault of a source text, and where it is.
+/// A fault of a source text, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     /// What is wrong with the text.

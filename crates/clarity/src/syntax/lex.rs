@@ -1,5 +1,5 @@
-//! Characters to tokens. The whole text becomes tokens before any of it is parsed, so a bad character at the end is reported before
-//! a missing parenthesis at the beginning.
+//! Characters to tokens. The whole text is lexed before any of it is parsed, so a bad character at the end is reported
+//! before a missing parenthesis at the beginning.
 
 mod text;
 
@@ -16,7 +16,7 @@ pub(super) enum Token<'a> {
     Name(&'a str),
     Int(&'a str),
     UInt(&'a str),
-    /// The hexadecimal digits behind `0x`.
+    /// The hexadecimal digits after `0x`.
     Buffer(&'a str),
     Ascii(String),
     Utf8(String),
@@ -40,7 +40,7 @@ pub(super) struct Lexer<'a> {
 
 type Fault = Box<SyntaxError>;
 
-/// All tokens of a text, and the place behind its last character.
+/// All tokens of a text, and the place after its last character.
 pub(super) fn tokens(source: &str) -> Result<(Vec<(Token<'_>, Span)>, Span), Fault> {
     let start = Span { start_line: 1, start_column: 1, end_line: 1, end_column: 1 };
     let mut lexer = Lexer { source, at: 0, line: 1, column: 1, end: start };
@@ -53,7 +53,7 @@ pub(super) fn tokens(source: &str) -> Result<(Vec<(Token<'_>, Span)>, Span), Fau
     Ok((tokens, lexer.end))
 }
 
-/// White space of the language: a form feed is none.
+/// White space of the language, which excludes the form feed.
 const fn is_space(c: &char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
@@ -69,7 +69,7 @@ impl<'a> Lexer<'a> {
 
     /// From `start` to the character that was read last.
     const fn since(&self, start: Span) -> Span {
-        // A line break belongs to white space, whose place no error shows.
+        // Only white space can end with a line break, and no error shows the place of white space.
         Span { end_line: self.line, end_column: self.column.saturating_sub(1), ..start }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Lexer<'a> {
         Err(Box::new(SyntaxError { error: ParseError::Lexer(error), span: Some(span) }))
     }
 
-    /// The next character, which must be of ASCII and no carriage return.
+    /// The next character, which must be ASCII and not a carriage return.
     fn look(&self) -> Result<Option<char>, Fault> {
         match self.look_in_text()? {
             Some('\r') => Self::fault(LexError::UnsupportedLineEnding, self.here()),
@@ -85,7 +85,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The next character between quotation marks, where a carriage return is a character like others.
+    /// The next character between quotation marks, where a carriage return is allowed.
     fn look_in_text(&self) -> Result<Option<char>, Fault> {
         match self.source[self.at..].chars().next() {
             Some(c) if !c.is_ascii() => Self::fault(LexError::NonASCIIChar(c), self.here()),
@@ -93,7 +93,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Goes past a character, which is of ASCII.
+    /// Moves past a character, which is ASCII.
     const fn pass(&mut self, c: char) {
         self.at += 1;
         self.column += 1;
@@ -117,7 +117,7 @@ impl<'a> Lexer<'a> {
         Ok(self.look()?.is_none_or(is_separator))
     }
 
-    /// Goes on while characters are good, up to a separator. `bad` names the fault of one that is neither.
+    /// Reads good characters up to a separator. `bad` is the fault of a character that is neither.
     fn word(&mut self, good: impl Fn(char) -> bool, bad: fn(char) -> LexError) -> Result<&'a str, Fault> {
         let start = self.at;
         while let Some(c) = self.look()? {

@@ -4,12 +4,12 @@
 //! |---|---|
 //! | `lex.rs`, `lex/text.rs` | characters to tokens |
 //! | `parse.rs` | tokens to a tree, shorthand written out, limits of depth |
-//! | `sort.rs` | who needs whom: the order in which definitions are evaluated |
+//! | `sort.rs` | which definition needs which: the order in which they are evaluated |
 //! | `traits.rs` | which trait `<name>` means |
-//! | `types.rs` | the types that stand in definitions |
+//! | `types.rs` | the types in definitions |
 //! | `errors.rs` | what can be wrong, in the network's words |
 //!
-//! The rules of errors and depth are the specification, so lexer and parser are written by hand.
+//! Which error comes first and how deep a text may nest is consensus, so lexer and parser are written by hand.
 
 mod errors;
 mod lex;
@@ -27,7 +27,8 @@ use crate::costs::{CostFn, Meter, units};
 use crate::principal::ContractId;
 use crate::rules::Rules;
 
-/// Parses a contract's text and sorts its definitions. Charged by bytes before, and by dependencies after.
+/// Parses a contract's text and sorts its definitions. Charges by bytes before parsing, and by dependencies before
+/// sorting.
 ///
 /// # Errors
 /// The text is no contract, or the meter stopped it.
@@ -49,7 +50,7 @@ pub fn read(
     Ok(tree)
 }
 
-/// Parses a text again whose parsing was charged when it was deployed.
+/// Parses the text of a deployed contract again, without charging: its deployment has paid.
 ///
 /// # Errors
 /// The text is no contract.

@@ -9,7 +9,7 @@ use crate::names::{ClarityName, ContractName, MAX_CONTRACT_NAME, MAX_NAME};
 use crate::principal::{ContractId, Principal, Standard, TraitId};
 use crate::value::Value;
 
-/// How much deeper than calls a text may nest.
+/// A text may nest deeper than calls by this many levels.
 const DEPTH_BEYOND_CALLS: usize = 5;
 /// Levels that a brace counts as while parsing.
 const LEVELS_OF_BRACE: usize = 2;
@@ -35,7 +35,7 @@ struct Parser<'s> {
     tree: Tree,
 }
 
-/// Parses a text. `issuer` is whose contracts `.name` means; `call_depth` is the number of calls that may nest.
+/// Parses a text. `.name` means a contract of `issuer`; `call_depth` is the number of calls that may nest.
 pub(super) fn parse(source: &str, issuer: Standard, call_depth: usize) -> Result<Tree, Fault> {
     let (tokens, end) = lex::tokens(source)?;
     let mut parser = Parser {
@@ -65,7 +65,7 @@ pub(super) fn parse(source: &str, issuer: Standard, call_depth: usize) -> Result
     Ok(parser.tree)
 }
 
-/// The account of an address. Its first letter says that it is one and is not looked at.
+/// The account of an address, whose first letter is ignored.
 fn account(text: &str) -> Option<Standard> {
     Standard::read(text).ok()
 }
@@ -88,7 +88,7 @@ impl<'s> Parser<'s> {
         self.peek().map_or(self.end, |(_, span)| *span)
     }
 
-    /// Goes past white space and comments; whether there was any.
+    /// Moves past white space and comments; returns whether there was any.
     fn skip_blank(&mut self) -> bool {
         let start = self.at;
         while let Some((Token::Whitespace | Token::Comment, _)) = self.peek() {
@@ -242,8 +242,8 @@ impl<'s> Parser<'s> {
         self.contract(account, span, self.next_span())
     }
 
-    /// The names behind a point: of a contract, and maybe of a trait. `start` is where the expression begins, `shown` where
-    /// the error of a name that is too long says that it begins.
+    /// The names after a point: of a contract, and maybe of a trait. The expression begins at `start`, the error for a
+    /// contract name that is too long at `shown`.
     fn contract(&mut self, issuer: Standard, start: Span, shown: Span) -> Result<NodeId, Fault> {
         let (text, span) = self.name_behind_point(ParseError::ExpectedContractIdentifier)?;
         if text.len() > MAX_CONTRACT_NAME {

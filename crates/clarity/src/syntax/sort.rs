@@ -1,7 +1,8 @@
-//! The order in which a contract's top level is evaluated: what is needed first stands first, whatever the text's order is.
+//! The order in which a contract's top level is evaluated: a definition comes after those that it needs, whatever the
+//! order in the text.
 //!
 //! Every occurrence of a name that the contract defines is an edge, repeated ones too: their number is charged. Names that an
-//! expression binds or that stand for a field are no occurrences, and in a form with more or fewer parts than it has nothing is one.
+//! expression binds and names of fields do not count, and neither does anything in a form with a wrong number of parts.
 
 use hashbrown::HashMap;
 
@@ -11,7 +12,7 @@ use crate::keywords::Define;
 use crate::names::ClarityName;
 use crate::natives::Native;
 
-/// Who needs whom, by places at the top level.
+/// Which top-level expression needs which, by their positions.
 pub(super) struct Graph {
     needs: Vec<Vec<usize>>,
     names: Vec<Option<ClarityName>>,
@@ -52,7 +53,7 @@ impl Graph {
         Ok(())
     }
 
-    /// All places, each behind those that it needs. The stack is ours: a chain of needs is as long as the text allows.
+    /// All positions, each after those that it needs. No recursion: a chain of needs is as long as the text allows.
     fn order(&self) -> Vec<usize> {
         let mut seen = vec![false; self.needs.len()];
         let mut order = Vec::with_capacity(self.needs.len());
@@ -76,7 +77,7 @@ impl Graph {
         order
     }
 
-    /// Whether each place is on a cycle, or needs one that is.
+    /// For each position, whether it is on a cycle or needs one that is.
     fn cyclic(&self) -> Vec<bool> {
         let mut open: Vec<usize> = self.needs.iter().map(Vec::len).collect();
         let mut needed_by = vec![Vec::new(); self.needs.len()];
@@ -98,13 +99,13 @@ impl Graph {
     }
 }
 
-/// The form that a top-level expression is, if it defines something.
+/// The form of a top-level expression and its parts, if it defines something.
 pub(super) fn definition(tree: &Tree, id: NodeId) -> Option<(Define, &[NodeId])> {
     let (head, rest) = tree.list(id)?.split_first()?;
     Some((Define::lookup(tree.atom(*head)?)?, rest))
 }
 
-/// The name that a form defines: its first part, or the first part of that, whatever the form.
+/// The name that a form defines: its first part, or the first item of that part.
 fn defined_name(tree: &Tree, id: NodeId) -> Option<&ClarityName> {
     let first = *definition(tree, id)?.1.first()?;
     tree.atom(first).or_else(|| tree.atom(*tree.parenthesized(first)?.first()?))
@@ -186,7 +187,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `(name expression)`: the name is bound here, not met.
+    /// `(name expression)`: the name is bound here, so it is no occurrence.
     fn pairs(&mut self, ids: &[NodeId]) {
         for id in ids {
             if let Some([_, value]) = self.tree.parenthesized(*id) {
@@ -243,7 +244,7 @@ mod tests {
             ("(let (a (x a a)) a)", 1),
             ("(tuple a (x) (x a a))", 0),
             ("(get a a a)", 0),
-            // Braces are no list of parts, and `impl-trait` defines a name like all others.
+            // Braces are no list of parts. `impl-trait` defines a name, as all forms do.
             ("(define-private (f {p: a}) 1)", 0),
             ("(define-private {f: a} 1)", 0),
             ("(let {x: a} 1)", 0),

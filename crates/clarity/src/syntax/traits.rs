@@ -9,7 +9,7 @@ use crate::keywords::Define;
 use crate::names::ClarityName;
 use crate::principal::{ContractId, TraitId};
 
-/// Looks at the forms that have to do with traits, and gives every `<name>` the trait that it means.
+/// Reads the forms about traits, and sets the trait of every `<name>`.
 pub(super) fn resolve(tree: &mut Tree, contract: &ContractId) -> Result<(), Box<SyntaxError>> {
     let mut known = Known::new();
     for id in tree.top() {
@@ -58,7 +58,7 @@ fn introduced(tree: &Tree, id: NodeId, contract: &ContractId) -> Result<Option<I
     }
 }
 
-/// The first `<name>` of an expression that nothing introduces, and its place. The error shows the place only inside of a definition.
+/// The first undeclared `<name>` in an expression, and its place. The error shows the place only inside a definition.
 fn unknown(tree: &Tree, id: NodeId, known: &Known) -> Option<(ClarityName, Span)> {
     match tree.node(id) {
         Node::Trait(name) if !known.contains_key(&name.name) => Some((name.name.clone(), tree.span(id))),

@@ -6,7 +6,7 @@ use crate::names::ClarityName;
 use crate::principal::TraitId;
 use crate::value::Value;
 
-/// A place in a source text: lines and columns from 1, both ends included. All zeros: nowhere, for nodes that stand for shorthand.
+/// A place in a source text: lines and columns from 1, both ends included. All zeros for nodes that come from shorthand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
     /// Line of the first character.
@@ -20,7 +20,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// From the first character of this to the last of the other.
+    /// From the first character of this span to the last of the other.
     #[must_use]
     pub const fn to(self, end: Self) -> Self {
         Self { end_line: end.end_line, end_column: end.end_column, ..self }
@@ -33,22 +33,22 @@ impl fmt::Display for Span {
     }
 }
 
-/// A node's place in its tree.
+/// A node's position in its tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
 impl NodeId {
-    /// The place as an index: below [`Tree::len`].
+    /// The position as an index, below [`Tree::len`].
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// What stands at a node.
+/// The content of a node.
 #[derive(Debug, Clone)]
 pub enum Node {
-    /// A name that stands for itself: of a function, a variable, a type.
+    /// A name: of a function, a variable, a type.
     Atom(ClarityName),
     /// A number, a text, a buffer, a principal.
     Literal(Value),
@@ -60,14 +60,14 @@ pub enum Node {
     List(Children),
 }
 
-/// `<name>`, and what it is.
+/// `<name>`, and the trait that it means.
 #[derive(Debug, Clone)]
 pub struct TraitName {
     /// The name between the angle brackets.
     pub name: ClarityName,
-    /// The trait. None until the whole contract is known.
+    /// The trait; `None` until the whole contract is parsed.
     pub trait_id: Option<TraitId>,
-    /// It is imported, not defined here.
+    /// The trait is imported, not defined here.
     pub imported: bool,
 }
 
@@ -117,19 +117,19 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// Whether the text holds nothing.
+    /// Whether there are no nodes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    /// What stands at a node.
+    /// The content of a node.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()].0
     }
 
-    /// Where it was written.
+    /// Where a node was written.
     #[must_use]
     pub fn span(&self, id: NodeId) -> Span {
         self.nodes[id.index()].1

@@ -1,4 +1,4 @@
-//! Types from the syntax tree, as they stand in definitions: `(list 5 uint)`.
+//! Reads the types in definitions, such as `(list 5 uint)`, from the syntax tree.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::value::Value;
 /// Why a piece of text is no type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TypeSyntax {
-    /// It has not the form of a type.
+    /// The text does not have the form of a type.
     Invalid,
-    /// The field of a tuple at this place is no list.
+    /// The tuple's field at this position is no list.
     FieldNotList(usize),
-    /// It is no list of two.
+    /// The tuple's field at this position is no list of two.
     FieldLength(usize),
-    /// It begins with something that is no name.
+    /// The tuple's field at this position does not begin with a name.
     FieldName(usize),
     /// No type has this name.
     UnknownName(String),
-    /// A length that no value has.
+    /// A length that no value can have.
     OutOfBounds,
     /// There is no such type.
     Fault(TypeFault),
@@ -31,8 +31,8 @@ impl From<TypeFault> for TypeSyntax {
     }
 }
 
-/// Reads types, and counts the steps that reading them costs. A trait is read as later versions have it in all versions of the
-/// language: the checker takes it as a type, and parameters of Clarity 1 are bound to it, too.
+/// Reads types, and counts the steps, which are charged. `<name>` is read as a type in all versions of the language:
+/// the checker takes it as one, and in Clarity 1 parameters are bound to it, too.
 #[derive(Debug)]
 pub(crate) struct TypeReader<'a> {
     tree: &'a Tree,
@@ -46,7 +46,7 @@ impl<'a> TypeReader<'a> {
         Self { tree, steps: 0 }
     }
 
-    /// How many nodes of types were looked at.
+    /// How many nodes of types were read.
     #[must_use]
     pub(crate) const fn steps(&self) -> u32 {
         self.steps
@@ -55,7 +55,7 @@ impl<'a> TypeReader<'a> {
     /// The type at a node.
     ///
     /// # Errors
-    /// There is none.
+    /// The node is no type.
     pub(crate) fn read(&mut self, at: NodeId) -> Result<Type, TypeSyntax> {
         self.steps += 1;
         match self.tree.node(at) {

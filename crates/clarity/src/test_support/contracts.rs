@@ -1,4 +1,4 @@
-//! Contracts for the benchmarks, and the tests that need one of them.
+//! Contracts for benchmarks and tests.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ pub const COUNTER: &str = "(define-data-var n uint u0)\n\
     (define-read-only (current) (var-get n))\n";
 /// The counter called through another contract.
 pub const PROXY: &str = "(define-public (go) (contract-call? .counter inc))";
-/// Functions that fold over lists of numbers: over sums, hashes, entries of a map.
+/// Functions that fold over lists of numbers: sums, hashes, entries of a map.
 pub const LOOPS: &str = "(define-private (add (x uint) (a uint)) (+ x a))
     (define-private (mad (x uint) (a uint)) (+ a (* x u3)))
     (define-private (hash (x uint) (h (buff 32))) (sha256 h))
@@ -41,7 +41,7 @@ pub fn ten() -> String {
     format!("(define-map m uint uint)\n(define-public (ten (x uint)) (begin {sets}(ok (map-set m u9 x))))")
 }
 
-/// The counter among books of accounts, as many as said: 27 make 10 kB.
+/// The counter among this many books of accounts; 27 make a source of 10 kB.
 #[must_use]
 pub fn big(books: usize) -> String {
     (0..books).fold(COUNTER.to_owned(), |mut text, at| {

@@ -5,7 +5,7 @@ use crate::costs::CostError;
 use crate::error::{CheckError, Stop};
 use crate::syntax::ParseError;
 
-/// The variant's name, which the debug form begins with.
+/// The variant's name: the first word of the debug form.
 fn variant(error: &impl std::fmt::Debug) -> String {
     let text = format!("{error:?}");
     text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()

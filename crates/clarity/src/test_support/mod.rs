@@ -1,5 +1,5 @@
-//! A chain that is nothing but two maps, and contracts to run on it; what tests ask of errors, names and machines. For tests and
-//! benchmarks: feature `test-support`; never part of a node.
+//! A chain in memory, contracts to run on it, and helpers for errors, names and machines. For tests and benchmarks:
+//! feature `test-support`; never part of a node.
 
 #![allow(clippy::panic, reason = "a test that cannot go on says why")]
 
@@ -20,31 +20,31 @@ use crate::state::{BlockFacts, Contract, PoxAddresses, View, World};
 use crate::value::Value;
 use crate::{Dialect, Rules};
 
-/// The rules of today.
+/// The rules of the epoch in force.
 pub const RULES: &Rules = &Rules::EPOCH_4_0;
-/// Who deploys and calls.
+/// The account that deploys and calls.
 pub const SENDER: &str = "ST000000000000000000002AMW42H";
 
-/// Id of a block before, whose state is the same.
+/// Id of an earlier block, whose state is the tip's.
 pub const PAST: [u8; 32] = [0; 32];
 
-/// Texts by key, contracts by name.
+/// A chain in memory.
 #[derive(Debug)]
 pub struct Memory {
-    /// The rules that everything runs under.
+    /// The rules of the chain.
     pub rules: &'static Rules,
-    /// The language that contracts are published in.
+    /// The version of the language in which contracts are published.
     pub dialect: &'static Dialect,
     /// The state: texts by key.
     pub texts: HashMap<String, String>,
     /// How often the state was read.
     pub reads: usize,
-    /// What was published and kept.
+    /// Published contracts.
     pub contracts: HashMap<ContractId, Arc<Contract>>,
 }
 
 impl Default for Memory {
-    /// The newest language under the rules of today.
+    /// The newest version of the language under [`RULES`].
     fn default() -> Self {
         Self::new(RULES, Dialect::ALL[5])
     }
@@ -114,7 +114,7 @@ pub fn context() -> Context {
     Context { sender: sender(), sponsor: None }
 }
 
-/// A list of the numbers from zero on.
+/// A list of this many numbers, from 0 on.
 ///
 /// # Panics
 /// If it is too long for a value.
@@ -140,10 +140,10 @@ impl Memory {
         Machine::new(self.rules, Meter::new(self.rules.costs, self.rules.block_limit), self)
     }
 
-    /// Publishes a contract and gives it back with what it wrote; nothing is kept.
+    /// Publishes a contract and returns it with its writes; nothing is kept.
     ///
     /// # Errors
-    /// It is not published.
+    /// The contract is refused.
     pub fn try_publish(&mut self, name: &str, source: &str) -> Result<Published, PublishError> {
         let dialect = self.dialect;
         let mut machine = self.machine();
@@ -151,10 +151,10 @@ impl Memory {
         Ok((contract, texts(&mut machine)))
     }
 
-    /// Publishes a contract and keeps it, read again from the form in which it is stored.
+    /// Publishes a contract and keeps it, decoded from its stored form.
     ///
     /// # Panics
-    /// If it is not published, or not read again as it was.
+    /// If the contract is refused, or differs after decoding.
     pub fn publish(&mut self, name: &str, source: &str) {
         let (contract, texts) = self.try_publish(name, source).unwrap_or_else(|error| panic!("{name}: {error}"));
         self.texts.extend(texts);
@@ -183,7 +183,7 @@ impl Memory {
     }
 }
 
-/// What was written: keys and texts, in order.
+/// Writes: keys and texts, in order.
 pub type Texts = Vec<(String, String)>;
 /// A contract, and what its deployment wrote.
 pub type Published = (Arc<Contract>, Texts);

@@ -1,4 +1,4 @@
-//! Names out of texts that are known to be some.
+//! Parses names from texts that are known to be valid.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Calls and expressions that must not write, whatever they are: what a transaction never asks for.
+//! Calls and expressions that may not write. A transaction never asks for these.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::syntax;
 use crate::value::Value;
 
 impl Machine<'_> {
-    /// Calls a function that must not write: a public function that tries to fails.
+    /// Calls a function without letting it write: a public function that tries to write fails.
     ///
     /// # Errors
     /// The call fails.
@@ -48,7 +48,7 @@ impl Machine<'_> {
         self.evaluate_last(context, &Arc::new(extended))
     }
 
-    /// What the last expression at the top level gives.
+    /// Evaluates the last expression at the top level.
     fn evaluate_last(&mut self, context: &Context, contract: &Arc<Contract>) -> Outcome {
         let sender = Value::principal(context.sender.clone());
         self.sponsor = context.sponsor.clone().map(Value::principal);

@@ -6,7 +6,7 @@ impl Type {
     /// Whether values of type `other` may stand where this type is expected.
     ///
     /// # Errors
-    /// Nothing is known of the type that is expected.
+    /// The expected type is unknown.
     pub fn admits(&self, other: &Self) -> Result<bool, TypeFault> {
         Ok(match (self, other) {
             (Self::NoType, _) => return Err(TypeFault::Undetermined),
@@ -43,7 +43,7 @@ impl Type {
             }
             (Self::Principal, Self::Callable(_)) => true,
             (Self::Principal, Self::Union(members)) => members.iter().all(|member| matches!(member, Self::Callable(_))),
-            // What was written down as one contract is not expected anywhere: not even that contract stands for it.
+            // No position expects the type of a contract literal; not even that contract is admitted.
             (Self::Callable(_) | Self::Union(_), _) => false,
             _ => self == other,
         })

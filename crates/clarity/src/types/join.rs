@@ -8,9 +8,9 @@ use super::{Type, TypeFault};
 /// Why two types have no type in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JoinFault {
-    /// These two parts of them have none.
+    /// These two parts of the types have no type in common.
     NoneInCommon(Box<(Type, Type)>),
-    /// It would be too large or too deep.
+    /// The common type would be too large or too deep.
     Type(TypeFault),
 }
 
@@ -23,11 +23,11 @@ impl From<TypeFault> for JoinFault {
 impl Type {
     /// The least type that admits values of both types.
     ///
-    /// Unknown sides are filled in from the other type; a list that is always empty gives way; fields that only the right tuple
-    /// has are dropped; different contract literals become a union.
+    /// An unknown part is taken from the other type; the entry type of a list of length 0 is ignored; fields that only
+    /// the right tuple has are dropped; different contract literals become a union.
     ///
     /// # Errors
-    /// There is none, or it is too large.
+    /// There is no such type, or it is too large.
     pub fn join(&self, other: &Self) -> Result<Self, JoinFault> {
         if self == other {
             return Ok(self.clone());

@@ -1,9 +1,10 @@
 //! Types: what the checker infers, and what values carry.
 //!
-//! A value's type is more than its content: an empty list read from a variable is still a list of up to a hundred entries of
-//! some type, and costs and memory follow from that. So lists and tuples carry their types, and the figures that costs ask for (size,
-//! size of the type, depth) are computed once, when a type is made. Compound types are shared by reference: they
-//! are freed with the values and contracts that use them, and two references to one type are equal without a look inside.
+//! A value's type says more than its content: an empty list read from a variable is still a list of up to, say, a
+//! hundred entries of some type, and costs and memory follow from that. So lists and tuples carry their types, and the
+//! figures that costs depend on (size, size of the type, depth) are computed once, when a type is made. Compound types
+//! are shared by reference: they are freed with the values and contracts that use them, and two references to one type
+//! compare without looking inside.
 
 mod admit;
 mod join;
@@ -41,7 +42,7 @@ pub enum TypeFault {
     /// A tuple with the same field twice.
     #[error("a tuple has the field {0} once")]
     DuplicateField(ClarityName),
-    /// Nothing is known of the type that is expected.
+    /// The expected type is unknown.
     #[error("nothing is known of this type")]
     Undetermined,
 }
@@ -49,7 +50,7 @@ pub enum TypeFault {
 /// The type of a value. Compound types are made by the functions below, which refuse what is too large or too deep.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Type {
-    /// Not known: the entries of an empty list, the other side of a response.
+    /// Unknown: the entries of an empty list, the other side of a response.
     NoType,
     /// `int`
     Int,
@@ -73,11 +74,11 @@ pub enum Type {
     Optional(Arc<OptionalType>),
     /// `(response ok err)`
     Response(Arc<ResponseType>),
-    /// A contract that was written down as a literal.
+    /// A contract literal.
     Callable(Arc<ContractId>),
     /// `<trait>`
     Trait(Arc<TraitId>),
-    /// What two different [`Type::Callable`] have in common.
+    /// One of several contracts or traits: the join of different [`Type::Callable`] and [`Type::Trait`].
     Union(Arc<BTreeSet<Self>>),
 }
 
@@ -88,7 +89,7 @@ struct Figures {
     depth: u8,
 }
 
-/// Type of a list: a type of entries, and how many at most.
+/// Type of a list: the type of its entries, and how many it may have.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ListType {
     entry: Type,
@@ -103,7 +104,7 @@ impl ListType {
         &self.entry
     }
 
-    /// How many entries at most.
+    /// The most entries.
     #[must_use]
     pub(crate) const fn max_len(&self) -> u32 {
         self.max_len
@@ -124,7 +125,7 @@ impl TupleType {
         &self.fields
     }
 
-    /// Where a field stands.
+    /// The position of a field.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()
@@ -157,7 +158,7 @@ pub struct OptionalType {
 }
 
 impl OptionalType {
-    /// What may be there.
+    /// The type of the value inside.
     #[must_use]
     pub const fn inner(&self) -> &Type {
         &self.inner
@@ -173,13 +174,13 @@ pub struct ResponseType {
 }
 
 impl ResponseType {
-    /// What a success gives.
+    /// The type inside `ok`.
     #[must_use]
     pub const fn ok(&self) -> &Type {
         &self.ok
     }
 
-    /// What a failure gives.
+    /// The type inside `err`.
     #[must_use]
     pub const fn err(&self) -> &Type {
         &self.err
@@ -217,7 +218,8 @@ impl Type {
         Ok(Self::Optional(Arc::new(OptionalType { inner, figures })))
     }
 
-    /// `(optional inner)` of any size and depth, as the checker has it of `as-max-len?`. A value of it is refused when it is made.
+    /// `(optional inner)` of any size and depth, which the checker infers for `as-max-len?`. Making a value too large
+    /// or too deep fails later.
     pub(crate) fn optional_of_any_size(inner: Self) -> Self {
         let figures = Figures {
             size: inner.size().saturating_add(1),
@@ -275,7 +277,7 @@ impl Type {
         }
     }
 
-    /// Whether its values hold others, and so carry types.
+    /// Whether its values hold other values.
     #[must_use]
     pub(crate) const fn is_compound(&self) -> bool {
         matches!(self, Self::List(_) | Self::Tuple(_) | Self::Optional(_) | Self::Response(_))
@@ -311,7 +313,7 @@ impl TupleType {
         Ok(tuple)
     }
 
-    /// A type that may be too large or too deep for a value: `merge` once made such.
+    /// A tuple type that may be too large or too deep for a value, as `merge` made before 4.0.
     pub(crate) fn of_any_size(mut fields: Vec<(ClarityName, Type)>) -> Result<Self, TypeFault> {
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         if fields.is_empty() {

@@ -6,10 +6,10 @@ use super::Value;
 use crate::types::{Type, TypeFault};
 
 impl Value {
-    /// Whether the value may stand where a type is expected: as [`Type::admits`] of its type, without making that.
+    /// Whether the value may stand where a type is expected: [`Type::admits`] of its type, without making that type.
     ///
     /// # Errors
-    /// Nothing is known of the type that is expected.
+    /// The expected type is unknown.
     pub fn fits(&self, expected: &Type) -> Result<bool, TypeFault> {
         Ok(match (expected, self) {
             (Type::NoType, _) => return Err(TypeFault::Undetermined),

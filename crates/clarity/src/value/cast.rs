@@ -1,5 +1,5 @@
-//! An argument brought to the type of its parameter, from Clarity 2 on: contracts become callable by the trait that is asked for,
-//! and lists and tuples carry the declared types from here on, whether or not their content is of it.
+//! Casts an argument to the type of its parameter, from Clarity 2 on: contracts become callable by the parameter's
+//! trait, and lists and tuples carry the declared type from then on, whether or not their content is of it.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::types::{Type, TypeFault};
 /// Why a value cannot be brought to a type.
 #[derive(Debug)]
 pub(crate) enum CastFault {
-    /// It would be too large with it.
+    /// The value would be too large with this type.
     Type(TypeFault),
-    /// This tuple in it has a field that this type of its place does not have.
+    /// A tuple in the value has a field that the type expected there does not have.
     Field(Box<(Type, Value)>),
 }
 
@@ -23,7 +23,7 @@ impl From<TypeFault> for CastFault {
 }
 
 impl Value {
-    /// The value with the type of the parameter. A tuple may lack fields, and is damaged then.
+    /// The value with the type of the parameter. A tuple that lacks fields becomes a damaged one.
     ///
     /// # Errors
     /// [`CastFault`]

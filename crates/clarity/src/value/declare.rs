@@ -1,4 +1,4 @@
-//! A value with the type of the place where it is stored, as it will be read from there.
+//! Gives a value the declared type of the place where it is stored, so that it is the same as when it is read back.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::principal::Principal;
 use crate::types::Type;
 
 impl Value {
-    /// The value with a type that admits it: fields that the type does not have are gone, lists may be as long as it says.
+    /// The value with a type that admits it: fields that the type lacks are dropped, lists get its maximum lengths.
     #[must_use]
     pub fn declared(self, of: &Type) -> Self {
         match (of, self) {

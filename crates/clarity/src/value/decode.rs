@@ -1,5 +1,5 @@
-//! Values from their consensus serialization: without a type, as arguments of a transaction are, and with the type that storage
-//! or a contract declares, which the value carries then.
+//! Decodes values from their consensus serialization: without a type, as for the arguments of a transaction, or with
+//! the type that storage or a contract declares, which the value then carries.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use crate::names::{ClarityName, ContractName};
 use crate::principal::{ContractId, Principal, Standard};
 use crate::types::{MAX_VALUE_SIZE, Type};
 
-/// Levels of a value that is decoded without a type, the innermost one included.
+/// Most levels of a value that is decoded without a type, the innermost one included.
 pub const MAX_DEPTH_UNTYPED: u8 = 16;
-/// Levels of a value that is decoded with one.
+/// Most levels of a value that is decoded with a type.
 const MAX_DEPTH_TYPED: u8 = 32;
 
-/// Entries for which memory is taken before they are read.
+/// Most entries for which memory is reserved before they are read.
 const MAX_ROOM: usize = 256;
 
 /// Why bytes are no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// They end too early.
+    /// The bytes end too early.
     #[error("the bytes end inside a value")]
     Short,
-    /// They go on behind the value.
+    /// Bytes follow the value.
     #[error("{0} bytes follow the value")]
     TrailingBytes(usize),
-    /// They hold something that is no value.
+    /// The bytes are no value.
     #[error("{0}")]
     Invalid(&'static str),
-    /// They hold the address of an account with a version that no address has.
+    /// An address in the bytes has a version that no address has.
     #[error("versions of addresses are below 32")]
     AddressVersion,
-    /// They hold a value of another type.
+    /// The bytes are a value of another type.
     #[error("a value of another type than {0}")]
     OtherType(Box<Type>),
 }
@@ -42,22 +42,22 @@ pub enum DecodeError {
 /// How strictly a typed tuple is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fields {
-    /// As many as the type has. Others are dropped; one may stand twice, and leave the tuple damaged.
+    /// As many fields as the type has. Other fields are dropped; a field may come twice, which leaves the tuple damaged.
     Declared,
     /// The fields of the type, each once, and no others.
     Exactly,
 }
 
 impl Value {
-    /// The value that these bytes are, all of them; its type is that of its content.
+    /// Decodes one value from all of these bytes; its type is that of its content.
     ///
     /// # Errors
-    /// They are none.
+    /// The bytes are no value.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Self::decode_levels(bytes, MAX_DEPTH_UNTYPED)
     }
 
-    /// As [`Value::decode`], for a value that a program made: it may be as deep as a type.
+    /// As [`Value::decode`], for a value that a program made, which may be as deep as a type.
     ///
     /// # Errors
     /// As [`Value::decode`].
@@ -72,17 +72,17 @@ impl Value {
         Ok(value)
     }
 
-    /// The value that these bytes begin with, and how many of them were read: for an error that is the place where it is.
+    /// Decodes the value at the start of these bytes, and returns how many were read: for an error, its position.
     pub fn decode_prefix(bytes: &[u8]) -> (Result<Self, DecodeError>, usize) {
         let mut reader = Reader { bytes, fields: Fields::Declared };
         let value = reader.untyped(MAX_DEPTH_UNTYPED);
         (value, bytes.len() - reader.bytes.len())
     }
 
-    /// The value of this type that these bytes are, all of them; it carries the type.
+    /// Decodes one value of this type from all of these bytes; it carries the type.
     ///
     /// # Errors
-    /// They are none.
+    /// The bytes are no value of this type.
     pub(crate) fn decode_as(bytes: &[u8], expected: &Type, fields: Fields) -> Result<Self, DecodeError> {
         let mut reader = Reader { bytes, fields };
         let value = reader.typed(expected, MAX_DEPTH_TYPED)?;
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// A length, of entries or bytes, that a value can have.
+    /// A count of entries or bytes, at most what a value can have.
     fn length(&mut self) -> Result<usize, DecodeError> {
         let length = u32::from_be_bytes(self.array()?);
         if length > MAX_VALUE_SIZE {
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         usize::try_from(length).map_err(|_| DecodeError::Short)
     }
 
-    /// Memory for so many entries: not more at once than a few pages, whatever a length says that nobody has paid for.
+    /// Memory for these entries. At most [`MAX_ROOM`] are reserved: nobody has paid for a length that is only claimed.
     fn room_for<T>(&self, entries: usize) -> Vec<T> {
         Vec::with_capacity(entries.min(self.bytes.len()).min(MAX_ROOM))
     }
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         Ok(ContractId { issuer, name })
     }
 
-    /// What does not hold other values; `None` for the prefixes that do.
+    /// A value that holds no others; `None` for the prefixes of values that do.
     fn plain(&mut self, prefix: u8) -> Result<Option<Value>, DecodeError> {
         Ok(Some(match prefix {
             INT => Value::Int(i128::from_be_bytes(self.array()?)),
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         let prefix = self.byte()?;
         let other = || DecodeError::OtherType(Box::new(expected.clone()));
         let plain = match self.plain(prefix) {
-            // Where no principal is expected, it is not looked into.
+            // Where no principal is expected, the error is the type, not the version.
             Err(DecodeError::AddressVersion) if *expected != Type::Principal => return Err(other()),
             plain => plain?,
         };
@@ -248,7 +248,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Fields that the type does not have are read over, and of one that stands twice the last counts; or neither may be there.
+    /// With [`Fields::Declared`], fields that the type lacks are skipped, and of a repeated field the last counts. With
+    /// [`Fields::Exactly`], both are errors.
     fn typed_tuple(&mut self, expected: &Type, levels: u8) -> Result<Value, DecodeError> {
         let Type::Tuple(shape) = expected else { return Err(DecodeError::OtherType(Box::new(expected.clone()))) };
         let count = self.length()?;
@@ -273,7 +274,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        // With one twice another may be missing, and nobody looks.
+        // A field given twice can hide a missing one: only the count is checked.
         if count - others != values.len() {
             return Err(DecodeError::OtherType(Box::new(expected.clone())));
         }

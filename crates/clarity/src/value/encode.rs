@@ -20,7 +20,7 @@ pub(super) const ASCII: u8 = 0x0d;
 pub(super) const UTF8: u8 = 0x0e;
 
 impl Value {
-    /// The serialization that consensus prescribes.
+    /// The consensus serialization.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(usize::try_from(self.serialized_size()).unwrap_or(0));
@@ -47,7 +47,7 @@ impl Value {
         }
     }
 
-    /// Appends the serialization to bytes that are there already.
+    /// Appends the serialization.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Int(number) => {
@@ -100,7 +100,7 @@ impl Principal {
     }
 }
 
-/// Lengths of values fit: a value is at most a mebibyte.
+/// Lengths fit into 32 bits: a value has at most 1 MiB.
 fn write_length(out: &mut Vec<u8>, length: usize) {
     out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
 }
@@ -116,7 +116,7 @@ fn write_account(out: &mut Vec<u8>, account: &Standard) {
     out.extend_from_slice(&account.hash);
 }
 
-/// Names have 128 bytes at most.
+/// Lengths fit into one byte: a name has at most 128 bytes.
 fn write_name(out: &mut Vec<u8>, name: &str) {
     out.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
     out.extend_from_slice(name.as_bytes());

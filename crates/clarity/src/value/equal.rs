@@ -1,4 +1,4 @@
-//! When two values are equal: by their content. The types that they carry do not matter.
+//! Equality of values: by content. The types that they carry do not matter.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
-/// Of the serialization: it is the same for equal values.
+/// Hashes the serialization, which is the same for equal values.
 impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.encode().hash(state);

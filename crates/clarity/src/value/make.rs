@@ -1,4 +1,4 @@
-//! Values from their parts. What would be too large or nest too deep is refused here, so that every value that exists is neither.
+//! Makes values from their parts. What would be too large or nest too deep is refused here, so no such value exists.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::{List, Tuple, Value};
 use crate::names::ClarityName;
 use crate::types::{JoinFault, MAX_TYPE_DEPTH, MAX_VALUE_SIZE, TupleType, Type, TypeFault};
 
-/// Why entries are no list.
+/// Why entries make no list.
 #[derive(Debug)]
 pub(crate) enum ListFault {
-    /// They have no type in common, or it is too large or too deep.
+    /// The entries have no common type, or it is too large or too deep.
     Join(JoinFault),
-    /// The content of one is not of the type that it carries.
+    /// The content of an entry is not of the list's entry type.
     Content,
 }
 
@@ -46,18 +46,18 @@ impl Value {
         wrap(inner).map(Self::Err)
     }
 
-    /// A list whose type is that of its entries, and as long as it is.
+    /// A list with the common type of its entries, and its own length as the maximum.
     ///
     /// # Errors
-    /// The entries have no type in common; too large, too deep.
+    /// The entries have no common type; too large, too deep.
     pub fn list(items: Vec<Self>) -> Result<Self, JoinFault> {
         let entry = entry_type(&items)?;
         let max_len = u32::try_from(items.len()).map_err(|_| TypeFault::ValueTooLarge)?;
         Ok(Self::list_of(entry, max_len, items)?)
     }
 
-    /// The same with each entry brought to the type that they have in common: fields that this type lacks are dropped, lists in
-    /// them have the types of their content.
+    /// The same, with each entry sanitized to the common type: fields that it lacks are dropped, and lists inside get
+    /// the types of their content.
     ///
     /// # Errors
     /// [`ListFault`]
@@ -68,7 +68,7 @@ impl Value {
         Ok(Self::list_of(entry, max_len, items)?)
     }
 
-    /// Brings an entry to the type of the list's entries.
+    /// Sanitizes an entry to the list's entry type.
     ///
     /// # Errors
     /// Its content is not of that type.
@@ -79,7 +79,7 @@ impl Value {
         Ok(())
     }
 
-    /// A list of a type. The entries are trusted to be of it.
+    /// A list of this type. The caller guarantees that the entries are of it.
     ///
     /// # Errors
     /// Too large or too deep.
@@ -95,7 +95,7 @@ impl Value {
         Ok(Self::List(Arc::new(list)))
     }
 
-    /// A tuple whose type is that of its fields, which may stand in any order.
+    /// A tuple with the type of its fields, which may come in any order.
     ///
     /// # Errors
     /// No field, the same field twice, too large, too deep.
@@ -107,13 +107,13 @@ impl Value {
         Ok(Self::Tuple(Arc::new(Tuple { shape, values, present: None })))
     }
 
-    /// A tuple of a type. The values are trusted to be of it, in the order of its fields.
+    /// A tuple of this type. The caller guarantees that the values are of it, in the order of its fields.
     #[must_use]
     pub(crate) fn tuple_of(shape: Arc<TupleType>, values: Vec<Self>) -> Self {
         Self::Tuple(Arc::new(Tuple { shape, values: values.into_boxed_slice(), present: None }))
     }
 
-    /// As [`Value::tuple_of`]; it is damaged when fields have no value.
+    /// As [`Value::tuple_of`]; the tuple is damaged if a field has no value.
     ///
     /// # Errors
     /// No field has a value.
@@ -127,7 +127,7 @@ impl Value {
     }
 }
 
-/// The least type of all these values.
+/// The least type that admits all these values.
 pub(crate) fn entry_type(items: &[Value]) -> Result<Type, JoinFault> {
     let Some((first, rest)) = items.split_first() else { return Ok(Type::NoType) };
     let mut entry = first.type_of();

@@ -1,6 +1,6 @@
-//! Values: what expressions give, contracts store, calls take and return.
+//! Values: what expressions return, contracts store, calls take and return.
 //!
-//! A value is 32 bytes and cheap to clone: what is large is shared by reference, and changed in place when nobody else holds it.
+//! A value is 32 bytes and cheap to clone: large content is shared by reference, and changed in place by its only owner.
 //! Lists and tuples carry their types (see `types`).
 
 mod admit;
@@ -27,7 +27,7 @@ use crate::names::ClarityName;
 use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::{TupleType, Type};
 
-/// A value of the language. Clones share what is large.
+/// A value of the language. Clones share large content.
 #[derive(Debug, Clone)]
 pub enum Value {
     /// `int`
@@ -44,7 +44,7 @@ pub enum Value {
     Utf8(Arc<Utf8>),
     /// `principal`
     Principal(Arc<Principal>),
-    /// A contract that is bound to a trait, or was written down as a literal and stayed one.
+    /// A contract that can be called; it may be bound to a trait.
     Callable(Arc<Callable>),
     /// `(list n entry)`
     List(Arc<List>),
@@ -66,7 +66,7 @@ pub struct Utf8 {
 }
 
 impl Utf8 {
-    /// A text whose characters are counted once, here.
+    /// A text; its characters are counted once, here.
     #[must_use]
     pub fn new(text: String) -> Self {
         let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
@@ -79,7 +79,7 @@ impl Utf8 {
         &self.text
     }
 
-    /// The character at a place. Texts of one byte a character are not searched for it.
+    /// The character at a position. In a text with one byte per character this needs no search.
     #[must_use]
     pub fn character(&self, index: usize) -> Option<char> {
         if self.text.len() == self.characters as usize {
@@ -95,12 +95,12 @@ impl Utf8 {
     }
 }
 
-/// A contract that can be called, with the trait that it is called by.
+/// A contract that can be called, with the trait that it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callable {
     /// The contract that is called.
     pub contract: ContractId,
-    /// The trait, once it is bound to one.
+    /// The trait, once the contract is bound to one.
     pub bound: Option<TraitId>,
 }
 
@@ -134,10 +134,10 @@ impl List {
     }
 }
 
-/// A tuple with its type; values stand in the order of its fields.
+/// A tuple with its type; the values are in the order of the type's fields.
 ///
-/// It may be *damaged*: fields of its type have no value. Such a tuple comes from bytes in which a field stands twice, and, where
-/// arguments are not sanitized, from an argument that lacks fields.
+/// A tuple is *damaged* if a field of its type has no value. Such a tuple comes from bytes in which a field is
+/// repeated, and, where arguments are not sanitized, from an argument that lacks fields.
 #[derive(Debug, Clone)]
 pub struct Tuple {
     pub(crate) shape: Arc<TupleType>,
@@ -153,13 +153,13 @@ impl Tuple {
         &self.shape
     }
 
-    /// The values in the order of the fields; fewer than those in a damaged tuple.
+    /// The values in the order of the fields; a damaged tuple has fewer values than fields.
     #[must_use]
     pub const fn values(&self) -> &[Value] {
         &self.values
     }
 
-    /// The fields that have a value: all, but in a damaged tuple.
+    /// The fields that have a value: all of them, unless the tuple is damaged.
     pub(crate) fn present(&self) -> &Arc<TupleType> {
         self.present.as_ref().unwrap_or(&self.shape)
     }
@@ -198,7 +198,7 @@ impl Value {
         Self::Utf8(Arc::new(Utf8::new(text.to_owned())))
     }
 
-    /// A text in ASCII, if all its characters are printable or white space of ASCII.
+    /// A text in ASCII, if all its characters are printable or ASCII white space.
     #[must_use]
     pub fn ascii(bytes: Vec<u8>) -> Option<Self> {
         let good =

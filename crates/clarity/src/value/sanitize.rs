@@ -1,10 +1,10 @@
-//! A value brought to a type: fields that the type does not have are dropped, lists and tuples get the types of their content.
+//! Sanitizes a value to a type: fields that the type lacks are dropped, lists and tuples get the types of their content.
 
 use super::{Value, make};
 use crate::types::Type;
 
 impl Value {
-    /// The value as the type has it; `None` when it cannot be.
+    /// The sanitized value; `None` if the content is not of the type.
     #[must_use]
     pub(crate) fn sanitized(&self, expected: &Type) -> Option<Self> {
         match (expected, self) {
@@ -60,7 +60,8 @@ impl Value {
 }
 
 impl Value {
-    /// Whether the content is of the type that the value carries. A cast gives a list or a tuple the declared type, whatever is in it.
+    /// Whether the content is of the type that the value carries. A cast sets the declared type without checking the
+    /// content.
     #[must_use]
     pub(crate) fn is_of_its_type(&self) -> bool {
         let holds_others =
@@ -68,7 +69,7 @@ impl Value {
         !holds_others || self.can_be_sanitized(&self.type_of())
     }
 
-    /// Whether [`Value::sanitized`] gives a value, without making it.
+    /// Whether [`Value::sanitized`] returns a value, without making it.
     fn can_be_sanitized(&self, expected: &Type) -> bool {
         match (expected, self) {
             (Type::List(expected), Self::List(list)) => {
@@ -86,7 +87,7 @@ impl Value {
         }
     }
 
-    /// Whether sanitizing is known to leave the value as it is, without doing it.
+    /// Whether sanitizing is known to leave the value unchanged, found without sanitizing. `false` may mean unknown.
     #[must_use]
     pub(crate) fn is_sanitary(&self, expected: &Type) -> bool {
         match (expected, self) {
@@ -107,13 +108,13 @@ impl Value {
             (Type::Optional(expected), Self::Optional(Some(inner))) => inner.is_sanitary(expected.inner()),
             (Type::Response(expected), Self::Ok(inner)) => inner.is_sanitary(expected.ok()),
             (Type::Response(expected), Self::Err(inner)) => inner.is_sanitary(expected.err()),
-            // What different traits have in common admits no value.
+            // A union admits no value.
             (Type::Union(_), _) => false,
             _ => true,
         }
     }
 
-    /// Whether this is the value's type, without making that. It may say no for contracts.
+    /// Whether this is the value's type, without making that type. May be `false` for contracts whose type it is.
     fn is_of_just(&self, of: &Type) -> bool {
         match (of, self) {
             (Type::Int, Self::Int(_)) | (Type::UInt, Self::UInt(_)) | (Type::Bool, Self::Bool(_)) => true,
@@ -134,7 +135,7 @@ impl Value {
 }
 
 impl Value {
-    /// The first tuple in this value that has not the fields of its type, with that type.
+    /// The first tuple in this value that does not have the fields of the type expected there, with that type.
     #[must_use]
     pub(crate) fn unfitting_tuple(&self, expected: &Type) -> Option<(Type, Self)> {
         match (expected, self) {

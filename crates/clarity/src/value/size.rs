@@ -1,4 +1,4 @@
-//! How large a value is: by the measure of its type, which costs and memory follow, and in bytes of its serialization.
+//! How large a value is: by the measure of its type, on which costs and memory depend, and in bytes of its serialization.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{List, Value};
 use crate::principal::Principal;
 use crate::types::Type;
 
-/// The measure of what nothing is known of.
+/// Size of an unknown type.
 const NO_TYPE: u32 = 1;
 const PRINCIPAL: u32 = 148;
 const TRAIT: u32 = 276;
@@ -61,7 +61,7 @@ impl Value {
         }
     }
 
-    /// Its type: what it carries, and what its content says where it carries nothing.
+    /// The value's type: the one that it carries, else that of its content.
     #[must_use]
     pub(crate) fn type_of(&self) -> Type {
         match self {
@@ -76,7 +76,7 @@ impl Value {
                 || Type::Callable(Arc::new(callable.contract.clone())),
                 |bound| Type::Trait(Arc::new(bound.clone())),
             ),
-            // A value that exists was not too large when it was made, so its type is not.
+            // A list that exists was not too large when it was made, so neither is its type.
             Self::List(list) => Type::list(list.entry.clone(), list.max_len).unwrap_or(Type::NoType),
             Self::Tuple(tuple) => Type::Tuple(Arc::clone(&tuple.shape)),
             Self::Optional(None) => Type::optional(Type::NoType).unwrap_or(Type::NoType),

@@ -129,7 +129,7 @@ fn the_innermost_value_counts_as_a_level() {
     let list = |levels: u8| [[0x0b, 0, 0, 0, 1].repeat(usize::from(levels) - 1), vec![0x03]].concat();
     assert!(Value::decode(&list(MAX_DEPTH_UNTYPED)).is_ok());
     assert!(Value::decode(&list(MAX_DEPTH_UNTYPED + 1)).is_err());
-    // What a program made may be as deep as a type.
+    // A value that a program made may be as deep as a type.
     assert!(Value::decode_made(&some(32)).is_ok() && Value::decode_made(&list(32)).is_ok());
     assert!(Value::decode_made(&some(33)).is_err());
 }

@@ -21,7 +21,7 @@ fn a_broken_allowance_counts_before_what_stopped_the_body() {
             assert_eq!(run("(with-ft current-contract \"f\" u1)", stop), "(ok ((err u0) (ok u0)))", "{epoch}: {stop}");
         }
         assert_eq!(run("(with-ft current-contract \"f\" u2)", "(/ u1 u0)"), "DivisionByZero", "{epoch}");
-        // What an inner form lets pass, an outer one still sees.
+        // An outer form still checks the movements that an inner form allowed.
         let inner = "(restrict-assets? tx-sender ((with-ft current-contract \"f\" u2)) (move u2) (/ u1 u0) u1)";
         let outer = format!("(restrict-assets? tx-sender () (is-ok {inner}))");
         assert_eq!(body(epoch, version, coin, &outer), "(ok (err u128))", "{epoch}");
@@ -53,7 +53,7 @@ fn allowances_of_one_non_fungible_token_count_together() {
             assert_eq!(call(&mut memory, "go", &[]), said, "{epoch}: {allowed:?}");
         }
     }
-    // An allowance between two of the same token changes nothing.
+    // An allowance for all tokens between two for the same token changes nothing.
     let three = [one(4), all(4), one(5)].join(" ");
     let nft = "(define-non-fungible-token n uint) (nft-mint? n u5 tx-sender)";
     let form = format!("(restrict-assets? tx-sender ({three}) (unwrap-panic (nft-burn? n u5 tx-sender)) u1)");

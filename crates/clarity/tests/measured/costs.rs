@@ -5,7 +5,7 @@ use clarity::value::Value;
 
 use super::{INT_5, memory};
 
-/// Run time of a call that succeeds.
+/// Runtime cost of a call that succeeds.
 fn runtime(memory: &mut Memory, function: &str, argument: &str) -> u64 {
     let argument = Value::decode(&hex::decode(argument).unwrap()).unwrap();
     let mut machine = memory.machine();
@@ -13,7 +13,7 @@ fn runtime(memory: &mut Memory, function: &str, argument: &str) -> u64 {
     machine.meter.spent().runtime
 }
 
-/// The callee is charged by what the argument's content needs, not by what its declared type would have room for.
+/// The callee is charged by the size of the argument's content, not by that of its declared type.
 #[test]
 fn arguments_are_handed_over_as_narrow_as_their_content() {
     let (none, some) = ("0c00000001017409".to_owned(), format!("0c0000000101740a{}", INT_5.replacen("00", "01", 1)));
@@ -26,7 +26,7 @@ fn arguments_are_handed_over_as_narrow_as_their_content() {
     }
 }
 
-/// A constant that stands alone is looked at where it is, from 3.4 on, and an expression's value is handed over as it is.
+/// From 3.4 on, a constant as the cap is not copied, and neither is the value of an expression.
 #[test]
 fn the_cap_of_a_token_is_not_copied() {
     let deployed = |epoch: &str, cap: &str| {

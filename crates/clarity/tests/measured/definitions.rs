@@ -1,4 +1,4 @@
-//! Definitions: names that are taken, and which fault comes first.
+//! Definitions: taken names, and which fault is reported first.
 
 use clarity::state::Contract;
 use clarity::test_support::id;
@@ -27,7 +27,7 @@ fn local_names_are_those_of_no_function_that_is_defined() {
             let error = published(taken).err().unwrap_or_default();
             assert!(error.contains("NameAlreadyUsed"), "{epoch}: {taken}: {error}");
         }
-        // Once the contract is there, all of its functions are.
+        // After the deployment all functions of the contract are defined.
         let mut memory = memory(epoch, version);
         memory.publish("c", "(define-public (go) (ok (let ((k 1)) 2))) (go) (define-private (k) 1)");
         assert_eq!(call(&mut memory, "go", &[]), "NameAlreadyUsed", "{epoch}");
@@ -71,7 +71,7 @@ fn what_as_max_len_gives_may_be_larger_and_deeper_than_a_value() {
         let published = |source: &str| {
             let mut memory = memory(epoch, version);
             let (contract, _) = memory.try_publish("c", source).map_err(|error| error.to_string())?;
-            // It is stored, too.
+            // The contract can also be stored.
             let stored = contract.encode();
             assert_eq!(Contract::decode(&stored, &id("c"), memory.rules).unwrap().encode(), stored);
             Ok::<_, String>(())

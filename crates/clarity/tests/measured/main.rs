@@ -1,5 +1,5 @@
-//! What the reference does where no conformance case looks: measured on its VM in clarinet's SDK 3.21 (epochs 3.0 to 3.4, and of
-//! Clarity 6 what does not depend on the later rules of 4.0).
+//! The reference's behaviour where no conformance case covers it: measured on its VM in clarinet's SDK 3.21 (epochs 3.0
+//! to 3.4, and those parts of Clarity 6 that do not depend on the later rules of 4.0).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code")]
 
@@ -19,7 +19,7 @@ fn memory(epoch: &str, version: u8) -> Memory {
     Memory::new(rules, Dialect::ALL.iter().find(|dialect| dialect.version == version).unwrap())
 }
 
-/// What a call gives, or the error's name.
+/// The value of a call, or the error's name.
 fn call(memory: &mut Memory, function: &str, arguments: &[&str]) -> String {
     let arguments = arguments.iter().map(|hex| Value::decode(&hex::decode(hex).unwrap()).unwrap()).collect();
     match memory.call(&id("c"), function, arguments).0 {
@@ -28,7 +28,7 @@ fn call(memory: &mut Memory, function: &str, arguments: &[&str]) -> String {
     }
 }
 
-/// What the body of a public function without arguments gives.
+/// The result of a public function with this body and without arguments.
 fn body(epoch: &str, version: u8, before: &str, body: &str) -> String {
     let mut memory = memory(epoch, version);
     memory.publish("c", &format!("{before} (define-public (go) (ok {body}))"));

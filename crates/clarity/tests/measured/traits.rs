@@ -33,7 +33,8 @@ fn names_of_traits_are_free_in_clarity_1() {
 
 #[test]
 fn a_local_variable_may_have_the_name_of_a_trait_that_is_bound() {
-    // What a call gives in Clarity 1; later versions refuse the name as the program runs. None: the deployment is refused.
+    // The result in Clarity 1 and in later versions, which refuse the name at run time. `None`: the deployment is
+    // refused.
     let taken = "NameAlreadyUsed";
     let cases = [
         ("(let ((x (contract-of x))) (ok u1))", Some("(ok u1)"), Some(taken)),
@@ -186,7 +187,7 @@ fn values_without_a_common_type() {
         }
         assert_eq!(said("(asserts! (is-none (index-of (list x x) k)) (err 1))"), "ok", "{epoch}");
         for (expression, types) in [
-            // Arguments that a function does not have are not checked.
+            // Surplus arguments are not checked.
             ("(one 1 (list 1 true))", "IntType, BoolType"),
             ("(one 1 (list (list 1) (list true)))", "IntType, BoolType"),
             ("(one 1 (append (list 1) true))", "IntType, BoolType"),

@@ -37,7 +37,7 @@ fn a_tuple_may_lack_fields_of_its_parameter_before_4_0_and_has_no_others() {
         assert_eq!(call(&mut memory, "inner", &[&format!("0a{lacks_k}")]), "(ok (some (tuple (b 5))))", "{epoch}");
         assert_eq!(call(&mut memory, "one", &[&has_both]), "TypeValueError", "{epoch}");
         assert_eq!(call(&mut memory, "ones", &[&format!("0b00000001{has_both}")]), "TypeValueError", "{epoch}");
-        // Nor may what is of another type be kept.
+        // A tuple whose content is of another type cannot be stored either.
         let swapped = format!("0c00000002016203016b{INT_5}");
         assert_eq!(call(&mut memory, "same", &[&swapped]), "(ok (tuple (b true) (k 5)))", "{epoch}");
         assert_eq!(call(&mut memory, "kept", &[&swapped]), "CouldNotDetermineType", "{epoch}");
@@ -63,7 +63,7 @@ fn of_a_field_that_stands_twice_in_bytes_the_last_counts_until_4_1() {
         }
     }
     assert_eq!(body("4.1", 6, "", &twice(&format!("00000002{b0}{b5}"))), "(ok none)");
-    // Whatever is joined to a list is brought to the type of its entries.
+    // Everything that becomes a list's entry is sanitized to the entry type.
     let damaged = format!("(unwrap-panic {})", twice(&format!("00000002{b0}{b5}")));
     for listed in [
         format!("(append (list {{b: 1, k: true}}) {damaged})"),

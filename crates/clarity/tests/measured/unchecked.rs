@@ -1,10 +1,10 @@
-//! What the checker does not look at, and natives that refuse more than they seem to.
+//! Code that the checker skips, and natives that refuse more than they seem to.
 
 use clarity::test_support::{PAST, id, sender};
 
 use super::{body, call, memory};
 
-/// Arguments that a function does not have are not checked, and evaluated: what ill-typed expressions do.
+/// Surplus arguments are evaluated without being checked, which shows what ill-typed expressions do.
 #[test]
 fn what_is_not_checked_fails_as_on_the_network() {
     const RULED_OUT: &str = "RuntimeCheck(Unreachable(\"Unexpected error type during runtime analysis";
@@ -21,7 +21,7 @@ fn what_is_not_checked_fails_as_on_the_network() {
         let stop = memory.call(&id("c"), "go", Vec::new()).0.unwrap_err();
         let said = stop.to_string();
         if said.starts_with(RULED_OUT) && !expected.starts_with(RULED_OUT) {
-            // Which fault of a form it is, nobody sees: no block holds the transaction.
+            // The exact fault does not matter: no block may hold the transaction.
             let no_block = expected.starts_with("RuntimeCheck(Unreachable(") || expected.starts_with("Internal(");
             assert!(no_block && stop.is_rejectable(), "{expression}: {said}, not {expected}");
         } else {
@@ -71,7 +71,7 @@ fn before_its_contract_a_variable_is_none() {
         let mut memory = memory("3.3", 3);
         let past = hex::encode(PAST);
         memory.publish("c", &format!("{before} (define-public (go) (ok (at-block 0x{past} {expression})))"));
-        // In this world the past has the same state, so the variables are taken out of it.
+        // An older block of this chain has the same state as the tip, so the test removes the variables.
         memory.texts.retain(|key, _| !key.contains("::1::"));
         assert_eq!(call(&mut memory, "go", &[]), said, "{expression}");
     }
@@ -83,14 +83,14 @@ fn functions_of_clarity_6_refuse_what_would_prove_too_much() {
     // A point of small order as key, and as R.
     let small = format!("01{}", "00".repeat(31));
     assert_eq!(run(&format!("(ed25519-verify 0x 0x{small}{} 0x{small})", "00".repeat(32))), "(ok false)");
-    // Three leaves, whose last stands for itself; claimed as the third of four.
+    // Three leaves, of which the last is its own sibling; claimed as the third of four.
     let (leaf, other) = ("22".repeat(32), "11".repeat(32));
     let hash = |a: &str, b: &str| format!("(sha256 (sha256 (concat {a} {b})))");
     let (a, b) = (format!("0x{other}"), format!("0x{leaf}"));
     let root = hash(&hash(&a, &a), &hash(&b, &b));
     let proof = |count: u8| run(&format!("(verify-merkle-proof {b} {root} u2 u{count} (list {b} {}))", hash(&a, &a)));
     assert_eq!([proof(3), proof(4)], ["(ok true)", "(ok false)"]);
-    // No inputs announce witnesses, of which no input has one.
+    // An input count of 0 marks the form with witnesses; here no input follows, so there is no witness.
     let output = |bytes: &str| run(&format!("(is-ok (get-bitcoin-tx-output? 0x{bytes} u0))"));
     assert_eq!(output("02000000000100010500000000000000015100000000"), "(ok true)");
     assert_eq!(output("020000000002050000000000000001510500000000000000015100000000"), "(ok false)");

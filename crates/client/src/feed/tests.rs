@@ -1,4 +1,4 @@
-//! The feed against a scripted server: what it requests and hands out when streams end in every way.
+//! The feed against a scripted server: what it requests and returns for every way in which a stream can end.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;

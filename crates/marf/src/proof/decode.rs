@@ -1,21 +1,22 @@
-//! The way back from bytes to a proof, for those who check one.
+//! Decodes proofs, for tests that check one.
 //!
 //! # Invariants
-//! - `encode(decode(bytes)) == bytes`: each part that is not kept has one form only.
+//! - `encode(decode(bytes)) == bytes`: parts that a decoded proof does not keep have only one valid form.
 
 use super::encode::{LEAF, SHUNT};
 use super::{Entry, Proof};
 use crate::node::{Kind, PATH_BYTES, Path};
 use crate::node_hash::SLOT_BYTES;
 
-/// Above the size of any proof. A path has at most 32 back pointers, and seldom more than four: then a proof has about 105 kB. The
-/// longest imaginable, 33 nodes of 256 children, has 560 kB for each trie that it leads through.
+/// Above the size of real proofs. A path has at most 32 back pointers, and seldom more than four: then a proof has
+/// about 105 kB. The longest possible one, with 33 nodes of 256 children, has 560 kB for each trie that it leads
+/// through.
 pub const MAX_PROOF_BYTES: usize = 4 << 20;
 
 /// Upper bound of a shunt's index: one of the at most 33 hashes of a block's root, or one past them.
 const SHUNT_INDEX_MAX: u64 = 64;
 
-/// Hashes in a block's root: its root node's and those of at most 32 ancestors, as heights are u32.
+/// Most hashes in a block's root: that of its root node and those of 32 ancestors, because heights are u32.
 const SHUNT_HASHES_MAX: usize = 33;
 
 const NODE_KINDS: [Kind; 4] = [Kind::Node4, Kind::Node16, Kind::Node48, Kind::Node256];
@@ -61,10 +62,10 @@ pub enum DecodeError {
 }
 
 impl Proof {
-    /// Decodes a proof. Any bytes give a proof or an error, in memory proportional to their number.
+    /// Decodes a proof. Any bytes give a proof or an error, with memory proportional to their number.
     ///
     /// # Errors
-    /// Names the entry that is malformed.
+    /// [`DecodeError`], which names the malformed entry.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(Self { entries: decode(bytes)? })
     }
@@ -76,7 +77,7 @@ fn decode(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     }
     let mut decoder = Decoder { bytes, at: 0, entry: 0 };
     let count = u32::from_be_bytes(decoder.array()?);
-    // No memory is reserved for a number that is only claimed.
+    // No memory is reserved for a claimed number.
     let mut entries = Vec::new();
     for entry in 0..usize::try_from(count).unwrap_or(usize::MAX) {
         decoder.entry = entry;

@@ -39,7 +39,7 @@ fn encode_path(bytes: &mut Vec<u8>, path: &Path) {
     bytes.extend(path.as_slice());
 }
 
-/// A length in a proof as it is encoded. It fits: the parts are at most 256 long, and there are few.
+/// An encoded length. It fits into 32 bits: a part has at most 256 items, and there are few parts.
 fn length(length: usize) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }

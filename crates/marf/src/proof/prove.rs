@@ -1,7 +1,7 @@
 //! Makes proofs from committed tries (docs/CONSENSUS.md#proofs).
 //!
-//! Hashes of inner children are stored beside their parents, so a proof costs about two reads a node; siblings that are leaves are
-//! hashed again.
+//! Hashes of inner children are stored beside their parents, so a proof costs about two reads per node; siblings that
+//! are leaves are hashed again.
 //!
 //! # Not here
 //! What a proof means: `proof`.
@@ -32,7 +32,7 @@ enum End {
     Older(u32),
 }
 
-/// The leaf at `path` as of block `number`, with its proof. `None` = there is no such key.
+/// The leaf at `path` as of block `number`, with its proof. `None` if there is no such key.
 pub(crate) fn prove(
     store: &Store,
     number: u32,
@@ -46,7 +46,7 @@ pub(crate) fn prove(
         match end {
             End::Absent => return Ok(None),
             End::Leaf(leaf) => break leaf,
-            // This ends: back pointers lead to lower numbers (see `record`).
+            // The loop ends because back pointers lead to lower numbers (see `record`).
             End::Older(older) => block = older,
         }
     };
@@ -116,7 +116,7 @@ fn node_entry(store: &Store, stored: &StoredInner, chr: u8) -> Result<Entry, Mar
     Ok(Entry::Node { kind: inner.kind, chr, path: inner.path, slots, siblings })
 }
 
-/// A slot of a node of `block`. The hash of the child that is taken is not needed, so its leaf is not read.
+/// A slot of a node of `block`. The hash of the child on the path is not needed, so a leaf there is not read.
 fn hash_slot(
     store: &Store,
     block: u32,
@@ -145,8 +145,9 @@ fn first_shunt(store: &Store, block: u32) -> Result<Entry, MarfError> {
     Ok(Entry::Shunt { index: 0, hashes })
 }
 
-/// Adds the shunts from the root of `older` to that of `newer`. They are found from the newer block back, each by the largest power
-/// of two that does not lead past the older; in the proof they go from the older up.
+/// Adds the shunts from the root of `older` to that of `newer`. They are found backwards from the newer block, each
+/// with the largest power of two that does not lead past the older one; in the proof they are in the order from the
+/// older block up.
 fn push_shunts(store: &Store, older: u32, newer: u32, entries: &mut Vec<Entry>) -> Result<(), MarfError> {
     let first = entries.len();
     let older_height = store.entry(older)?.height;

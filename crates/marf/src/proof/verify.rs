@@ -7,16 +7,16 @@ use super::{Entry, Proof};
 use crate::hash::{BlockId, Leaf, TrieHash, hash, leaf_of_text};
 use crate::node_hash::{HashSlot, inner_hash, leaf_hash};
 
-/// Why a proof does not prove what it is claimed to. Final for the same root and the same known roots.
+/// Why a proof does not prove the claim. Final for the same root and the same known roots.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// An entry is not of the type that its place needs: segments and shunt groups alternate. Its index.
+    /// An entry has the wrong type for its place, as segments and shunt groups alternate; the entry's index.
     #[error("entry {0} is not of the type that must stand there")]
     Shape(usize),
     /// A segment does not lead along the path; the index of its first entry.
     #[error("segment {0} does not follow the path")]
     WrongPath(usize),
-    /// The leaf does not hold the value that was claimed.
+    /// The leaf does not hold the claimed value.
     #[error("the leaf holds another value")]
     WrongLeaf,
     /// A node has no child under the byte that its entry names; the entry's index.
@@ -31,7 +31,7 @@ pub enum VerifyError {
     /// The proof leads to another root than the expected one.
     #[error("the proof ends in root {got}, expected {expected}")]
     WrongRoot {
-        /// Root that the proof gives.
+        /// Root to which the proof leads.
         got: TrieHash,
         /// Root that was expected.
         expected: TrieHash,
@@ -39,12 +39,12 @@ pub enum VerifyError {
 }
 
 impl Proof {
-    /// Checks that the trie of root `root` holds `leaf` at `path`. `known` maps the roots of trusted headers to their blocks;
-    /// a proof that leads through older tries needs theirs and `root` itself. Headers of one fork: blocks of two forks may
-    /// have the same root.
+    /// Checks that the trie of root `root` holds `leaf` at `path`. `known` maps the roots of trusted headers to their
+    /// blocks; a proof that leads through older tries needs their roots and `root` itself. All headers must be of one
+    /// fork: blocks of two forks may have the same root.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// [`VerifyError`] says what does not hold.
     pub fn verify(
         &self,
         path: &TrieHash,
@@ -58,7 +58,7 @@ impl Proof {
     /// As [`Proof::verify`], for the text of a key and of its value.
     ///
     /// # Errors
-    /// Says what does not hold.
+    /// [`VerifyError`] says what does not hold.
     pub fn verify_text(
         &self,
         key: &str,
@@ -174,7 +174,7 @@ fn segment_hash(
     Ok(below)
 }
 
-/// Root of the trie that holds the leaf: the one shunt there has index 0 and all its ancestors' roots.
+/// Root of the trie that holds the leaf: its group has one shunt, with index 0 and all ancestors' roots.
 fn first_root(root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<TrieHash, VerifyError> {
     let [Entry::Shunt { index: 0, hashes }] = shunts else { return Err(VerifyError::Shape(start)) };
     if hashes.is_empty() {
@@ -183,8 +183,9 @@ fn first_root(root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<Tri
     Ok(TrieHash(hash([&[root_node], hashes.as_slice()].concat().as_flattened())))
 }
 
-/// Root of a newer trie, from that of an older one. Each shunt but the last gives the root of a trie in between, with that trie's
-/// root node hash in its list. The last gives the newer trie's, whose root node hash the segment gave.
+/// Root of a newer trie, from that of an older one. Each shunt but the last leads to the root of a trie in between, and
+/// has that trie's root node hash in its list. The last leads to the newer trie's root, whose root node hash comes from
+/// the segment.
 fn next_root(older: TrieHash, root_node: [u8; 32], shunts: &[Entry], start: usize) -> Result<TrieHash, VerifyError> {
     let mut root = older;
     for (place, shunt) in shunts.iter().enumerate() {

@@ -7,14 +7,14 @@
 //!      2 long    length (4), H(text)              the text follows the checksum
 //!      3 far     length (4), H(text), place (5)   the text lies in an ancestor's segment
 //! ```
-//! A short text stands for its own hash, and the record's checksum guards it; a longer one is guarded by its hash.
+//! A short text is stored without its hash, and the record's checksum guards it; a longer one is guarded by its hash.
 
 use crate::hash::{Leaf, hash, leaf_of_hash};
 use crate::node::{Kind, Path};
 use crate::record::{CHECKSUM_BYTES, Damage, Reader, seal_record};
 
-/// Longest text whose hash is not stored: one read brings record and text, and hashing the text is cheaper than 32 more bytes for
-/// every key.
+/// Longest text whose hash is not stored: one read returns record and text, and hashing the text is cheaper than 32
+/// more bytes per key.
 pub(crate) const INLINE_BYTES_MAX: usize = 128;
 
 /// Bytes of the longest leaf record, without a text that follows it.
@@ -39,7 +39,7 @@ pub(crate) enum StoredValue {
     Raw(Leaf),
     /// A short text, and its offset in the file.
     Inline { text: Vec<u8>, at: u64 },
-    /// A longer text, which is stored outside of the record.
+    /// A longer text, which is stored outside the record.
     Elsewhere(TextPlace),
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct TextPlace {
 }
 
 impl StoredValue {
-    /// The 40 bytes that are hashed for it.
+    /// The 40 bytes to which the leaf commits.
     pub(crate) fn leaf(&self) -> Leaf {
         match self {
             Self::Raw(leaf) => *leaf,
@@ -74,7 +74,7 @@ pub(crate) enum NewValue {
 }
 
 impl NewValue {
-    /// The 40 bytes that are hashed for it.
+    /// The 40 bytes to which the leaf commits.
     pub(crate) fn leaf(&self) -> Leaf {
         match self {
             Self::Raw(leaf) => *leaf,

@@ -91,7 +91,7 @@ proptest! {
     fn any_bytes_are_refused_or_read(bytes in prop::collection::vec(any::<u8>(), 0..300), sealed in any::<bool>()) {
         let mut bytes = bytes;
         if sealed {
-            seal_record(&mut bytes, 0); // So that some pass the checksum.
+            seal_record(&mut bytes, 0); // So that some bytes pass the checksum.
         }
         let _ = decode(&bytes, &PLACE, &block_at).map(|_| ());
         let _ = leaf::decode(&bytes, PLACE.at).map(|_| ());
@@ -148,7 +148,7 @@ fn as_read_patched(inner: &Inner) -> Inner {
     inner
 }
 
-/// A pointer to a later byte could make a walk endless, and a checksum cannot rule it out, as this program computes it.
+/// A pointer to a later byte could make a walk endless. A checksum does not rule it out: it covers whatever was written.
 #[test]
 fn pointers_to_later_bytes_are_refused() {
     let mut inner = Inner::new(Kind::Node4, Path::EMPTY);

@@ -1,4 +1,4 @@
-//! What a commit refuses, and what other threads see of it.
+//! What a commit refuses, and when other threads see it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -150,7 +150,7 @@ fn readers_on_other_threads_see_whole_blocks_while_blocks_are_stored() {
             }
             reads
         });
-        let finished = SetOnDrop(&done); // Set also if this thread panics, as the scope waits for the reader.
+        let finished = SetOnDrop(&done); // Set even if this thread panics: the scope waits for the reader.
         for number in 1..200 {
             let value = number.to_string();
             let other = format!("key {number}");

@@ -1,7 +1,7 @@
 //! What a start finds after a crash, and after damage.
 //!
 //! # Not here
-//! Power loss under a real file system: these tests write the bytes that it can leave.
+//! Power loss under a real file system: these tests write the bytes that a power loss can leave.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::support::{Home, id};
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const BLOCKS: usize = 6;
 
-/// Distance of the bytes that are tried, as all of them take minutes. With 1 the tests pass too.
+/// Distance of the bytes that are tried; trying all (1), which passes too, takes minutes.
 const STRIDE: usize = 11;
 
 /// Six blocks with some keys each, and values short and long.
@@ -31,7 +31,7 @@ fn filled() -> (Home, Vec<BTreeMap<&'static str, String>>) {
     (home, maps)
 }
 
-/// Reads and proves everything. `Err` = damage was reported; wrong answers panic.
+/// Reads and proves everything. Reported damage is an `Err`; a wrong answer panics.
 fn read_all(home: &Home, maps: &[BTreeMap<&str, String>]) -> Result<(), MarfError> {
     let roots: BTreeMap<TrieHash, BlockId> =
         (0..maps.len()).map(|number| (home.marf.root_of(&id(number)).unwrap(), id(number))).collect();
@@ -126,7 +126,7 @@ fn another_file_is_refused() {
     assert!(error.to_string().contains("not a node file"), "{error}");
 }
 
-/// Bytes all over the file in turn, one bit flipped: the start reports it, also where only proofs read.
+/// One bit is flipped in each of many bytes all over the file: the start reports it, also where only proofs read.
 #[test]
 fn a_flipped_bit_is_reported_wherever_it_is() {
     let (mut home, maps) = filled();
@@ -160,7 +160,7 @@ fn a_bit_that_flips_later_is_reported_by_the_reads_that_meet_it() {
     for at in (16..length).step_by(STRIDE) {
         flip(at);
         match read_all(&home, &maps) {
-            Ok(()) => {} // It was in a cached node, or where only some proofs read.
+            Ok(()) => {} // The bit was in a cached node, or where only some proofs read.
             Err(MarfError::Damaged { path, .. }) => {
                 assert_eq!(path, home.nodes());
                 reported += 1;
@@ -173,7 +173,7 @@ fn a_bit_that_flips_later_is_reported_by_the_reads_that_meet_it() {
     read_all(&home, &maps).unwrap();
 }
 
-/// A crash may leave the last block's bytes unwritten although its row is there, if the disk lies about syncing.
+/// If the disk lies about syncing, a crash may leave the last block's bytes unwritten although its row is stored.
 #[test]
 fn a_last_block_of_zeros_is_reported() {
     let (home, _) = filled();

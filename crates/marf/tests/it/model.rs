@@ -1,4 +1,5 @@
-//! Random fork trees, compared with one map for each block: a map is a copy of the parent's, so it cannot get sharing wrong.
+//! Random fork trees, compared with one map per block. A map is a full copy of the parent's, so sharing cannot go wrong
+//! in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +38,7 @@ fn path() -> impl Strategy<Value = TrieHash> {
     prop_oneof![deep, wide.clone(), wide, any::<[u8; 32]>().prop_map(TrieHash)]
 }
 
-/// Texts on both sides of the lengths at which they are stored differently.
+/// Texts below and above the lengths at which the form of storage changes.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{0,8}", "[a-z]{35,45}", "[a-z]{120,140}", "[a-z]{1000}"]
 }
@@ -62,7 +63,7 @@ struct Model {
 }
 
 impl Model {
-    /// The parent that an index means; most of the time a recent one, so that chains grow long.
+    /// The parent that an index means, mostly a recent block, so that chains grow long.
     fn parent(&self, parent: Option<&Index>) -> Option<usize> {
         let count = self.blocks.len();
         (count > 0).then(|| parent.map(|parent| count - 1 - parent.index(count) / 2)).flatten()
@@ -81,7 +82,7 @@ fn parent_id(parent: Option<usize>) -> BlockId {
     parent.map_or(SENTINEL, id)
 }
 
-/// Fills the next block's trie, checks what it reads while it is open, and seals it.
+/// Fills the next block's trie, checks reads from the open trie, and seals it.
 fn fill(
     home: &Home,
     model: &Model,
@@ -126,7 +127,7 @@ fn check_all(home: &Home, model: &Model) {
 
 fn check_proofs(home: &Home, model: &Model) {
     for (number, (_, map, root)) in model.blocks.iter().enumerate() {
-        // Only of this fork: blocks of two forks can have the same root, if they were opened under a placeholder.
+        // Only roots of this fork: blocks of two forks can have the same root, if they were opened under a placeholder.
         let ancestors = model.ancestors(number).into_iter();
         let roots: BTreeMap<TrieHash, BlockId> =
             ancestors.map(|ancestor| (model.blocks[ancestor].2, id(ancestor))).collect();
@@ -185,7 +186,7 @@ proptest! {
     }
 }
 
-/// Nodes that change a little in each block are patches of an older record, then a full record again.
+/// A node that changes a little in each block is stored as patches of an older record, then as a full record again.
 #[test]
 fn long_chains_of_small_changes_read_back() {
     let mut home = Home::new();

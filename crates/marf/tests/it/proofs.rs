@@ -1,4 +1,4 @@
-//! Proofs from outside: any bytes are refused or read, and a changed proof proves nothing.
+//! Proofs from outside: any bytes are decoded or refused, and a changed proof proves nothing.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{Home, id};
 
-/// Offset of the leaf's path byte, which is in the format and in no hash.
+/// Offset of the leaf's path byte, which is in the format but in no hash.
 const LEAF_CHR_AT: usize = 5;
 
 struct Case {

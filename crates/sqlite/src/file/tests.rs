@@ -1,4 +1,4 @@
-//! Files that were changed, cut, or not written to their end.
+//! Files that were changed, cut, or incompletely written.
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn rows(conn: &Connection) -> u32 {
     conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
 }
 
-/// Rows that fit in the log, and rows of which a part has moved to the file after 1,000 frames.
+/// So few rows that all stay in the log, and so many that some move to the file after 1,000 frames.
 const SIZES: [u32; 2] = [20, 700];
 
 #[test]
@@ -72,7 +72,7 @@ fn what_was_committed_is_there_after_a_kill() {
     }
 }
 
-/// The kill comes between a commit and its note, and the commit gave a page a content that it had before.
+/// The kill comes between a commit and its record, and the commit set a page back to an older content.
 #[test]
 fn a_page_that_went_back_to_an_older_content_is_no_damage() {
     let folder = Folder::new();
@@ -90,7 +90,7 @@ fn a_page_that_went_back_to_an_older_content_is_no_damage() {
     drop(killed.open());
 }
 
-/// As before, but the log has begun again in between: the version that is noted is in the file only.
+/// As before, but the log has begun again in between, so the noted version is only in the file.
 #[test]
 fn a_page_that_went_back_in_a_log_that_began_again_is_no_damage() {
     let folder = Folder::new();
@@ -141,8 +141,8 @@ fn a_flipped_bit_is_named_or_does_not_matter() {
                 }
             }
         }
-        // Without effect: a page of the file that the log has a newer version of, and frames that the log has left of an earlier
-        // round.
+        // No effect: on a page of the file for which the log has a newer version, and on frames in the log from before
+        // it began again.
         assert!(named > unimportant / 2, "{named} named, {unimportant} without effect");
     }
 }
@@ -158,7 +158,7 @@ fn a_cut_file_is_named() {
                 let cut = folder.copy();
                 change(&cut.file(ending), |bytes| bytes.truncate(bytes.len() * part / 4));
                 match open(&cut.db(), Durability::Synced) {
-                    // Behind its end the log has frames of an earlier round; the file may have all pages.
+                    // The cut may hit only old frames after the log's end; and the file may have all pages.
                     Ok(conn) => assert_eq!(rows(&conn), size, "{ending} cut to {part}/4"),
                     Err(error) => assert!(error.to_string().contains("a.sqlite"), "{error}"),
                 }
@@ -209,7 +209,7 @@ fn a_record_that_lost_its_end_to_a_power_cut_is_no_damage() {
     }
 }
 
-/// What follows a damaged record is given up, and must not come back when records are written in its place.
+/// Records after a damaged one are dropped, and must not come back when new records are written in their place.
 #[test]
 fn records_behind_a_damaged_one_are_gone_for_good() {
     let folder = Folder::new();
@@ -238,7 +238,7 @@ fn another_program_may_look_into_the_file_of_a_killed_process() {
     let conn = folder.open();
     write(&conn, 20);
     let killed = folder.copy();
-    // As SQLite's shell does: it moves the log's pages to the file when it is closed.
+    // Like SQLite's shell, this connection moves the log's pages to the file when it is closed.
     let shell = Connection::open(killed.db()).unwrap();
     assert_eq!(rows(&shell), 20);
     drop(shell);
@@ -323,7 +323,7 @@ fn the_record_is_written_anew_when_it_is_long() {
     let folder = Folder::new();
     let conn = folder.open();
     write(&conn, 1);
-    // The same page again and again: 36 bytes of record each time, and more than a megabyte of them.
+    // Changes the same page each time: records of 36 bytes, together more than a megabyte.
     conn.execute_batch("CREATE TABLE n (n INTEGER)").unwrap();
     conn.pragma_update(None, "synchronous", "OFF").unwrap();
     let longest = (0..60_000).fold(0, |longest, n| {
@@ -394,7 +394,7 @@ fn pages_that_are_newer_in_the_log_are_no_damage() {
     let conn = folder.open();
     write(&conn, 2_000);
     checkpoint(&conn);
-    // A row in three changes in each round, by 20 rows, which are some pages.
+    // Each round changes a third of the rows: every third group of 20, which is some pages.
     let update = |conn: &Connection, round: u32, rest: u32| {
         let sql = "UPDATE t SET text = printf('%01000d', ?1 + n) WHERE (n / 20) % 3 = ?2";
         conn.execute(sql, [round, rest]).unwrap();
@@ -428,7 +428,8 @@ fn nothing_is_compared_of_a_file_that_was_closed() {
     assert!(!left.check_some().unwrap());
 }
 
-/// Reads time and again until told to stop, so long that with others beside it there is always one.
+/// Reads again and again until told to stop, each time so long that several such threads leave no moment without a
+/// reader.
 fn read_on(path: &Path, stop: &std::sync::atomic::AtomicBool) {
     let conn = open_reader(path).unwrap();
     while !stop.load(std::sync::atomic::Ordering::Relaxed) {

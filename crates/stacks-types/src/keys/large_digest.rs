@@ -1,7 +1,7 @@
-//! Signatures over digests at or above the group order, one of 2^128 (docs/CONSENSUS.md#keys-and-addresses).
+//! Signatures over digests at or above the group order, which are one in 2^128 (docs/CONSENSUS.md#keys-and-addresses).
 //!
 //! RFC 6979 reduces such a digest by the order before it makes the nonce, and so does libsecp256k1 today. The network's signers
-//! use it unchanged, and equal digests must give equal bytes everywhere.
+//! use the digest unchanged, and equal digests must give equal signatures everywhere.
 
 use secp256k1::constants::CURVE_ORDER;
 use secp256k1::ecdsa::Signature;
@@ -9,7 +9,8 @@ use secp256k1::{Scalar, SecretKey};
 
 use crate::hashing::sha256;
 
-/// The network's signature, recovery id and r with s; `None` for a digest below the order, and when nonce, r or s is zero or not below it either.
+/// The network's signature: recovery id, and r with s. `None` for a digest below the order, and if nonce, r or s is
+/// zero or not below the order.
 pub(super) fn sign(secret: &SecretKey, digest: &[u8; 32]) -> Option<(u8, [u8; 64])> {
     let reduced = minus_order(digest)?;
     let nonce = SecretKey::from_secret_bytes(nonce(secret, digest)).ok()?;
@@ -29,7 +30,7 @@ pub(super) fn sign(secret: &SecretKey, digest: &[u8; 32]) -> Option<(u8, [u8; 64
     Some((recovery_id, low.serialize_compact()))
 }
 
-/// The digest less the order; `None` when it is below.
+/// The digest minus the order; `None` if it is below the order.
 fn minus_order(digest: &[u8; 32]) -> Option<[u8; 32]> {
     let (mut difference, mut borrow) = ([0; 32], false);
     for place in (0..32).rev() {
@@ -40,7 +41,7 @@ fn minus_order(digest: &[u8; 32]) -> Option<[u8; 32]> {
     (!borrow).then_some(difference)
 }
 
-/// 1 / `number`, which is its power of the order less 2 (Fermat).
+/// 1 / `number`: the number to the power of the order minus 2 (Fermat).
 fn inverse(number: SecretKey) -> Option<Scalar> {
     let (mut exponent, mut power) = (CURVE_ORDER, SecretKey::from_secret_bytes(one()).ok()?);
     exponent[31] -= 2;
@@ -59,7 +60,7 @@ const fn one() -> [u8; 32] {
     one
 }
 
-/// The first nonce of RFC 6979, section 3.2, for the digest as it is.
+/// The first nonce of RFC 6979, section 3.2, for the unreduced digest.
 fn nonce(secret: &SecretKey, digest: &[u8; 32]) -> [u8; 32] {
     let (mut key, mut value) = ([0; 32], [1; 32]);
     for tag in [0, 1] {

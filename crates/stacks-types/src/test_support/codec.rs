@@ -1,11 +1,12 @@
-//! Encodings and hashes of what goes over no wire by itself, and transactions with something behind them.
+//! Encodings and hashes of parts that are never sent alone, and decoding of transactions that are followed by other
+//! bytes.
 
 use crate::codec::{DecodeError, Reader};
 use crate::hashing::sha512_256;
 use crate::ids::{BlockHash, Txid};
 use crate::transaction::{MicroblockHeader, PostCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 
-/// What `write` writes.
+/// The bytes that `write` appends.
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out);
@@ -21,7 +22,7 @@ impl TransactionAuth {
 }
 
 impl TransactionPayload {
-    /// Encodes the payload, with the kind's byte in front.
+    /// Encodes the payload, beginning with the kind's byte.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         written(|out| self.write(out))
@@ -45,7 +46,7 @@ impl MicroblockHeader {
 }
 
 impl StacksTransaction {
-    /// Its id, H(encoded transaction). This encodes it.
+    /// The transaction's id, H(encoded transaction). Encodes the transaction each time.
     #[must_use]
     pub fn txid(&self) -> Txid {
         Txid(sha512_256(&[&self.encode()]))

@@ -1,4 +1,4 @@
-//! Keys that come from nowhere, and signatures looked at by themselves.
+//! Keys from seeds, and single signatures.
 
 use crate::block::NakamotoStacksBlockHeader;
 use crate::hashing::sha256;
@@ -27,7 +27,7 @@ impl PublicKey {
 }
 
 impl NakamotoStacksBlockHeader {
-    /// A stacker's signature over this block. The caller puts it in its place in the list.
+    /// A stacker's signature over this block. The caller puts it into the list.
     #[must_use]
     pub fn sign_stacker(&self, key: &PrivateKey) -> MessageSignature {
         key.sign(&self.block_hash().0)

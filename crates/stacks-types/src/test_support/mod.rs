@@ -1,5 +1,5 @@
-//! What the tests of all crates need and no product does: keys out of seeds, signatures of sponsors and of several keys, encodings
-//! of parts. Feature `test-support`; never part of a node.
+//! Helpers for the tests of all crates: keys from seeds, signatures of sponsors and of several keys, encodings of parts.
+//! Feature `test-support`; never part of a node.
 
 mod codec;
 mod keys;

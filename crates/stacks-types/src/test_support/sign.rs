@@ -1,4 +1,4 @@
-//! Signatures of sponsors and of accounts with several keys, and conditions that are changed (docs/CONSENSUS.md#signing-hashes).
+//! Signatures of sponsors and of multi-sig accounts, and changes of conditions (docs/CONSENSUS.md#signing-hashes).
 
 use crate::address::{AccountError, HashMode};
 use crate::ids::SigHash;
@@ -27,7 +27,7 @@ impl KeyUse<'_> {
 }
 
 impl TransactionAuth {
-    /// As [`TransactionAuth::sponsor`], to change it.
+    /// [`TransactionAuth::sponsor`], mutable.
     pub const fn sponsor_mut(&mut self) -> Option<&mut SpendingCondition> {
         match self {
             Self::Standard(_) => None,
@@ -72,7 +72,7 @@ impl SpendingCondition {
         }
     }
 
-    /// The hash after this condition's signatures, given the one before them. Says nothing about whether the signatures are good.
+    /// The hash after this condition's signatures, given the one before them. Does not check the signatures.
     #[must_use]
     pub fn hand_on(&self, start: &SigHash, role: AuthRole) -> SigHash {
         match self {
@@ -92,7 +92,7 @@ impl SpendingCondition {
         }
     }
 
-    /// Adds the signatures, given the hash they start from and all keys of the account in order.
+    /// Adds the signatures, given their starting hash and all keys of the account in order.
     fn sign(&mut self, start: &SigHash, role: AuthRole, keys: &[KeyUse<'_>]) -> Result<(), SignError> {
         match (self, keys) {
             (Self::SingleSig(condition), [KeyUse::Signs(key)]) => condition.sign(start, role, key),

@@ -1,12 +1,12 @@
-//! Which accounts a transaction is by, and who pays for it: spending conditions and their encoding
+//! The accounts that sign a transaction, and which of them pays: spending conditions and their encoding
 //! (docs/CONSENSUS.md#authorization).
 //!
 //! # Invariants
-//! - A decoded multi-sig condition has the number of signatures that its mode wants, and no uncompressed key under a
+//! - A decoded multi-sig condition has the number of signatures that its mode requires, and no uncompressed key under a
 //!   witness mode.
 //!
 //! # Not here
-//! What is signed and whether it verifies: `sighash`, `verify`, `sign`.
+//! Which hashes are signed, and checking signatures: `sighash`, `verify`, `sign`.
 
 use crate::address::{HashMode, StacksAddress};
 use crate::codec::{DecodeError, Reader, write_count};
@@ -49,7 +49,7 @@ impl TransactionAuth {
         }
     }
 
-    /// As [`TransactionAuth::origin`], to change it.
+    /// [`TransactionAuth::origin`], mutable.
     pub const fn origin_mut(&mut self) -> &mut SpendingCondition {
         match self {
             Self::Standard(origin) | Self::Sponsored { origin, .. } => origin,
@@ -102,7 +102,7 @@ impl TransactionAuth {
     }
 }
 
-/// How one account agrees to a transaction.
+/// How one account authorizes a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpendingCondition {
     /// By the signature of its only key.
@@ -187,7 +187,7 @@ impl From<MultiSigHashMode> for HashMode {
     }
 }
 
-/// A key of a multi-sig account: as it is, or as a signature from which it is recovered.
+/// A key of a multi-sig account: the key itself, or a signature from which it is recovered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthField {
     /// A key that has not signed.
@@ -249,7 +249,7 @@ impl SpendingCondition {
         self.hash_mode().address(self.signer(), mainnet)
     }
 
-    /// The same condition with nonce, fee and signatures taken out (docs/CONSENSUS.md#signing-hashes).
+    /// The same condition without nonce, fee and signatures (docs/CONSENSUS.md#signing-hashes).
     pub(super) fn cleared(&self) -> Self {
         match self {
             Self::SingleSig(condition) => Self::SingleSig(SingleSigCondition {
@@ -269,7 +269,7 @@ impl SpendingCondition {
         }
     }
 
-    /// Stands for every sponsor in what the origin signs (docs/CONSENSUS.md#signing-hashes).
+    /// The condition in place of any sponsor's in the hash that the origin signs (docs/CONSENSUS.md#signing-hashes).
     pub(super) const fn sponsor_stand_in() -> Self {
         Self::SingleSig(SingleSigCondition {
             hash_mode: SingleSigHashMode::P2pkh,
@@ -339,7 +339,7 @@ impl MultiSigCondition {
         self.fields.iter().filter(|field| matches!(field, AuthField::Signature { .. })).count()
     }
 
-    /// Whether the number of signatures is what the mode wants: exactly those required, or at least them if their order
+    /// Whether the mode's number of signatures is met: exactly the required number, or at least that if their order
     /// does not matter.
     #[must_use]
     pub(crate) fn has_enough_signatures(&self) -> bool {

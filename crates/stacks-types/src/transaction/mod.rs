@@ -1,9 +1,9 @@
 //! Stacks transactions (SIP-005 with the later payloads): types, encoding, signing, stateless checks
 //! (docs/CONSENSUS.md#transactions).
 //!
-//! Read in this order: [`StacksTransaction`] and its codec; which accounts it is by (`auth`); what it does (`payload`); what it may
-//! move (`post_condition`); which hashes are signed (`sighash`); checking and making signatures (`verify`, `sign`); rules that need
-//! no state (`static_check`).
+//! Read in this order: [`StacksTransaction`] and its codec; its accounts (`auth`); what it does (`payload`); what it
+//! may move (`post_condition`); which hashes are signed (`sighash`); checking and making signatures (`verify`, `sign`);
+//! rules that need no state (`static_check`).
 //!
 //! # Not here
 //! Nonces, balances, execution: `chainstate`.

@@ -65,7 +65,7 @@ pub enum TransactionPayload {
         /// Free bytes, with no meaning to the chain.
         buffer: [u8; 32],
     },
-    /// 05: claims a tenure's reward for somebody.
+    /// 05: claims a tenure's reward for a given recipient.
     CoinbaseToAltRecipient {
         /// Free bytes, with no meaning to the chain.
         buffer: [u8; 32],
@@ -166,7 +166,7 @@ impl TransactionPayload {
         }
     }
 
-    /// The byte in front of the payload.
+    /// The first byte of the payload.
     #[must_use]
     pub const fn id(&self) -> u8 {
         match self {
@@ -280,7 +280,7 @@ fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), Deco
         let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
         return Err(DecodeError::ForbiddenByte { line, value: code.get(at).copied().unwrap_or_default() });
     }
-    // All of it is ASCII.
+    // Nothing is lost: all bytes are ASCII.
     Ok((name, String::from_utf8_lossy(code).into_owned()))
 }
 
@@ -297,7 +297,7 @@ fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload,
         Value::Optional(None) => None,
         Value::Optional(Some(inner)) => match inner.as_ref() {
             Value::Principal(principal) => Some(principal.as_ref().clone()),
-            // As the reference does it: `some` of anything else is read as none.
+            // As in the reference, `some` of anything but a principal is read as none.
             _ => None,
         },
         _ => {

@@ -91,7 +91,7 @@ pub enum PostConditionPrincipal {
 /// Id of an asset class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetInfo {
-    /// Address that deployed its contract.
+    /// Address that deployed the asset's contract.
     pub address: StacksAddress,
     /// Name of the contract, at most 40 bytes.
     pub contract_name: ContractName,
@@ -284,7 +284,7 @@ impl PostCondition {
 }
 
 impl PostConditionPrincipal {
-    /// The account that is meant in a transaction of `origin`.
+    /// The account that this means in a transaction of `origin`.
     #[must_use]
     pub fn resolve(&self, origin: &Principal) -> Principal {
         match self {

@@ -14,7 +14,7 @@ use super::tx::StacksTransaction;
 pub enum AuthRole {
     /// The account that the transaction acts for; signs with flag 04, also when it is sponsored.
     Origin,
-    /// The account that pays in its stead; signs with flag 05.
+    /// The account that pays the fee for the origin; signs with flag 05.
     Sponsor,
 }
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for AuthRole {
     }
 }
 
-/// What a key signs: H(current ‖ flag ‖ fee ‖ nonce), with fee and nonce of the condition that is being signed.
+/// The hash that a key signs: H(current ‖ flag ‖ fee ‖ nonce), with fee and nonce of the condition that is being signed.
 #[must_use]
 pub fn presign(current: &SigHash, role: AuthRole, fee: u64, nonce: u64) -> SigHash {
     SigHash(sha512_256(&[&current.0, &[role.flag()], &fee.to_be_bytes(), &nonce.to_be_bytes()]))

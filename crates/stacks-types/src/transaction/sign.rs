@@ -1,7 +1,7 @@
-//! Making conditions and signatures of accounts with one key (docs/CONSENSUS.md#signing-hashes).
+//! Makes conditions and signatures of accounts with one key (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Invariants
-//! - A signature is never put into a condition of another account than the key makes.
+//! - A signature is never put into the condition of an account that is not the key's.
 //!
 //! # Not here
 //! How sponsors and accounts with several keys sign: no product does, see `test_support`.
@@ -14,11 +14,11 @@ use super::auth::{SingleSigCondition, SingleSigHashMode, SpendingCondition};
 use super::sighash::{AuthRole, presign};
 use super::tx::StacksTransaction;
 
-/// Why a transaction was not signed: its account is of other keys.
+/// Why a transaction was not signed: its account belongs to other keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {role} is {signer}, which is of other keys")]
 pub struct SignError {
-    /// Whether of the origin or the sponsor.
+    /// Origin or sponsor.
     pub role: AuthRole,
     /// Account hash in the condition.
     pub signer: Hash160,
@@ -46,10 +46,10 @@ impl SpendingCondition {
 }
 
 impl SingleSigCondition {
-    /// Adds the signature, given the hash it starts from.
+    /// Adds the signature, given its starting hash.
     pub(crate) fn sign(&mut self, start: &SigHash, role: AuthRole, key: &PrivateKey) -> Result<(), SignError> {
         let account = HashMode::from(self.hash_mode).account_hash(&[(key.public_key(), key.encoding())], 1);
-        // A condition may name the account of one form of the key and say the other.
+        // A condition may name the account of one form of the key and have the other form in its field.
         if account != Ok(self.signer) || key.encoding() != self.key_encoding {
             return Err(SignError { role, signer: self.signer });
         }
@@ -59,7 +59,7 @@ impl SingleSigCondition {
 }
 
 impl StacksTransaction {
-    /// Signs for an origin with one key. Everything else must be set before, as it is signed too.
+    /// Signs for an origin with one key. All other fields must be set before: the signature covers them.
     ///
     /// # Errors
     /// [`SignError`] when the origin is not this key's account.

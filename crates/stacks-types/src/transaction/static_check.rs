@@ -1,4 +1,4 @@
-//! Rules that a transaction must meet before anything of the chain's state is looked at (docs/CONSENSUS.md#payloads).
+//! Rules for transactions that need no chain state (docs/CONSENSUS.md#payloads).
 //!
 //! # Not here
 //! Which payloads this node takes (docs/CONSENSUS.md#transactions-of-this-chain), nonces, fees: `chainstate`.
@@ -10,7 +10,7 @@ use super::payload::{ContractVersion, TransactionPayload};
 use super::post_condition::{NonFungibleCode, PostCondition};
 use super::tx::{PostConditionMode, StacksTransaction};
 
-/// A set of consensus rules of the network, ordered by time.
+/// An epoch of the network: a set of consensus rules. Ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say all there is")]
 pub enum Epoch {
@@ -48,7 +48,7 @@ impl Epoch {
         Self::Epoch40,
         Self::Epoch41,
     ];
-    /// The newest epoch that is known.
+    /// The newest known epoch.
     pub const NEWEST: Self = Self::Epoch41;
 
     /// Usual name, such as "2.05" or "3.0".
@@ -78,7 +78,7 @@ impl Epoch {
         Self::ALL.into_iter().find(|epoch| epoch.name() == name)
     }
 
-    /// The newest Clarity version that a versioned contract may ask for; `None` before there were versions.
+    /// The newest Clarity version that a versioned contract may ask for; `None` in epochs without versioned contracts.
     #[must_use]
     pub const fn newest_clarity(self) -> Option<ContractVersion> {
         match self {
@@ -94,42 +94,42 @@ impl Epoch {
     }
 }
 
-/// Why a transaction cannot be in a block of an epoch, whatever the state.
+/// Why a transaction cannot be in any block of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StaticRejection {
-    /// It uses something that the epoch does not have yet.
+    /// The transaction uses something that the epoch does not have yet.
     #[error("{what} needs epoch {needed}, this is {epoch}", needed = needed.name(), epoch = epoch.name())]
     TooEarly {
-        /// What it uses.
+        /// What the transaction uses.
         what: &'static str,
         /// First epoch that has it.
         needed: Epoch,
         /// Epoch of the block.
         epoch: Epoch,
     },
-    /// It asks for a Clarity version that the epoch does not have yet.
+    /// The transaction asks for a Clarity version that the epoch does not have yet.
     #[error("clarity version {version} is newer than epoch {epoch} has", version = version.to_byte(), epoch = epoch.name())]
     ClarityVersion {
-        /// Version that it asks for.
+        /// Version that the transaction asks for.
         version: ContractVersion,
         /// Epoch of the block.
         epoch: Epoch,
     },
-    /// A coinbase carries no VRF proof, and must.
+    /// A coinbase lacks the VRF proof that it must carry.
     #[error("coinbase without vrf proof in epoch {epoch}", epoch = epoch.name())]
     CoinbaseWithoutProof {
         /// Epoch of the block.
         epoch: Epoch,
     },
-    /// A coinbase carries a VRF proof, and must not.
+    /// A coinbase carries a VRF proof, which it must not.
     #[error("coinbase with vrf proof, which this chain has in its headers")]
     CoinbaseWithProof,
 }
 
 impl StacksTransaction {
-    /// The first epoch rule that the transaction breaks, if any. With `plain_coinbase`, coinbases carry no VRF proof in any epoch:
-    /// true for this node, whose proof is in the header (docs/CONSENSUS.md#blocks); false for the reference's rule, where they
-    /// carry one from epoch 3.0.
+    /// The first epoch rule that the transaction breaks, if any. With `plain_coinbase`, coinbases carry no VRF proof in
+    /// any epoch. It is true for this node, which has the proof in the header (docs/CONSENSUS.md#blocks), and false for
+    /// the reference's rule, by which coinbases carry a proof from epoch 3.0.
     #[must_use]
     pub fn epoch_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
         self.auth_rejects(epoch)

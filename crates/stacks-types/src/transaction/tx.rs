@@ -1,8 +1,8 @@
 //! The transaction itself, its accessors and its codec (docs/CONSENSUS.md#transactions).
 //!
 //! # Invariants
-//! - `decode(encode(tx)) == tx`. The other way round bytes are normalized: version byte, tuple order, odd coinbase
-//!   recipients. The txid is of the normalized form.
+//! - `decode(encode(tx)) == tx`. `encode(decode(bytes))` normalizes the bytes: version byte, tuple order, odd coinbase
+//!   recipients. The txid is the hash of the normalized form.
 
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_count};
@@ -14,7 +14,7 @@ use super::auth::{SpendingCondition, TransactionAuth};
 use super::payload::TransactionPayload;
 use super::post_condition::{POST_CONDITION_BYTES_MIN, PostCondition};
 
-/// Bit of the version byte that means testnet. The other bits are not looked at, and written as 0.
+/// Bit of the version byte that means testnet. The other bits are ignored, and written as 0.
 const VERSION_TESTNET_BIT: u8 = 0x80;
 
 /// The network that a transaction is for.
@@ -75,7 +75,7 @@ pub enum PostConditionMode {
     Allow = 1,
     /// They abort the transaction.
     Deny = 2,
-    /// They abort it if they are the origin's; from epoch 3.4.
+    /// They abort the transaction if they are the origin's; from epoch 3.4.
     Originator = 3,
 }
 
@@ -94,19 +94,19 @@ impl PostConditionMode {
 /// A transaction, signed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StacksTransaction {
-    /// Network that it is for.
+    /// Network that the transaction is for.
     pub version: TransactionVersion,
-    /// Id of the chain that it is for.
+    /// Id of the chain that the transaction is for.
     pub chain_id: u32,
-    /// Accounts that it is by, and which of them pays.
+    /// Accounts that sign, and which of them pays.
     pub auth: TransactionAuth,
-    /// Kind of block that it may be in.
+    /// Kind of block that the transaction may be in.
     pub anchor_mode: AnchorMode,
     /// What happens to moves that no post-condition names.
     pub post_condition_mode: PostConditionMode,
-    /// Conditions on what it moves, checked after execution.
+    /// Conditions on what the transaction moves, checked after execution.
     pub post_conditions: Vec<PostCondition>,
-    /// What it does when it is executed.
+    /// What the transaction does.
     pub payload: TransactionPayload,
 }
 
@@ -195,7 +195,7 @@ impl StacksTransaction {
         self.encode_with_auth(&self.auth)
     }
 
-    /// Encodes it with another auth section, from which the signing hash chain starts.
+    /// Encodes the transaction with another auth section, for the start of the signing hash chain.
     pub(super) fn encode_with_auth(&self, auth: &TransactionAuth) -> Vec<u8> {
         let mut out = Vec::new();
         out.push(self.version.to_byte());
@@ -227,7 +227,7 @@ impl StacksTransaction {
         self.auth.payer().address(mainnet)
     }
 
-    /// The sender's; a sponsor has another.
+    /// Nonce of the origin account; a sponsor has its own.
     #[must_use]
     pub const fn origin_nonce(&self) -> u64 {
         self.auth.origin().nonce()
@@ -289,7 +289,7 @@ impl BlockTransaction {
         &self.raw
     }
 
-    /// Its id: H of [`Self::raw`].
+    /// The transaction's id: H of [`Self::raw`].
     #[must_use]
     pub const fn txid(&self) -> Txid {
         self.txid

@@ -1,4 +1,4 @@
-//! Checks whether a transaction's signatures are by the accounts that it names (docs/CONSENSUS.md#signing-hashes).
+//! Checks that a transaction's signatures are by the accounts that it names (docs/CONSENSUS.md#signing-hashes).
 //!
 //! # Not here
 //! Whether the accounts can pay: `chainstate`.
@@ -11,33 +11,33 @@ use super::auth::{AuthField, MultiSigCondition, SpendingCondition};
 use super::sighash::{AuthRole, postsign, presign};
 use super::tx::StacksTransaction;
 
-/// Why a transaction's signatures are not good.
+/// Why a transaction's signatures are not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// No key can be recovered from a signature.
     #[error("signature {index} of the {role} is not usable")]
     Signature {
-        /// Whether of the origin or the sponsor.
+        /// Origin or sponsor.
         role: AuthRole,
         /// Index among the condition's fields, from 0.
         index: usize,
         /// What is wrong with the signature.
         source: KeyError,
     },
-    /// The number of signatures is not what the hash mode needs.
+    /// The number of signatures is wrong for the hash mode.
     #[error("the {role} has {got} signatures, {required} are required")]
     SignatureCount {
-        /// Whether of the origin or the sponsor.
+        /// Origin or sponsor.
         role: AuthRole,
         /// Number of signatures in the condition.
         got: usize,
-        /// Number of signatures that it needs.
+        /// Number of signatures that the condition requires.
         required: u16,
     },
     /// The keys cannot make an account of this mode.
     #[error("keys of the {role} make no account")]
     Account {
-        /// Whether of the origin or the sponsor.
+        /// Origin or sponsor.
         role: AuthRole,
         /// What is wrong with the keys.
         source: AccountError,
@@ -45,7 +45,7 @@ pub enum VerifyError {
     /// The keys that signed make another account than the condition names.
     #[error("the {role} is {expected}, but its signatures are by {got}")]
     WrongSigner {
-        /// Whether of the origin or the sponsor.
+        /// Origin or sponsor.
         role: AuthRole,
         /// Account hash in the condition.
         expected: Hash160,
@@ -58,7 +58,7 @@ impl StacksTransaction {
     /// Checks the signatures of the origin and of the sponsor, if there is one.
     ///
     /// # Errors
-    /// [`VerifyError`] about the first signature that is not good.
+    /// [`VerifyError`] about the first signature that is not valid.
     pub fn verify(&self, low_s: LowS) -> Result<(), VerifyError> {
         let handed_on = self.auth.origin().verify(&self.initial_sighash(), AuthRole::Origin, low_s)?;
         if let Some(sponsor) = self.auth.sponsor() {
@@ -67,7 +67,7 @@ impl StacksTransaction {
         Ok(())
     }
 
-    /// Whether one of its signatures has a high S, and so is good only under [`LowS::Lax`].
+    /// Whether a signature has a high S, and so is valid only under [`LowS::Lax`].
     #[must_use]
     pub fn has_high_s(&self) -> bool {
         self.auth.origin().has_high_s() || self.auth.sponsor().is_some_and(SpendingCondition::has_high_s)
@@ -78,7 +78,7 @@ impl SpendingCondition {
     /// Checks this condition's signatures, given the hash before them; returns the hash after them.
     ///
     /// # Errors
-    /// [`VerifyError`] about the first signature that is not good.
+    /// [`VerifyError`] about the first signature that is not valid.
     pub fn verify(&self, start: &SigHash, role: AuthRole, low_s: LowS) -> Result<SigHash, VerifyError> {
         let (keys, required, handed_on) = match self {
             Self::SingleSig(condition) => {

@@ -61,7 +61,7 @@ fn leaf() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Values up to five levels deep. Lists repeat one element, so that it has a type.
+/// Values up to five levels deep. A list repeats one element, so that its entries have a common type.
 pub(crate) fn value() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(4, 24, 6, |inner| {
         prop_oneof![
@@ -291,7 +291,7 @@ pub(crate) fn slot_message() -> impl Strategy<Value = SlotMessage> {
     ]
 }
 
-/// A decoder as the tests need it: from bytes to the encoding of what was decoded.
+/// A decoder as the tests need it: from bytes to the encoding of the decoded value.
 pub(crate) type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Every exact decoder of the crate.

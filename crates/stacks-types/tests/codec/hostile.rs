@@ -1,4 +1,5 @@
-//! No bytes make a decoder panic, loop, or reserve more memory than they are worth; and encoding what was decoded normalizes it.
+//! No bytes make a decoder panic, loop, or reserve much more memory than their length; and encoding a decoded value
+//! normalizes it.
 
 use clarity::value::MAX_DEPTH_UNTYPED;
 use proptest::collection::vec;
@@ -19,7 +20,7 @@ enum Change {
     Cut(Index),
     Insert(Index, u8),
     Remove(Index),
-    /// Overwrites four bytes, as of a count or length.
+    /// Overwrites four bytes, which may be a count or length.
     SetWord(Index, u32),
 }
 
@@ -118,7 +119,7 @@ fn nesting_ends_at_the_limit() {
         let nested = |wrappers: usize| [wrapper.repeat(wrappers), vec![0x03]].concat();
         assert!(decode_value(&nested(levels - 1)).is_ok(), "{what}");
         assert!(decode_value(&nested(levels)).is_err(), "{what}");
-        // Far deeper than a stack could hold, if the limit were checked too late.
+        // Deep enough to overflow the stack if the limit were checked too late.
         assert!(decode_value(&nested(MAX_VALUE_BYTES / wrapper.len() - 1)).is_err(), "{what}");
     }
 }
@@ -155,9 +156,9 @@ fn peak_kib() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Every count and length that could be one is set to large numbers. Memory that was only reserved shows in the peak. (Other tests
-/// of this binary run at the same time, so the bound is far above what they need, and far below what one trusted count of four
-/// thousand million items would reserve.)
+/// Every four bytes, which could be a count or length, are set to large numbers. Memory that is only reserved shows in
+/// the peak. (Other tests of this binary run at the same time, so the bound is far above their need, and far below what
+/// one trusted count of 4 * 10^9 items would reserve.)
 #[test]
 fn counts_are_not_trusted_with_memory() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Properties of the consensus byte formats: what is encoded decodes to the same value, and no bytes make a decoder panic.
+//! Properties of the consensus byte formats: encoded values decode to the same value, and no bytes make a decoder panic.
 
 mod generators;
 mod hostile;

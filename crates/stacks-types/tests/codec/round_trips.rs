@@ -1,4 +1,4 @@
-//! What is encoded decodes to the same value.
+//! Encoded values decode to the same value.
 
 use clarity::names::ContractName;
 use clarity::value::Value;

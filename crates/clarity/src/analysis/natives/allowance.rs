@@ -50,7 +50,7 @@ impl Checker<'_, '_> {
         Ok(Type::response(last, Type::UInt)?)
     }
 
-    /// Checks an allowance; whether it allows everything.
+    /// Checks an allowance; returns whether it allows everything.
     fn allowance(&mut self, id: NodeId) -> Result<bool, Box<Fault>> {
         let items = self.tree.list(id).ok_or(AnalysisError::ExpectedListApplication)?;
         let (head, arguments) = items.split_first().ok_or(AnalysisError::ExpectedListApplication)?;

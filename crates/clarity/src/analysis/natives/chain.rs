@@ -1,4 +1,4 @@
-//! Calls between contracts, events, and what is known of blocks.
+//! Calls between contracts, events, and facts about blocks.
 
 use super::Checked;
 use super::simple::{optional, tuple};
@@ -13,7 +13,7 @@ use crate::principal::{ContractId, TraitId};
 use crate::syntax::{Node, NodeId};
 use crate::types::Type;
 
-/// What a call between contracts calls.
+/// The target of a call between contracts.
 enum Callee {
     Contract(ContractId),
     Trait(TraitId),

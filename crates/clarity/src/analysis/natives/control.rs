@@ -73,7 +73,7 @@ impl Checker<'_, '_> {
         })
     }
 
-    /// Runs a check in a block of its own: what it binds and holds is gone afterwards.
+    /// Runs a check in a block of its own: its bindings and memory are released afterwards.
     fn in_block(&mut self, check: impl FnOnce(&mut Self) -> Checked) -> Checked {
         let (bound, held) = (self.scope.len(), self.meter.memory());
         self.scope.depth += 1;
@@ -134,8 +134,8 @@ impl Checker<'_, '_> {
         })
     }
 
-    /// All arguments must go together. Comparisons are paid for at the end; when one does not fit, the others are visited, but not
-    /// compared.
+    /// All arguments must have a common type. Comparisons are charged at the end; after one that does not fit, the
+    /// others are visited, but not compared.
     fn is_equal(&mut self, arguments: &[NodeId]) -> Checked {
         at_least(1, arguments)?;
         let mut trial = Trial::default();

@@ -1,4 +1,4 @@
-//! To and from serialized values, and to text.
+//! Conversions to and from serialized values, and to text.
 
 use super::Checked;
 use super::simple::response;
@@ -11,9 +11,9 @@ use crate::natives::Native;
 use crate::syntax::{NodeId, TypeReader};
 use crate::types::{MAX_VALUE_SIZE, Type, TypeFault};
 
-/// The longest buffer whose hexadecimal digits make a text that is not too long.
+/// The longest buffer that fits into a text in hexadecimal.
 const MAX_SHOWN_BUFFER: u32 = (MAX_VALUE_SIZE - 8) / 2;
-/// Characters that an address with a contract's name may have.
+/// Most characters of an address with a contract's name.
 const PRINCIPAL_TEXT: u32 = 170;
 
 impl Checker<'_, '_> {
@@ -65,7 +65,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// The most bytes that a value of a type has when it is serialized.
+/// The most bytes of a serialized value of a type.
 fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
     let add = |a: u32, b: u32| a.checked_add(b).ok_or(AnalysisError::ValueTooLarge);
     Ok(match of {
@@ -86,7 +86,7 @@ fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
             }
             sum
         }
-        // What nothing is known of counts for nothing inside of an optional, and on one side of a response.
+        // An unknown type counts 0 bytes inside an optional and on one side of a response.
         Type::Optional(optional) => add(1, known_size(optional.inner())?.unwrap_or(0))?,
         Type::Response(response) => match (known_size(response.ok())?, known_size(response.err())?) {
             (None, None) => return Err(AnalysisError::CouldNotDetermineSerializationType),
@@ -95,7 +95,7 @@ fn serialized_size(of: &Type) -> Result<u32, AnalysisError> {
     })
 }
 
-/// The same, or none if nothing is known of it.
+/// The same; `None` if the type is unknown.
 fn known_size(of: &Type) -> Result<Option<u32>, AnalysisError> {
     match serialized_size(of) {
         Err(AnalysisError::CouldNotDetermineSerializationType) => Ok(None),

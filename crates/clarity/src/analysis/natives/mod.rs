@@ -1,4 +1,4 @@
-//! The native functions: what they take, what they give, and what checking them costs, in files by group.
+//! The native functions: what they take and return, and what checking them costs; one file per group.
 
 mod allowance;
 mod chain;

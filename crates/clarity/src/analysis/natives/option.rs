@@ -63,7 +63,7 @@ impl Checker<'_, '_> {
         })?)
     }
 
-    /// What is inside of an optional or a response.
+    /// The type inside an optional or a response.
     fn unwrapped(&mut self, input: &Type, is_err: bool) -> Checked {
         self.charge(CostFn::AnalysisOptionCheck, 0)?;
         match (input, is_err) {

@@ -68,7 +68,7 @@ impl Checker<'_, '_> {
         self.charge(CostFn::AnalysisIterableFunc, units(n))
     }
 
-    /// Joins the types of entries as they are visited. All are visited and paid for, whether or not they go together.
+    /// Joins the types of entries as they are visited. All are visited and charged, even without a common type.
     fn list_cons(&mut self, arguments: &[NodeId]) -> Checked {
         let mut trial = Trial::default();
         let mut entry: Option<Type> = None;
@@ -91,7 +91,7 @@ impl Checker<'_, '_> {
         Ok(Type::list(entry.unwrap_or(Type::NoType), length)?)
     }
 
-    /// What the function takes that is applied to elements.
+    /// The signature of the function that is applied to elements.
     fn applied(&mut self, id: NodeId) -> Result<Signature, Box<Fault>> {
         let name = self.tree.atom(id).ok_or(AnalysisError::NonFunctionApplication)?;
         self.charge(CostFn::AnalysisLookupFunction, 0)?;

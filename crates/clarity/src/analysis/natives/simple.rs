@@ -1,4 +1,4 @@
-//! Functions of which their signature says all.
+//! Functions that their signature describes completely.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::types::{TupleType, Type};
 
 use Signature::{Comparison, Fixed, Number, Numbers, OneOf, Shift, TwoNumbers, Variadic};
 
-/// A tuple type of fields that are known to go together.
+/// A tuple type of fields that are known to be valid.
 pub(super) fn tuple<const N: usize>(fields: [(&str, Type); N]) -> Type {
     let fields = fields.into_iter().filter_map(|(name, of)| Some((ClarityName::new(name)?, of))).collect();
     TupleType::new(fields).map_or(Type::NoType, |tuple| Type::Tuple(Arc::new(tuple)))

@@ -1,4 +1,4 @@
-//! Tokens and STX, and other functions whose arguments are expected to have types, one after the other.
+//! Tokens and STX, and other functions whose arguments are checked one by one against expected types.
 
 use super::Checked;
 use super::simple::{optional, response, tuple};
@@ -15,7 +15,7 @@ const UINT: Type = Type::UInt;
 const PRINCIPAL: Type = Type::Principal;
 
 impl Checker<'_, '_> {
-    /// None for functions that are not of this kind.
+    /// The type of an application; `None` for functions that are not of this group.
     pub(super) fn token(&mut self, native: Native, arguments: &[NodeId]) -> Result<Option<Type>, Box<Fault>> {
         let moved = || response(Type::Bool, Type::UInt);
         Ok(Some(match native {
@@ -80,7 +80,7 @@ impl Checker<'_, '_> {
         let (token, rest) = named(arguments, types.len() + 1)?;
         let name = self.tree.atom(token).ok_or(AnalysisError::BadTokenName)?;
         let is_known = self.known.interface.tokens.contains(name);
-        // Questions look the token up before anything else.
+        // Queries (supply, balance) of an unknown token fail before anything is charged or checked.
         if is_known || types.len() > 1 {
             self.charge(CostFn::AnalysisTypeLookup, 1)?;
             self.expect_all(rest, types)?;
@@ -99,7 +99,7 @@ impl Checker<'_, '_> {
         Ok(result)
     }
 
-    /// Demands one argument of a type.
+    /// Fails unless there is one argument, of this type.
     pub(super) fn expect_one(&mut self, arguments: &[NodeId], of: &Type) -> Result<(), Box<Fault>> {
         let [argument] = count(arguments)?;
         self.expect(argument, of)?;
@@ -107,7 +107,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// The name in front, and the other arguments.
+/// The first argument, a name, and the other ones.
 fn named(arguments: &[NodeId], length: usize) -> Result<(NodeId, &[NodeId]), AnalysisError> {
     match arguments.split_first() {
         Some((name, rest)) if arguments.len() == length => Ok((*name, rest)),

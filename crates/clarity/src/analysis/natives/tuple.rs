@@ -69,7 +69,7 @@ impl Checker<'_, '_> {
         let merged = if self.rules.merge_checks_size {
             TupleType::new(fields)?
         } else {
-            // Too large a tuple is found where it is used.
+            // A tuple that is too large fails where it is used.
             TupleType::of_any_size(fields)?
         };
         Ok(Type::Tuple(Arc::new(merged)))

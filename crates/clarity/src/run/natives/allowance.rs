@@ -1,7 +1,8 @@
 //! `restrict-assets?` and `as-contract?`: post-conditions inside a contract.
 //!
-//! The body runs in a level of its own. Whatever left the owner in it must be covered by each allowance of its kind, non-fungible tokens by
-//! one of several; if not, the level is rolled back and the form gives the place of the first allowance that does not hold, or [`UNCOVERED`].
+//! The body runs in a level of its own. Every asset that left the owner in it must be within each allowance for it; a
+//! non-fungible token must be in one of several. Otherwise the level is rolled back, and the form's error is the
+//! position of the first broken allowance, or [`UNCOVERED`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ use crate::natives::{Arity, Native};
 use crate::principal::Principal;
 use crate::value::Value;
 
-/// What left the owner, and no allowance speaks of it.
+/// An asset left the owner for which there is no allowance.
 const UNCOVERED: u128 = 128;
 /// Memory of an allowance of micro-STX.
 const STX_MEMORY: u64 = 16;
-/// Memory of an allowance of tokens, beside its names and the identifiers of assets.
+/// Memory of an allowance of tokens, without its names and the identifiers of assets.
 const TOKEN_MEMORY: u64 = 96 + 21;
 
 /// What may leave the owner.
@@ -29,7 +30,7 @@ enum Allowance {
     Stx(u128),
     Token(TokenName, u128),
     Assets(TokenName, HashSet<Value>),
-    /// Stacking, which nothing here does.
+    /// Stacking; no function here stacks.
     Stacking,
     Everything,
 }
@@ -37,7 +38,7 @@ enum Allowance {
 /// A token, or all tokens of a contract.
 struct TokenName {
     prefix: String,
-    /// None: all of them.
+    /// `None`: all tokens of the contract.
     name: Option<ClarityName>,
 }
 
@@ -91,8 +92,8 @@ impl Machine<'_> {
         self.judge(&owner, &allowed, level, outcome)
     }
 
-    /// What the form gives, after the body gave something or stopped. A broken allowance counts before whatever stopped the body. When
-    /// none is broken, that goes on, and what was done stays for an outer form to judge.
+    /// The form's result once the body has returned or failed. A broken allowance takes precedence over the body's
+    /// failure; if none is broken, the failure propagates and the movements are left for an outer form to check.
     fn judge(&mut self, owner: &Principal, allowed: &[Allowance], level: Level, outcome: Outcome) -> Outcome {
         if let Err(stop) = &outcome
             && ends_execution(stop)
@@ -126,7 +127,7 @@ impl Machine<'_> {
     }
 
     fn allowance(&mut self, frame: &Frame<'_>, native: Native, arguments: &[At]) -> Result<(Allowance, u64), Stop> {
-        // A snippet that is evaluated was not checked.
+        // Snippets and surplus arguments are not checked, so the count may be wrong.
         if let Arity::Exactly(needed) = native.arity()
             && needed != arguments.len()
         {
@@ -174,9 +175,9 @@ impl Machine<'_> {
         Ok((TokenName { prefix: format!("{contract}::"), name: parsed }, bytes))
     }
 
-    /// The first allowance that does not hold for what left the owner since the level began.
+    /// The first allowance broken by what left the owner since the level began.
     ///
-    /// None of this costs, and it takes a time that grows with what was moved: whoever wants the execution to end is asked.
+    /// Nothing is charged, but the time grows with the number of movements, so the interrupt is asked.
     fn broken(&mut self, owner: &Principal, allowed: &[Allowance], level: Level) -> Result<Option<u128>, Stop> {
         if allowed.iter().any(|allowance| matches!(allowance, Allowance::Everything)) {
             return Ok(None);
@@ -204,8 +205,8 @@ impl Machine<'_> {
         Ok(worst)
     }
 
-    /// What was moved and what was burnt count together. Before 3.4 each counted alone, and a transaction in which that makes a difference
-    /// may not be in a block.
+    /// STX moved and STX burnt count together. Before 3.4 each counted alone, and a transaction in which this makes a
+    /// difference may not be in a block.
     fn broken_stx(&self, allowed: &[Allowance], stx: u128, burnt: u128) -> Result<Option<u128>, Stop> {
         if stx == 0 && burnt == 0 {
             return Ok(None);
@@ -229,10 +230,10 @@ impl Machine<'_> {
     }
 }
 
-/// Allowances of one token count together, as do those of all tokens of its contract; both groups must hold. A group that does not is named
-/// by its first allowance.
+/// The allowances of one token count together, and so do those of all tokens of its contract; both groups must hold. A
+/// broken group is reported by its first allowance.
 fn broken_assets(allowed: &[Allowance], asset: &Arc<str>, values: &[Value]) -> Option<u128> {
-    // One may be moved thousands of times.
+    // A token may be moved thousands of times.
     let values: HashSet<&Value> = values.iter().collect();
     let (mut covered, mut worst) = (false, None);
     for of_all in [false, true] {
@@ -261,7 +262,8 @@ fn expect_uint(value: Value) -> Result<u128, Stop> {
     if let Value::UInt(number) = value { Ok(number) } else { Err(InternalError::Expect("Expected u128").into()) }
 }
 
-/// The place of the first allowance that speaks of something and does not hold; [`UNCOVERED`] when none speaks of it.
+/// The position of the first broken allowance for an asset (`holds` is `Some(false)`); [`UNCOVERED`] if there is none
+/// for it.
 fn first_broken(allowed: &[Allowance], holds: impl Fn(&Allowance) -> Option<bool>) -> Option<u128> {
     let mut covered = false;
     for (allowance, index) in allowed.iter().zip(0_u128..) {
@@ -274,7 +276,7 @@ fn first_broken(allowed: &[Allowance], holds: impl Fn(&Allowance) -> Option<bool
     (!covered).then_some(UNCOVERED)
 }
 
-/// Whether nothing may go on: there is no budget left, somebody wants the end, or this machine failed.
+/// Whether execution must stop: the budget is spent, it was interrupted, or the machine failed.
 const fn ends_execution(stop: &Stop) -> bool {
     match stop {
         Stop::Internal(_) => true,
@@ -283,7 +285,7 @@ const fn ends_execution(stop: &Stop) -> bool {
     }
 }
 
-/// Memory that allowances do not get is no ordinary failure.
+/// Running out of memory for allowances is not an ordinary failure.
 fn exceeded(error: CostError) -> Stop {
     match error {
         CostError::Memory { held, limit } => CheckError::RestrictAssetsMemoryExceeded(held, limit).into(),

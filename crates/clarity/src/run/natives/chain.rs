@@ -1,4 +1,4 @@
-//! The chain around: blocks, tenures, burn blocks, and running as somebody else or at another time.
+//! Facts about blocks, tenures and burn blocks, and running as the contract or at an older block.
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::{Arguments, uint, unexpected};
@@ -14,8 +14,8 @@ use crate::types::Type;
 use crate::value::Value;
 
 impl Machine<'_> {
-    /// `get-block-info?` counts in tenures and answers for the first block of one; `get-stacks-block-info?` and
-    /// `get-tenure-info?` count in blocks.
+    /// `get-block-info?` takes a tenure's number and answers for its first block; `get-stacks-block-info?` and
+    /// `get-tenure-info?` take a block's height.
     pub(super) fn block_info(
         &mut self,
         frame: &Frame<'_>,
@@ -96,14 +96,14 @@ impl Machine<'_> {
         let view = self.world.view_of(id)?.ok_or(RuntimeError::UnknownBlockHeaderHash(*id))?;
         let (before, level) = (std::mem::replace(&mut self.view, view), self.begin());
         let outcome = self.argument_copied(&Frame { read_only: true, ..*frame }, arguments, 1);
-        // What is printed there is not said.
+        // Prints inside it are dropped.
         self.roll_back(level);
         self.view = before;
         outcome
     }
 }
 
-/// A list without entries has the type of one, too.
+/// The list of recipients; an empty one has no type of entries.
 fn pox_list(addresses: Vec<Value>) -> Outcome {
     Value::list(addresses).map_err(Stop::from)
 }

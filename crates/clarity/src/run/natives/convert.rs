@@ -1,4 +1,4 @@
-//! Between numbers, texts, buffers and serializations.
+//! Conversions between numbers, texts, buffers and serializations.
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::number::NUMBERS;
@@ -48,7 +48,7 @@ fn parse(native: Native, value: Value) -> Outcome {
     number.map_or(Ok(Value::NONE), |number| Value::some(number).map_err(Stop::from))
 }
 
-/// A number from up to sixteen bytes. A buffer that is shorter is filled up with zeros on its side of the high bytes.
+/// A number from up to sixteen bytes. Missing high bytes are zero.
 fn number_of(native: Native, value: Value) -> Outcome {
     let mut number = [0; 16];
     let little = matches!(native, Native::BuffToIntLe | Native::BuffToUintLe);
@@ -70,11 +70,11 @@ fn number_of(native: Native, value: Value) -> Outcome {
     })
 }
 
-/// What `to-ascii?` takes: a buffer as long as its text can be.
+/// The types that `to-ascii?` takes. The text of the longest buffer just fits.
 const SHOWN: [Type; 6] =
     [Type::Int, Type::UInt, Type::Bool, Type::Principal, Type::Buffer(524_284), Type::Utf8(MAX_VALUE_SIZE / 4)];
 
-/// The error of `to-ascii?`.
+/// The error code of `to-ascii?`.
 const NOT_ASCII: u128 = 1;
 
 impl Machine<'_> {

@@ -12,12 +12,12 @@ use crate::state::{Datum, Known, View};
 use crate::types::Type;
 use crate::value::{Fields, Value};
 
-/// Refuses to write where nothing may be written.
+/// Fails in a read-only frame.
 pub(super) fn writable(frame: &Frame<'_>) -> Result<(), Stop> {
     if frame.read_only { Err(CheckError::WriteAttemptedInReadOnly.into()) } else { Ok(()) }
 }
 
-/// A value that is of a type, else an error.
+/// Fails if a value is not of a type.
 pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
     if value.fits(expected).map_err(|_| CheckError::CouldNotDetermineType)? {
         Ok(())
@@ -26,12 +26,12 @@ pub(super) fn of_type(expected: &Type, value: &Value) -> Result<(), Stop> {
     }
 }
 
-/// A value whose content is of the type that it carries, else an error.
+/// Fails if a value's content is not of the type that it carries.
 fn can_be_stored(value: &Value) -> Result<(), Stop> {
     if value.is_of_its_type() { Ok(()) } else { Err(CheckError::CouldNotDetermineType.into()) }
 }
 
-/// The value that a text of the state is, and the bytes of its serialization.
+/// Decodes a text of the state; returns the value and the bytes of its serialization.
 fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
     let mut bytes = vec![0; text.len() / 2];
     hex::decode_to_slice(text, &mut bytes).ok()?;
@@ -39,7 +39,7 @@ fn decode(text: &str, of: &Type) -> Option<(Value, u64)> {
     Some((value, units(bytes.len())))
 }
 
-/// Whether an entry is there: one that was deleted is stored as `none`.
+/// Whether an entry exists: a deleted one is stored as `none`.
 const fn is_there(entry: Option<&(Value, u64)>) -> bool {
     matches!(entry, Some((Value::Optional(Some(_)), _)))
 }
@@ -70,7 +70,7 @@ impl Machine<'_> {
         Ok(read)
     }
 
-    /// Does something with the key of an entry.
+    /// Calls `work` with the key of an entry.
     pub(super) fn with_entry_key<T>(
         &mut self,
         prefix: &str,
@@ -101,7 +101,7 @@ impl Machine<'_> {
         Ok(Value::Bool(true))
     }
 
-    /// Writes a variable. Gives the bytes of the serialization of the value as it was given.
+    /// Writes a variable. Returns the serialized bytes of the value as given, before it gets the declared type.
     pub(crate) fn store_variable(&mut self, frame: &Frame<'_>, index: u32, value: Value) -> Result<u64, Stop> {
         let variable = &frame.program().variables[index as usize];
         of_type(&variable.of, &value)?;

@@ -1,4 +1,4 @@
-//! Hashes of buffers, and of numbers as sixteen bytes, the lowest first.
+//! Hashes of buffers, and of numbers as sixteen bytes, little-endian.
 
 use super::super::machine::Outcome;
 use super::{Operands, none_of, one};

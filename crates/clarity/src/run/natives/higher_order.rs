@@ -1,4 +1,4 @@
-//! `map`, `filter`, `fold`: a function is looked up once and applied to values, which costs what its application costs.
+//! `map`, `filter`, `fold`: the function is looked up once; each application costs as usual.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::lower::program::{At, Callee, Many};
 use crate::natives::Kind;
 use crate::value::{List, Value};
 
-/// Functions that are open while the function that is applied runs: the special form and the function itself.
+/// Call depth that the form adds: the form and the applied function.
 const LEVELS: usize = 2;
 
 impl Machine<'_> {
@@ -29,7 +29,7 @@ impl Machine<'_> {
             && native.kind() == Kind::Special
         {
             let values: Vec<Value> = self.slots.drain(first..).collect();
-            // Steps of `map` beyond its shortest sequence, where there are such, have fewer than were checked.
+            // Before 4.0, `map` may step beyond its shortest sequence, with fewer arguments than were checked.
             let least = native.arity().least();
             if values.len() < least {
                 return Err(CheckError::IncorrectArgumentCount(least, values.len()).into());
@@ -141,8 +141,8 @@ impl Machine<'_> {
     }
 }
 
-/// Each sequence, and the step from which on it gives no argument: where the shortest ends. Until 4.0 a sequence gave one element
-/// more than the shortest one up to it had, and steps ran while they had as many arguments as the first.
+/// Each sequence with the step at which it runs out: the length of the shortest. Before 4.0 a sequence may run one step
+/// beyond the shortest one up to it, and `map` stops at the first step with fewer arguments than step 0.
 fn reached(sequences: &[Value], stops_at_shortest: bool) -> Result<Vec<(Elements<'_>, usize)>, Stop> {
     let mut shortest = usize::MAX;
     let mut reached = Vec::with_capacity(sequences.len());

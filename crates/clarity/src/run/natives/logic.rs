@@ -1,4 +1,4 @@
-//! Truth, choice, binding: `and`, `or`, `not`, `is-eq`, `if`, `asserts!`, `begin`, `let`, `print`.
+//! Logic, branches and bindings: `and`, `or`, `not`, `is-eq`, `if`, `asserts!`, `begin`, `let`, `print`.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) fn apply(native: Native, mut values: Operands<'_>) -> Outcome {
     }
 }
 
-/// Stops at the first that differs; until there, values without a common type are an error.
+/// Stops at the first value that differs; it is an error if this value and the first have no common type.
 fn equals(values: &[Value]) -> Outcome {
     let Some((first, rest)) = values.split_first() else { return Ok(Value::Bool(true)) };
     for other in rest {
@@ -99,7 +99,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Whether a name may be bound.
+    /// Fails if a name is taken and cannot be bound.
     pub(super) fn free(&self, frame: &Frame<'_>, binding: &Binding) -> Result<(), Stop> {
         let taken = binding.taken || binding.function.is_some_and(|function| self.is_defined(frame, function));
         if taken { Err(CheckError::NameAlreadyUsed(binding.name.to_string()).into()) } else { Ok(()) }

@@ -1,5 +1,5 @@
-//! The functions of the language. A native is in the file of its group; how it is charged and how its arguments are evaluated
-//! is in its row of `natives.rs`, or, for special forms, in its function here.
+//! The functions of the language, one file per group. How a native is charged and how its arguments are evaluated is in
+//! its row of `natives.rs` or, for special forms, in its function here.
 
 mod allowance;
 mod chain;
@@ -47,7 +47,7 @@ impl Arguments<'_> {
 }
 
 impl Machine<'_> {
-    /// What an argument gives. It is not copied.
+    /// Evaluates an argument without copying its value.
     pub(super) fn argument(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>, index: usize) -> Outcome {
         match arguments {
             Arguments::Expressions(items) => self.eval(frame, items[index]),
@@ -55,7 +55,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Copies what an argument gave.
+    /// Charges for copying an argument's value.
     pub(super) fn copy_argument(
         &mut self,
         frame: &Frame<'_>,
@@ -69,14 +69,14 @@ impl Machine<'_> {
         }
     }
 
-    /// What an argument gives, copied.
+    /// Evaluates an argument and copies its value.
     pub(super) fn argument_copied(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>, index: usize) -> Outcome {
         let value = self.argument(frame, arguments, index)?;
         self.copy_argument(frame, arguments, index, &value)?;
         Ok(value)
     }
 
-    /// A native on the values in the slots from `first` on: its cost, then its function.
+    /// Charges a native for the values in the slots from `first` on, then applies it to them.
     pub(super) fn apply_plain(&mut self, native: Native, first: usize) -> Outcome {
         let values = &self.slots[first..];
         let input = match native.kind() {
@@ -127,7 +127,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A function that decides itself which of its arguments are evaluated, and when it is charged.
+    /// A form that decides itself which of its arguments are evaluated, and when it is charged.
     pub(super) fn special(&mut self, frame: &Frame<'_>, form: &Form, level: usize) -> Outcome {
         match form {
             Form::Special(native, arguments) => {
@@ -163,7 +163,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A special form that needs nothing but its arguments.
+    /// A special form that needs only its arguments.
     pub(super) fn special_native(&mut self, frame: &Frame<'_>, native: Native, arguments: &Arguments<'_>) -> Outcome {
         match native {
             Native::And | Native::Or | Native::If | Native::Asserts | Native::Print => {
@@ -198,8 +198,8 @@ impl Machine<'_> {
     }
 }
 
-/// What the checker rules out where it looks. It does not look at arguments that a function of the contract does not have, and a
-/// transaction may bring tuples with other fields than it knows: no block may hold what comes here.
+/// A state that the checker rules out in code that it checks. It checks neither surplus arguments nor a transaction's own
+/// tuples; a transaction that gets here may not be in a block.
 pub(super) fn ruled_out(what: impl std::fmt::Display) -> Stop {
     CheckError::Unreachable(shortened(what.to_string())).into()
 }

@@ -7,9 +7,9 @@ use crate::natives::Native;
 use crate::types::{MAX_VALUE_SIZE, Type};
 use crate::value::Value;
 
-/// What arithmetic takes.
+/// The types that arithmetic takes.
 pub(super) const NUMBERS: [Type; 2] = [Type::Int, Type::UInt];
-/// What has an order, from Clarity 2 on.
+/// The types that have an order, from Clarity 2 on.
 const ORDERED: [Type; 5] =
     [Type::Int, Type::UInt, Type::Ascii(MAX_VALUE_SIZE), Type::Utf8(MAX_VALUE_SIZE / 4), Type::Buffer(MAX_VALUE_SIZE)];
 
@@ -25,7 +25,7 @@ pub(super) fn apply(native: Native, values: Operands<'_>) -> Outcome {
     }
 }
 
-/// The sums, differences and so on from left to right.
+/// Applies the operation from left to right.
 fn accumulate(native: Native, values: &[Value]) -> Outcome {
     let Some((first, rest)) = values.split_first() else { return Err(CheckError::IncorrectArgumentCount(1, 0).into()) };
     let negates = rest.is_empty() && native == Native::Subtract;
@@ -101,7 +101,7 @@ fn bits(native: Native, mut values: Operands<'_>) -> Outcome {
     }
 }
 
-/// Operands of two kinds: `xor` names the first of them.
+/// The error of operands of different types. For `xor` it names the first operand.
 fn other_kind(native: Native, first: Value, other: Value) -> Stop {
     if native == Native::Xor { none_of(&NUMBERS, first) } else { unexpected(first.type_of(), other) }
 }
@@ -136,7 +136,7 @@ fn pair(native: Native, values: Operands<'_>) -> Outcome {
 
 const EXPONENT: RuntimeError = RuntimeError::Arithmetic("Power argument to (pow ...) must be a u32 integer");
 
-/// Counts are taken modulo the number of bits: shifting never fails.
+/// The count is taken modulo the number of bits, so shifting never fails.
 fn shift(native: Native, values: Operands<'_>) -> Outcome {
     let (value, by) = match two(values)? {
         (value, Value::UInt(by)) => (value, u32::try_from(by % 128).unwrap_or(0)),
@@ -193,7 +193,7 @@ impl Machine<'_> {
     }
 }
 
-/// Characters of UTF-8 are in the order of their bytes.
+/// In UTF-8, the order of characters is that of their bytes.
 fn order(a: Value, b: Value, compares_text: bool) -> Result<std::cmp::Ordering, Stop> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Ok(a.cmp(&b)),

@@ -1,4 +1,4 @@
-//! Optionals and responses: making them, asking them, taking them apart.
+//! Optionals and responses: making, testing and unwrapping them.
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::{Operands, one, ruled_out, two};
@@ -37,7 +37,7 @@ fn no_response(value: &Value) -> Stop {
     ruled_out(format_args!("Expected response value: {value}"))
 }
 
-/// The functions that take a value out, or throw another one out of the function, or fail.
+/// The functions that unwrap a value, or else return early with another one, or fail.
 pub(super) fn unwrap(native: Native, mut values: Operands<'_>) -> Outcome {
     let thrown = match native {
         Native::UnwrapRet | Native::UnwrapErrRet => values.next_back(),
@@ -91,7 +91,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A branch with the value that is bound in it.
+    /// Evaluates a branch with the value bound to its name.
     fn branch(&mut self, frame: &Frame<'_>, binding: &Binding, slot: u32, body: At, value: Value) -> Outcome {
         self.free(frame, binding)?;
         let size = u64::from(value.size());

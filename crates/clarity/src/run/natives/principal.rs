@@ -1,4 +1,4 @@
-//! Principals: of which network they are, taking them apart, putting them together, the code of contracts.
+//! Principals: their network, their parts, and the code of contracts.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl Machine<'_> {
         }
     }
 
-    /// `ok` for principals of this network, `err` for others; the parts are the same.
+    /// `principal-destruct?`: `ok` with the parts for principals of this network, `err` with the parts for others.
     fn destruct(&self, value: &Principal) -> Outcome {
         let issuer = value.issuer();
         let contract = match value {
@@ -66,7 +66,7 @@ impl Machine<'_> {
         let Value::Buffer(version) = &version else { return Err(unexpected(Type::Buffer(1), version)) };
         let version = match version.as_slice() {
             [] => return failure(Construct::Bytes, None),
-            // A version that no address has is refused before the hash is looked at.
+            // A version that no address has is refused before the hash is evaluated.
             [version] if Standard::new(*version, [0; 20]).is_none() => return failure(Construct::Bytes, None),
             [version] => *version,
             _ => return Err(unexpected(Type::Buffer(1), Value::Buffer(Arc::clone(version)))),
@@ -108,7 +108,7 @@ impl Machine<'_> {
         let Principal::Contract(contract) = of.as_ref() else { return super::stx::refuse(1) };
         self.meter.charge(CostFn::ContractHash, 0)?;
         let key = keys::contract(contract);
-        // A contract that is being deployed has been written before its definitions.
+        // The commitment to a contract that is being deployed is already in the journal.
         let commitment: Option<Arc<str>> = match self.written(&key) {
             Some(Datum::Text(commitment)) => Some(Arc::clone(commitment)),
             _ => self.read(&key)?.map(Arc::from),
@@ -128,7 +128,7 @@ impl Machine<'_> {
         };
         match &self.slots[frame.base + *slot as usize] {
             Value::Callable(callable) => {
-                // It has to be there, at the block that is looked at.
+                // The contract must exist at the block that is read.
                 let contract = callable.contract.clone();
                 self.find(&contract)?;
                 Ok(Value::principal(Principal::Contract(contract)))
@@ -138,13 +138,13 @@ impl Machine<'_> {
     }
 }
 
-/// Why no principal was made.
+/// Why `principal-construct?` makes no principal.
 enum Construct {
-    /// It would be of another network.
+    /// The principal would be of another network.
     Network,
-    /// Version or hash cannot be one's.
+    /// The version or the hash is invalid.
     Bytes,
-    /// The name cannot be a contract's.
+    /// The contract's name is invalid.
     Name,
 }
 

@@ -1,4 +1,4 @@
-//! Lists, buffers and texts: making them, joining them, looking into them.
+//! Lists, buffers and texts: making, joining and reading them.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub(super) fn no_sequence(value: &Value) -> Stop {
     ruled_out(format_args!("Expected sequence: {}", value.type_of()))
 }
 
-/// The element at a place: of a list its entry, of anything else one byte or character.
+/// The element at an index: an entry of a list, else one byte or character.
 pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
     match sequence {
         Value::List(list) => list.items.get(index).cloned(),
@@ -58,8 +58,8 @@ pub(super) fn element(sequence: &Value, index: usize) -> Option<Value> {
     }
 }
 
-/// A sequence that is walked from its first element to its last. The characters of a text are looked for once, not from its
-/// beginning for each.
+/// A sequence that is walked from its first element to its last. A UTF-8 text is split into characters once, not
+/// searched for each.
 pub(super) struct Elements<'a> {
     sequence: &'a Value,
     characters: Option<Vec<char>>,
@@ -133,7 +133,7 @@ impl Machine<'_> {
         Value::sanitized_list(items).map_err(Stop::from)
     }
 
-    /// The list's own items are reused when nobody else holds them.
+    /// Reuses the list's items if nothing else holds them.
     fn append(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         let sequence = self.argument_copied(frame, arguments, 0)?;
         let Value::List(mut list) = sequence else { return Err(ruled_out("Expected list application")) };
@@ -190,7 +190,7 @@ impl Machine<'_> {
         Value::some(value).map_err(Stop::from)
     }
 
-    /// `as-max-len?` with a length that is not written down, which the checker refuses where it looks.
+    /// `as-max-len?` with a length that is no literal, which the checker refuses in code that it checks.
     fn no_max_len(&mut self, frame: &Frame<'_>, arguments: &Arguments<'_>) -> Outcome {
         self.argument(frame, arguments, 0)?;
         let length = self.argument(frame, arguments, 1)?;
@@ -251,7 +251,7 @@ impl Machine<'_> {
     }
 }
 
-/// One sequence behind the other, in the place of the first when nobody else holds it.
+/// Appends the second sequence to the first, in place if nothing else holds the first.
 fn join(first: Value, second: Value) -> Outcome {
     match (first, second) {
         (Value::List(a), Value::List(b)) => {
@@ -292,8 +292,8 @@ fn extend(mut a: Arc<Vec<u8>>, b: &[u8]) -> Result<Arc<Vec<u8>>, Stop> {
     Ok(a)
 }
 
-/// The sequence with another element at a place that it has. An element of a text or buffer that is not one character long is
-/// what the checker let pass and nothing expects.
+/// Replaces the element at an index within the sequence. An element that is not one byte or character passes the
+/// checker and fails here; a transaction with this failure may not be in a block.
 fn replace(sequence: Value, index: usize, element: Value) -> Outcome {
     let arity = |found: u64| -> Stop {
         let what = format!("SequenceElementArityMismatch {{ expected: 1, found: {found} }}");

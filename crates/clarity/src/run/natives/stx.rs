@@ -20,19 +20,19 @@ use crate::value::Value;
 pub(super) const PRINCIPAL: u64 = 148;
 const BALANCE: u64 = 40;
 
-/// Why nothing was moved, as functions say it.
+/// Error codes of functions that move, mint or burn.
 pub(super) mod refusal {
-    /// There is not enough, or it is not theirs.
+    /// The balance is too low, or the token is another's; or minting or burning is refused (amount 0, token exists).
     pub(crate) const BALANCE: u128 = 1;
-    /// From somebody to themselves.
+    /// Sender and recipient are the same.
     pub(crate) const SAME: u128 = 2;
-    /// Nothing, or nothing that there is.
+    /// The amount is 0, or there is no such token.
     pub(crate) const NOTHING: u128 = 3;
     /// `tx-sender` is not the sender of the transfer.
     pub(crate) const NOT_SENDER: u128 = 4;
 }
 
-/// Of burning, too.
+/// Burning has the same text.
 const NO_TRANSFER: &str = "Bad transfer STX args";
 
 pub(super) fn refuse(code: u128) -> Outcome {
@@ -71,7 +71,7 @@ impl Machine<'_> {
         }
     }
 
-    /// What an account or contract has at this height: what is locked no longer is free.
+    /// The balance of an account or contract at the current burn height: micro-STX past their unlock height are free.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -128,7 +128,7 @@ impl Machine<'_> {
         if self.move_stx(&from, &to, amount, memo)? { done() } else { refuse(refusal::BALANCE) }
     }
 
-    /// Moves micro-STX; false when there are not enough.
+    /// Moves micro-STX; returns `false` if the balance is too low.
     fn move_stx(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<bool, Stop> {
         let mut source = self.balance(from)?;
         let mut target = self.balance(to)?;
@@ -143,10 +143,10 @@ impl Machine<'_> {
         Ok(true)
     }
 
-    /// A transfer as a transaction of its own, which costs nothing here.
+    /// A transfer that is a transaction of its own. Nothing is charged.
     ///
     /// # Errors
-    /// There is not enough, or nothing would move.
+    /// The balance is too low, or nothing would move.
     pub fn transfer(&mut self, from: &Principal, to: &Principal, amount: u128, memo: Vec<u8>) -> Result<(), Stop> {
         if amount == 0 || from == to {
             return Err(InternalError::InsufficientBalance.into());

@@ -1,4 +1,4 @@
-//! Tokens of contracts, fungible and not.
+//! Fungible and non-fungible tokens of contracts.
 
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ impl Machine<'_> {
         if let Some(Datum::Number(supply)) = self.written(key) {
             return Ok(Value::UInt(*supply));
         }
-        // It is written with the contract. In a block before there is none, and no block may hold who asks for it.
+        // Written when the contract is deployed. An earlier block (`at-block`) has none, and a transaction that asks
+        // for it there may not be in a block.
         let supply = self.stored_number(key)?;
         Ok(Value::UInt(supply.ok_or_else(|| InternalError::State(format!("{key} is not there")))?))
     }
@@ -169,7 +170,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Who has a token.
+    /// The owner of a token.
     fn owner(&mut self, key: &str) -> Result<Option<Arc<Principal>>, Stop> {
         let stored = Type::optional(Type::Principal)?;
         match self.stored_value(key, &stored)? {

@@ -11,7 +11,7 @@ use crate::names::ClarityName;
 use crate::types::{TupleType, Type, TypeFault};
 use crate::value::{Value, signature};
 
-/// The fields of both; those of the second win.
+/// The fields of both tuples; where both have one, the second's.
 pub(super) fn merge(values: Operands<'_>, checks_size: bool) -> Outcome {
     let (base, update) = match two(values)? {
         (Value::Tuple(base), Value::Tuple(update)) => (base, update),
@@ -80,7 +80,7 @@ fn no_tuple(value: &Value) -> Stop {
     ruled_out(format_args!("Expected tuple: {}", value.type_of()))
 }
 
-/// Whether a value's type is exactly this one, by looking at what is cheap to look at.
+/// Whether a value's type is exactly this one. Only cheap cases are recognized; `false` may mean unknown.
 fn is_exactly(of: &Type, value: &Value) -> bool {
     match (of, value) {
         (Type::Int, Value::Int(_))

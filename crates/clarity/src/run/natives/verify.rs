@@ -1,4 +1,5 @@
-//! Signatures, keys, proofs. Buffers of the wrong length are values of another type, which the checker lets pass when they are short.
+//! Signatures, keys, proofs. A buffer of the wrong length is a type error at run time; the checker accepts one that is
+//! too short.
 
 use super::super::machine::{Frame, Machine, Outcome};
 use super::{Arguments, Operands, uint, unexpected};
@@ -10,7 +11,7 @@ use crate::natives::Native;
 use crate::types::Type;
 use crate::value::Value;
 
-/// Exactly so many bytes.
+/// A buffer of exactly this many bytes.
 fn bytes<const N: usize>(value: &Value) -> Result<[u8; N], Stop> {
     if let Value::Buffer(bytes) = value
         && let Ok(bytes) = <[u8; N]>::try_from(bytes.as_slice())
@@ -20,7 +21,7 @@ fn bytes<const N: usize>(value: &Value) -> Result<[u8; N], Stop> {
     Err(unexpected(Type::Buffer(u32::try_from(N).unwrap_or(u32::MAX)), value.clone()))
 }
 
-/// At most so many bytes.
+/// A buffer of at most this many bytes.
 fn buffer(value: &Value, most: u32) -> Result<&[u8], Stop> {
     match value {
         Value::Buffer(bytes) if u32::try_from(bytes.len()).is_ok_and(|length| length <= most) => Ok(bytes),
@@ -91,7 +92,7 @@ impl Machine<'_> {
         }
         let most = if native == Native::Secp256k1Verify { 65 } else { 64 };
         let signature = buffer(&signature, most)?.to_vec();
-        // Without a look at the key.
+        // Before the key is evaluated.
         if signature.len() < 64 || signature.get(64).is_some_and(|recovery| *recovery > 3) {
             return Ok(Value::Bool(false));
         }

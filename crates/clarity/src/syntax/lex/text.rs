@@ -4,11 +4,11 @@ use super::{Fault, Lexer};
 use crate::syntax::errors::LexError;
 use crate::syntax::tree::Span;
 
-/// What a reader sees where a character should be and the text has ended.
+/// Shown in errors in place of a character when the text has ended.
 const NO_CHARACTER: char = '\u{fffd}';
 
 impl Lexer<'_> {
-    /// What stands behind an opening quotation mark, up to the closing one. `\u{...}` is known in texts of UTF-8 only.
+    /// The text after an opening quotation mark, up to the closing one. Only UTF-8 texts have the escape `\u{...}`.
     pub(super) fn quoted(&mut self, utf8: bool) -> Result<String, Fault> {
         let mut text = String::new();
         loop {

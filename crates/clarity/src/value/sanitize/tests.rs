@@ -1,11 +1,11 @@
-//! The short ways of sanitizing against the long one: every part of a value is brought to its type, every list and tuple is made anew.
+//! Compares the shortcuts of sanitizing with a version without any, which makes every list and tuple anew.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::names::ClarityName;
 
-/// As [`Value::sanitized`], without a look at whether that is needed.
+/// [`Value::sanitized`] without shortcuts.
 fn in_full(value: &Value, expected: &Type) -> Option<Value> {
     match (expected, value) {
         (Type::List(expected), Value::List(list)) => {
@@ -29,7 +29,7 @@ fn in_full(value: &Value, expected: &Type) -> Option<Value> {
     }
 }
 
-/// The types that a value and its parts carry, which equality does not look at.
+/// The types that a value and its parts carry, which equality ignores.
 fn carried(value: &Value) -> String {
     let inside = match value {
         Value::List(list) => list.items.iter().map(carried).collect(),
@@ -44,8 +44,8 @@ fn name(text: &str) -> ClarityName {
     ClarityName::new(text).unwrap()
 }
 
-/// A type, and a value that a program could hold where it is expected: mostly of it, with types of its own on lists and tuples, fields
-/// too many, and now and then of another type.
+/// A type, and a value that a program could hold where this type is expected: mostly of the type, with other types on
+/// lists and tuples and surplus fields; sometimes of another type.
 fn any_case() -> impl Strategy<Value = (Type, Value)> {
     let plain = prop_oneof![
         any::<bool>().prop_map(|truth| (Type::Bool, Value::Bool(truth))),
@@ -68,7 +68,7 @@ fn any_case() -> impl Strategy<Value = (Type, Value)> {
                 .clone()
                 .prop_map(|(of, value)| (Type::response(Type::Bool, of).unwrap(), Value::error(value).unwrap())),
             list.prop_map(|(cases, most, room, of_its_own)| {
-                // All entries have to go together for the list to be one.
+                // The entries must have a common type to make a list.
                 let of = cases.first().map_or(Type::UInt, |case| case.0.clone());
                 let mut items: Vec<_> = cases.iter().map(|case| case.1.clone()).collect();
                 while make::entry_type(&items).is_err() {
@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// Every tuple in a value with the type that is expected at its place, where that is a tuple's, in order.
+/// Every tuple in a value, in order, with the type expected there, if that is a tuple type.
 fn tuples_in(value: &Value, expected: &Type, found: &mut Vec<(Type, Value)>) {
     match (expected, value) {
         (Type::Tuple(of), Value::Tuple(tuple)) => {
@@ -137,7 +137,7 @@ fn names(of: &Type) -> Vec<ClarityName> {
     of.fields().iter().map(|(name, _)| name.clone()).collect()
 }
 
-/// A tuple with a field too many, or one in place of another, at a place inside of other values.
+/// A tuple with a surplus field, or with one in place of another, somewhere inside other values.
 fn any_misfit() -> impl Strategy<Value = (Type, Value)> {
     let tuple = (any::<bool>(), 0_u8..4).prop_map(|(two, kind)| {
         let field = |at: &str| (name(at), Value::UInt(1));

@@ -1,4 +1,4 @@
-//! Two microblock headers that show a fork: the payload that the reference punished with.
+//! Two microblock headers that show a fork: the payload with which the reference punished the producer.
 
 use super::TransactionPayload;
 use crate::codec::{DecodeError, Reader};
@@ -12,9 +12,9 @@ pub struct MicroblockHeader {
     pub version: u8,
     /// Number of the microblock in its stream.
     pub sequence: u16,
-    /// Hash of the block or microblock before it.
+    /// Hash of the previous block or microblock.
     pub prev_block: BlockHash,
-    /// Merkle root over its transactions.
+    /// Merkle root over the microblock's transactions.
     pub tx_merkle_root: [u8; 32],
     /// Signature of the microblock's producer over H(header with a zero signature).
     pub signature: MessageSignature,

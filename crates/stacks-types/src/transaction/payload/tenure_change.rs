@@ -8,13 +8,13 @@ use crate::ids::{ConsensusHash, Hash160, StacksBlockId};
 pub struct TenureChange {
     /// Consensus hash of the tenure.
     pub tenure_consensus_hash: ConsensusHash,
-    /// Consensus hash of the tenure before it.
+    /// Consensus hash of the previous tenure.
     pub prev_tenure_consensus_hash: ConsensusHash,
     /// Consensus hash of the newest sortition seen.
     pub burn_view_consensus_hash: ConsensusHash,
-    /// Id of the last block of the tenure before it.
+    /// Id of the last block of the previous tenure.
     pub previous_tenure_end: StacksBlockId,
-    /// Number of blocks in the tenure before it.
+    /// Number of blocks in the previous tenure.
     pub previous_tenure_blocks: u32,
     /// What began or extended the tenure.
     pub cause: TenureChangeCause,
