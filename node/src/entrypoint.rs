@@ -1,4 +1,4 @@
-//! Names and starts every thread and channel of the node, and stops them.
+//! Names, starts and stops all threads and channels of the node.
 //!
 //! ```text
 //!               ┌───────────── wake ─────────────┐
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! # Invariants
-//! - Every thread has a name, and the end of any thread ends the node: clean after a signal, else with an error that
-//!   names it.
+//! - Every thread has a name, and the end of any thread ends the node: cleanly after a signal, else with an error that
+//!   names the thread.
 //! - A stop takes at most [`STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
 
 use std::io::{ErrorKind, Write as _};
@@ -54,14 +54,14 @@ use crate::threads::{Exit, Threads};
 
 /// Threads that move event streams: two, so that one large frame or one long filter does not hold up all of them.
 const EVENT_STREAM_THREADS: usize = 2;
-/// Events after which the coordinator looks whether some must go.
+/// Number of new events after which the coordinator prunes the journal.
 const RETENTION_EVENTS: u64 = 1_024;
-/// Or this many bytes of them.
+/// Bytes of new events after which it prunes.
 const RETENTION_BYTES: u64 = 16 << 20;
 
-/// From the signal to the end of the process.
+/// Time from the signal to the end of the process.
 pub(crate) const STOP_DEADLINE: Duration = Duration::from_millis(1900);
-/// For what comes after the deadline of threads.
+/// Time for the rest of the stop, after the threads' deadline.
 const STOP_MARGIN: Duration = Duration::from_millis(100);
 
 /// The same number on Linux and macOS.
@@ -78,7 +78,7 @@ pub(crate) fn run(
     let rpc = runtime("rpc")?;
     survive_file_limits(&rpc).context("signals cannot be caught")?;
     let connections = make_room(settings.max_connections)?;
-    // The ports first: a second node on them should not open the folder.
+    // Listen first: a second node with the same ports should not open the folder.
     let mut listeners = Vec::new();
     for bind in [Some(settings.bind), settings.http_extra_bind].into_iter().flatten() {
         let listener = match rpc.block_on(TcpListener::bind(bind)) {
@@ -102,16 +102,16 @@ pub(crate) fn run(
     node.stop(exit, chain)
 }
 
-/// A write beyond the limit on the size of files (`ulimit -f`) is answered by a signal that ends the process, unless somebody
-/// listens: then by an error, as on a full disk.
+/// A write beyond the limit on file sizes (`ulimit -f`) raises a signal that ends the process. With a handler the write
+/// fails instead, as on a full disk.
 fn survive_file_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let _context = runtime.enter();
-    // The handler stays when the listener is dropped.
+    // The handler stays installed when the listener is dropped.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
-/// The boot block's contracts are evaluated while the chain opens, and evaluation recurses.
+/// Opening the chain evaluates the boot block's contracts, and evaluation recurses.
 fn on_large_stack(open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> anyhow::Result<OpenedChain> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("opener".to_owned()).stack_size(THREAD_STACK_BYTES);
@@ -120,7 +120,7 @@ fn on_large_stack(open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send) -> 
     })
 }
 
-/// The mocked bitcoin's clock, which follows the chain if it is to mine after transactions.
+/// The mocked bitcoin's clock. It follows the tip only if it mines after transactions.
 fn start_clock(
     threads: &mut Threads,
     settings: &Settings,
@@ -142,7 +142,7 @@ fn start_clock(
     threads.spawn("clock", move || clock.run().context("no burn block could be mined"))
 }
 
-/// Those who make templates and validate proposals.
+/// The threads that assemble templates and validate proposals.
 fn start_workers(
     threads: &mut Threads,
     chain: &OpenedChain,
@@ -161,7 +161,7 @@ fn start_workers(
     })
 }
 
-/// Compares what the start left of a large folder, behind all that asks for a core. Damage ends the node.
+/// Checks the part of a large folder that the start left out, at low priority. Damage ends the node.
 fn start_page_check(
     threads: &mut Threads,
     chain: &OpenedChain,
@@ -174,13 +174,13 @@ fn start_page_check(
         background::step_back();
         files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
         tracing::info!("the rest of the data folder is as it was written");
-        // A thread that ends, ends the node.
+        // Wait: the end of a thread would end the node.
         runtime.block_on(stopped.cancelled());
         Ok(())
     })
 }
 
-/// A node that runs.
+/// A running node.
 struct Node {
     exits: Receiver<Exit>,
     running: Vec<&'static str>,
@@ -258,10 +258,10 @@ impl Node {
         Ok(Self { exits: receiver, running, shutdown, wake, stacker_dbs, clock, templates, validations })
     }
 
-    /// Along the flow of data: no new work, streams and requests end, threads finish what they are at.
+    /// Stops along the flow of data: no new work, then streams and requests end, then threads finish what they do.
     fn stop(mut self, exit: Exit, chain: OpenedChain) -> anyhow::Result<()> {
         let deadline = Instant::now() + STOP_DEADLINE;
-        // Dropped last: what is dropped before it, such as databases, may take its time.
+        // Dropped last, as dropping the others, such as databases, may take time.
         let _bound = end_after(STOP_DEADLINE, matches!(exit, Exit::Asked(_)));
         let chain = chain;
         let mut result = match exit {
@@ -291,7 +291,7 @@ impl Node {
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    // What they are at is rolled back: no commit is half done.
+                    // Their work is rolled back: no commit is half done.
                     tracing::warn!(threads = ?self.running, "threads that did not end in time are left behind");
                     return result;
                 }
@@ -305,8 +305,8 @@ impl Node {
     }
 }
 
-/// Ends the process after this time unless the result is dropped before. What is not committed by then is rolled back at the
-/// next start, as after any other end.
+/// Ends the process after this time unless the result is dropped first. Uncommitted work is rolled back at the next
+/// start, as after any other end.
 fn end_after(time: Duration, is_wanted: bool) -> Sender<()> {
     let (stopped, bound) = channel();
     let body = move || {
@@ -315,7 +315,7 @@ fn end_after(time: Duration, is_wanted: bool) -> Sender<()> {
             std::process::exit(i32::from(!is_wanted));
         }
     };
-    // Without the thread the stop takes what it takes.
+    // Without this thread the stop has no bound.
     let _ = std::thread::Builder::new().name("stop-bound".to_owned()).spawn(body);
     stopped
 }
@@ -326,7 +326,7 @@ fn observers(settings: &Settings, chain: &OpenedChain) -> anyhow::Result<(Dispat
     Dispatcher::register(&settings.observers, source, &settings.data_dir, settings.durability)
 }
 
-/// A runtime of their own: posts to observers wait for no stream, and no stream for them.
+/// The dispatcher has its own runtime: posts to observers and streams never wait for each other.
 fn dispatch_events(runner: DispatcherRunner, shutdown: CancellationToken) -> anyhow::Result<()> {
     let runtime = runtime("event-dispatcher")?;
     let result = runtime.block_on(runner.run(shutdown));
@@ -334,7 +334,7 @@ fn dispatch_events(runner: DispatcherRunner, shutdown: CancellationToken) -> any
     result
 }
 
-/// A thread that ends before it is told to is a failure, whatever it says.
+/// A thread that ends before it is told to has failed, even with `Ok`.
 fn ended(name: &'static str, result: anyhow::Result<()>) -> anyhow::Error {
     match result {
         Ok(()) => anyhow!("thread {name} ended"),
@@ -342,7 +342,7 @@ fn ended(name: &'static str, result: anyhow::Result<()>) -> anyhow::Error {
     }
 }
 
-/// The writer syncs what it holds and ends; it has no channel of ours to say so.
+/// The writer syncs what it holds and ends; it does not report its end on our channel.
 fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
     let (done, ended) = channel();
     let body = move || {
@@ -350,7 +350,7 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
     };
     let waiter = std::thread::Builder::new().name("writer-wait".to_owned()).spawn(body);
     if waiter.is_err() {
-        return; // What is committed is on the disk already; the process ends now.
+        return; // Committed data is already on the disk; the process ends now.
     }
     if ended.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
         tracing::warn!("the database writer did not end in time and is left behind");
@@ -359,9 +359,9 @@ fn wait_for_writer(writer: JoinHandle<()>, deadline: Instant) {
 
 fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = match name {
-        // One thread is enough: deliveries wait for observers most of the time.
+        // One thread is enough: deliveries mostly wait for observers.
         "event-dispatcher" => tokio::runtime::Builder::new_current_thread(),
-        // Fan-out only; the blocking threads are for reads from disk.
+        // These threads only fan out; blocking threads read from disk.
         "event-stream" => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             builder.worker_threads(EVENT_STREAM_THREADS);
@@ -378,7 +378,7 @@ fn runtime(name: &'static str) -> anyhow::Result<tokio::runtime::Runtime> {
         .with_context(|| format!("cannot start the {name} runtime"))
 }
 
-/// A thread of its own, which nothing waits for: it ends with the process.
+/// A thread of its own that is never joined: it ends with the process.
 fn watch_signals(threads: &Threads, stop_on_stdin_eof: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
@@ -406,8 +406,8 @@ fn stream_limits(settings: &Settings) -> StreamRegistryLimits {
     StreamRegistryLimits { streams, stall_timeout: settings.stall_timeout }
 }
 
-/// The coordinator also removes what the journal need not keep any more. Most events come without a block, and some are large:
-/// every so many events or bytes it is called for them.
+/// The coordinator also prunes the journal. Most events come without a block, and some are large, so it is woken after
+/// so many events or bytes.
 fn notify_for_retention(journal: &Arc<dyn Journal>, wake: &WakeSignal) {
     let bounds = journal.bounds();
     let (events, bytes) = (AtomicU64::new(bounds.newest), AtomicU64::new(bounds.end_offset));
@@ -424,13 +424,13 @@ fn notify_for_retention(journal: &Arc<dyn Journal>, wake: &WakeSignal) {
     }));
 }
 
-/// Whether nothing but the boot block exists, in its own burn block.
+/// Whether there is only the boot block, in the first burn block.
 fn is_new(chain: &NodeChain) -> anyhow::Result<bool> {
     let tips = chain.chainstate().read(read::tip::get).context("the chain has no tip")?;
     Ok(tips.tip.chain_length == 0 && tips.burn_view.block.height == tips.burn_tip.block.height)
 }
 
-/// One line of JSON for whoever started the node.
+/// Writes one line of JSON for the program that started the node.
 fn announce_ready(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let address = addresses.first().context("no port is served")?;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };

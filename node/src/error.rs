@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use chainstate::read::Unknown;
 
-/// Which job was asked for and is not there. Its name is the reason code on the wire.
+/// Kind of the job that was asked for and is not there; its name is the reason code on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownJob {
     /// A template request.
     Template,
-    /// A validation request.
+    /// A validation demand.
     Validation,
-    /// The result of a template request: it is no longer kept.
+    /// The result of a template request, which is no longer kept.
     TemplateResult,
-    /// The result of a validation request: it is no longer kept.
+    /// The result of a validation demand, which is no longer kept.
     ValidationResult,
 }
 
@@ -58,7 +58,7 @@ pub enum ApiError {
     /// There is no such job.
     #[error("{} {id}", what.reason().to_lowercase().replace('_', " "))]
     NoJob {
-        /// Which kind, and whether it ever was.
+        /// Which kind, and whether it ever existed.
         what: UnknownJob,
         /// As the sender named it.
         id: String,
@@ -68,7 +68,7 @@ pub enum ApiError {
     Precondition {
         /// Upper-snake code.
         reason: &'static str,
-        /// What stands in the way.
+        /// Why the state does not allow it.
         detail: String,
     },
     /// A queue is full; try again later.
@@ -79,13 +79,13 @@ pub enum ApiError {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The disk is full; the node reads on and writes again when there is room.
+    /// The disk is full. The node still reads, and writes again when there is room.
     #[error("storage is full")]
     StorageFull,
-    /// The node is going down.
+    /// The node is stopping.
     #[error("the node is shutting down")]
     ShuttingDown,
-    /// Our fault.
+    /// A failure of the node.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

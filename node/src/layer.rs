@@ -1,6 +1,6 @@
-//! Tower layers that run a hook before a request, which may answer it, and one after its response.
+//! Tower layers that run one hook before a request, which may answer it, and one after its response.
 //!
-//! axum's `from_fn` clones the whole inner stack twice per request; these do not.
+//! axum's `from_fn` clones the whole inner stack twice per request; these layers do not.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -11,19 +11,19 @@ use axum::extract::Request;
 use axum::response::Response;
 use tower::{Layer, Service};
 
-/// Runs before a request and after its response. It is cloned with each request.
+/// Runs before a request and after its response. Cloned for each request.
 pub(crate) trait RequestHook: Clone + Send + Sync + 'static {
-    /// What [`Self::before`] has for [`Self::after`].
+    /// What [`Self::before`] passes to [`Self::after`].
     type State: Send + Unpin + 'static;
 
-    /// Lets a request through, or answers it; such an answer is not seen by [`Self::after`].
+    /// Lets a request through, or answers it; [`Self::after`] does not see such an answer.
     fn before(&self, request: &Request) -> ControlFlow<Response, Self::State>;
 
     /// Completes the answer of a request that was let through.
     fn after(state: Self::State, response: Response) -> Response;
 }
 
-/// The layer of it.
+/// Tower layer that runs a [`RequestHook`] around a service.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HookLayer<A>(pub A);
 
@@ -34,11 +34,11 @@ pub(crate) struct HookService<A, S> {
     inner: S,
 }
 
-/// The answer in the making.
+/// A response in progress.
 pub(crate) enum HookFuture<A: RequestHook, F> {
-    /// By the hook; none once it was given.
+    /// Answered by the hook; `None` after it was polled.
     Answered(Option<Response>),
-    /// By what is beneath; nothing is kept once it was given.
+    /// Passed to the inner service; the state is `None` after completion.
     LetThrough(F, Option<A::State>),
 }
 
@@ -90,7 +90,7 @@ where
                 state.take().map(|state| A::after(state, response))
             }
         };
-        // Nobody polls a future that has ended.
+        // Nobody polls a completed future.
         answer.map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer)))
     }
 }
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers DELETE, and says of all others by which method they were asked.
+    /// Answers DELETE itself, and notes the method of every other request in its response.
     #[derive(Clone)]
     struct Says;
 

@@ -1,8 +1,8 @@
 //! The node: threads, channels and services around the chain state.
 //!
-//! Read in this order: [`config`], [`entrypoint`] (who runs, who talks to whom), [`chain`] (what the services ask of the
-//! chain), [`coordinator`], [`clock`], [`jobs`], [`event_stream`], [`event_dispatcher`] (events by POST), [`rpc`] (gRPC and
-//! HTTP), [`layer`] (what is done around requests), [`runtime`] (what threads share), [`metrics`].
+//! Read in this order: [`config`], [`entrypoint`] (which threads run and how they are connected), [`chain`] (what the
+//! services ask of the chain), [`coordinator`], [`clock`], [`jobs`], [`event_stream`], [`event_dispatcher`] (events by
+//! POST), [`rpc`] (gRPC and HTTP), [`layer`] (hooks around requests), [`runtime`] (what threads share), [`metrics`].
 //!
 //! # Not here
 //! The rules and their storage: crate `chainstate`.

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Gives memory back when a burst is over: whoever asks decides how much the node holds for a moment, not for good. Without huge
-/// pages, which hold a third more for nothing.
+/// mimalloc returns memory to the system after a burst, so a peak that a caller causes does not last. Huge pages are
+/// off: with them the node holds a third more and gains nothing.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -12,7 +12,8 @@ fn main() -> ExitCode {
     match mockamoto_node::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The last words of the program, also when no log is set up. Where they do not fit, it ends without them.
+            // The error must appear even when no log is set up. If standard error takes nothing, the program ends
+            // without it.
             let _ = writeln!(std::io::stderr(), "mockamoto-node: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! What the network thread serves with, and how: the settings' limits, TLS, and the layers before the paths.
+//! What the network thread serves, and how: the settings' limits, TLS, and the layers before the paths.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ use crate::runtime::budget::Budget;
 pub(crate) struct Port {
     listening: Listening,
     door: Door,
-    /// Its files' sizes are metrics.
+    /// Folder whose files' sizes are metrics.
     data_dir: PathBuf,
 }
 
 impl Port {
-    /// As the settings want it, with room for so many connections.
+    /// Port as the settings want it, with room for so many connections.
     pub(crate) fn new(settings: &Settings, services: &Services, connections: usize) -> anyhow::Result<Self> {
         let listening = listening(settings, services, connections)?;
         Ok(Self { listening, door: door(settings, &services.guard), data_dir: settings.data_dir.clone() })
@@ -58,20 +58,20 @@ impl Port {
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())
         });
-        // Blocking calls that run are left to end by themselves: their commits are whole or not at all.
+        // Blocking calls that still run are left alone: their commits are whole or not at all.
         runtime.shutdown_background();
         result
     }
 }
 
-/// Who comes in.
+/// Which requests may come in.
 fn door(settings: &Settings, guard: &Guard) -> Door {
     let bound = [Some(settings.bind), settings.http_extra_bind].into_iter().flatten().map(|bind| bind.ip()).collect();
     let hosts = Hosts::new(bound, settings.allowed_hosts.clone());
     Door::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
 }
 
-/// Limits and TLS.
+/// Limits and TLS of the listeners.
 fn listening(settings: &Settings, services: &Services, connections: usize) -> anyhow::Result<Listening> {
     let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose().context("TLS")?;
     if tls.is_none() && settings.auth_token.is_some() && !settings.bind.ip().is_loopback() {

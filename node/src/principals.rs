@@ -1,34 +1,34 @@
-//! Principals in text from outside, with what is wrong in one that is none.
+//! Parses principals from outside, and says what is wrong with invalid ones.
 
 use clarity::names::{ClarityName, ContractName};
 use clarity::principal::c32::AddressError;
 use clarity::principal::{ContractId, Principal, Standard};
 use stacks_types::address::StacksAddress;
 
-/// Why a text is not what it should be.
+/// Why a text is not the expected principal or asset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PrincipalError {
-    /// It does not begin as an address does: it was meant as something else.
+    /// It does not begin like an address, so it was not meant as one.
     #[error("not a principal (ADDRESS or ADDRESS.name)")]
     Shape,
-    /// An address with a mistake in it.
+    /// It is meant as an address and has a mistake.
     #[error("not an address: {0}")]
     Address(#[from] AddressError),
-    /// The address is good, what follows its dot is no name.
+    /// The address is good, but the text after its dot is not a contract name.
     #[error("not a contract: its name is letters, digits, - and _, the first a letter")]
     Name,
-    /// A contract where an account is meant.
+    /// It is a contract where an account is expected.
     #[error("not the address of an account")]
     NoAccount,
-    /// A name is missing.
+    /// The contract's name is missing.
     #[error("not a contract id (ADDRESS.name)")]
     NoContract,
-    /// No asset of a contract.
+    /// It names no asset of a contract.
     #[error("not an asset id (ADDRESS.contract::asset)")]
     NoAsset,
 }
 
-/// "ADDRESS" or "ADDRESS.name".
+/// Parses "ADDRESS" or "ADDRESS.name".
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
@@ -39,13 +39,13 @@ pub(crate) fn parse_principal(text: &str) -> Result<Principal, PrincipalError> {
     }
 }
 
-/// "ADDRESS.name".
+/// Parses "ADDRESS.name".
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
 pub(crate) fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError> {
     let Some((address, name)) = text.split_once('.') else {
-        // A mistake in the address is more worth telling than the name that is missing.
+        // A mistake in the address matters more than the missing name.
         parse_address(text)?;
         return Err(PrincipalError::NoContract);
     };
@@ -54,7 +54,7 @@ pub(crate) fn parse_contract_id(text: &str) -> Result<ContractId, PrincipalError
     Ok(ContractId { issuer: address, name })
 }
 
-/// "ADDRESS.contract::asset", as events name assets.
+/// Parses "ADDRESS.contract::asset", as events name assets.
 ///
 /// # Errors
 /// [`PrincipalError`] for any other text.
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     const ADDRESS: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG";
-    /// The same with another last digit.
+    /// The same address with another last digit.
     const MISTYPED: &str = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AH";
 
     #[test]

@@ -9,7 +9,7 @@ use crate::limits::THREAD_STACK_BYTES;
 
 /// What ends the node.
 pub(crate) enum Exit {
-    /// Somebody asked.
+    /// Somebody asked for it, in this way.
     Asked(&'static str),
     /// A thread ended.
     Thread { name: &'static str, result: anyhow::Result<()> },
@@ -17,9 +17,9 @@ pub(crate) enum Exit {
 
 /// The node's threads.
 pub(crate) struct Threads {
-    /// Where a thread says that it ended.
+    /// Where a thread reports its end.
     pub(crate) exits: Sender<Exit>,
-    /// The names of those that were started.
+    /// Names of the started threads.
     pub(crate) running: Vec<&'static str>,
 }
 
@@ -33,7 +33,7 @@ impl Threads {
         let exits = self.exits.clone();
         let body = move || {
             let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(anyhow!("it panicked")));
-            // Nobody listens when the process is about to end anyway.
+            // Nobody listens when the process is about to end.
             let _ = exits.send(Exit::Thread { name, result });
         };
         let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(THREAD_STACK_BYTES);

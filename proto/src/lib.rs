@@ -1,3 +1,3 @@
-//! The gRPC contract `nakamoto.v1`: the .proto files beside this crate, and the code that is generated from them. Nothing else.
+//! The gRPC API `nakamoto.v1`: the .proto files beside this crate and the code generated from them, and nothing else.
 
 pub mod v1;

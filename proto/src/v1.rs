@@ -16,5 +16,5 @@
 
 tonic::include_proto!("nakamoto.v1");
 
-/// Encoded `google.protobuf.FileDescriptorSet` of the package and all that it imports, for reflection.
+/// Encoded `google.protobuf.FileDescriptorSet` of the package and all its imports, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,10 +1,11 @@
-//! What does an empty block cost without its way between processes? Its assembly, its signatures, the check of what was pushed, and its
-//! processing, one after the other in one process.
+//! How much does an empty block cost apart from the messages between processes? Assembly, signatures, the check of the
+//! pushed block, and processing, in sequence in one process.
 //!
-//! Mirrors what node, producer and signers do for each block on demand, in a folder whose commits do not wait for the disk. Cannot see:
-//! the calls and events between them, the StackerDBs, and the signers' validations (the load tool's `mine-blocks` does).
+//! Mirrors the work of node, producer and signers for each block on demand, in a folder whose commits do not wait for
+//! the disk. Leaves out the calls and events between them, the StackerDBs, and the signers' validations (the load
+//! tool's `mine-blocks` includes them).
 //!
-//! `cargo bench -p tests --bench blocks`; with `-- --tiny` little, to see that it still runs.
+//! `cargo bench -p tests --bench blocks`; `-- --tiny` does little, to see that it still runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,12 +23,12 @@ use stacks_types::vrf::VrfProof;
 use tests::bench::Bench;
 use tests::figures::Samples;
 
-/// As many as the devnet has.
+/// As many as in the devnet.
 const STACKERS: u8 = 4;
 
 static NOW_MS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
 
-/// Goes on with each look, so that every run has the same blocks.
+/// Advances with each call, so that every run has the same blocks.
 fn clock() -> u64 {
     NOW_MS.fetch_add(1, Ordering::Relaxed)
 }
@@ -43,7 +44,7 @@ fn run() {
         .expect("a new chain opens");
     let keys = Keys::of(&chain);
     let mut times = Times::default();
-    // The first begins the tenure, and has its coinbase.
+    // The first block begins the tenure and has its coinbase.
     let coinbase = signed(&keys.producer, 0, 0, TransactionPayload::Coinbase { buffer: [7; 32] });
     times.grow(&chain, &keys, Some(coinbase.encode()));
     times = Times::default();
@@ -63,7 +64,8 @@ fn run() {
     bench.end();
 }
 
-/// The keys of the actors, the stackers' in the order of their set, and the tenure's proof, which its producer makes once.
+/// The actors' keys, the stackers' in the order of their set, and the tenure's VRF proof, which its producer makes
+/// once.
 struct Keys {
     producer: PrivateKey,
     stackers: Vec<PrivateKey>,
@@ -71,7 +73,7 @@ struct Keys {
 }
 
 impl Keys {
-    /// Announces the chain's first burn blocks too.
+    /// Also announces the chain's first burn blocks.
     fn of(chain: &NakamotoChainState) -> Self {
         let view = chain.mine_burn_block(None, FIRST_TIME_S + 30).expect("a burn block").hash;
         while chain.announce().expect("storage works") {}
@@ -109,7 +111,7 @@ struct Times {
 }
 
 impl Times {
-    /// One block more. Gives its id.
+    /// Makes one more block; returns its id.
     fn grow(&mut self, chain: &NakamotoChainState, keys: &Keys, coinbase: Option<Vec<u8>>) -> [u8; 32] {
         let begun = Instant::now();
         let order = TemplateOrder { coinbase, allow_empty: true, ..TemplateOrder::default() };
@@ -131,7 +133,7 @@ impl Times {
     }
 }
 
-/// Ends a stage, and begins the next.
+/// Ends a stage and begins the next.
 fn lap(begun: Instant, stage: &mut Samples) -> Instant {
     stage.push_micros(begun.elapsed());
     Instant::now()

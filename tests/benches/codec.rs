@@ -1,9 +1,9 @@
 //! How fast are the consensus byte formats? Decoding, encoding and verifying transactions, and a full block.
 //!
-//! Mirrors what a node does with each transaction that is offered (decode, verify) and with each pushed block (decode,
-//! txids, Merkle root). Cannot see: cold caches.
+//! Mirrors what a node does with each offered transaction (decode, verify) and with each pushed block (decode, txids,
+//! Merkle root). Cold caches are not measured.
 //!
-//! `cargo bench -p tests --bench codec`; with `-- --tiny` little, to see that it still runs.
+//! `cargo bench -p tests --bench codec`; `-- --tiny` does little, to see that it still runs.
 
 use chainstate::test_support::{call_payload, deploy_payload};
 use stacks_types::block::{HEADER_BYTES_MIN, NakamotoStacksBlock, NakamotoStacksBlockHeader};
@@ -42,7 +42,8 @@ fn transactions(bench: &mut Bench, kind: &str, raw: &[Vec<u8>]) {
     bench.each(&format!("{kind}: verify the signature"), &decoded, verify, |()| Vec::new());
 }
 
-/// The transaction with another nonce in each round but the first, as a block holds no transaction twice. Nobody verifies it here.
+/// The transaction with another nonce in each round but the first: a block may hold no transaction twice. Signatures
+/// are not verified here.
 fn renumbered(bytes: &[u8], round: u64) -> BlockTransaction {
     let mut transaction = StacksTransaction::decode(bytes).expect("a transaction");
     let nonce = transaction.origin_nonce() + (round << 32);
@@ -50,7 +51,7 @@ fn renumbered(bytes: &[u8], round: u64) -> BlockTransaction {
     BlockTransaction::new(transaction)
 }
 
-/// Blocks that are as full as they may be, or hold all transactions.
+/// Blocks that are as full as allowed, or hold all transactions.
 fn blocks(bench: &mut Bench, raw: &[Vec<u8>]) {
     let mut left = MAX_BLOCK_BYTES - HEADER_BYTES_MIN - 4;
     let all = (0..).flat_map(|round| raw.iter().map(move |bytes| renumbered(bytes, round)));

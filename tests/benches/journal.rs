@@ -1,10 +1,10 @@
-//! What does an event cost to write, durably, and to read? Appends by one caller and by many at once (group commit), and
-//! pages of the newest events from memory and of old ones from the database.
+//! What does it cost to write an event durably, and to read it? Measures appends by one caller and by many at once
+//! (group commit), and pages of the newest events from memory and of old ones from the database.
 //!
-//! Mirrors what the admin service, StackerDB and the mempool do for each write (a commit with its event, synced), and what
-//! subscribers do that are up to date or far behind. Cannot see: the streams on top of it (the load tool's `fan-out` does).
+//! Mirrors the writes of the admin service, StackerDB and mempool (a synced commit with its event), and the reads of
+//! subscribers that are up to date or far behind. The streams on top are not measured (the load tool's `fan-out` does).
 //!
-//! `cargo bench -p tests --bench journal`; with `-- --tiny` little, to see that it still runs.
+//! `cargo bench -p tests --bench journal`; `-- --tiny` does little, to see that it still runs.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ fn run() {
     bench.end();
 }
 
-/// Appends events one by one; each is on the disk when its call returns. Gives the times.
+/// Appends events one by one; each is on the disk when its call returns. Returns the times.
 fn appends(chain: &NakamotoChainState, count: usize) -> Vec<f64> {
     let mut samples = Vec::new();
     for number in 1..=count {

@@ -1,12 +1,13 @@
-//! How fast is the state index? The loads of `tests/vectors/marf_workload.md`, with the figures that it gives for the
-//! reference: time of a block, keys a second with commit, bytes a key; reads, proofs and ancestors after load b.
+//! How fast is the state index? Runs the loads of `tests/vectors/marf_workload.md` and measures the figures that the file
+//! gives for the reference: time per block, keys per second with commit, bytes per key; reads, proofs and ancestors
+//! after load b.
 //!
-//! Mirrors what a block's commit does: nodes appended to their file, then one row in a WAL database. Loads a and b run with the
-//! reference's setting (synchronous NORMAL: only checkpoints wait for the disk), and again with the node file synced before each
-//! row, as in a node. As a baseline of the same run, the same keys go into a plain SQLite table: no hashes, no history. Roots are
-//! checked, so the work is the right one. Cannot see: reads from a cold disk.
+//! Mirrors a block's commit: nodes appended to their file, then one row in a WAL database. Loads a and b run with the
+//! reference's setting (synchronous NORMAL: only checkpoints wait for the disk), and again with the node file synced
+//! before each row, as in a node. As a baseline of the same run, the same keys go into a plain SQLite table without
+//! hashes or history. Roots are checked, so the work is the right one. Reads from a cold disk are not measured.
 //!
-//! `cargo bench -p tests --bench marf`; with `-- --tiny` only some blocks, to see that it still runs.
+//! `cargo bench -p tests --bench marf`; `-- --tiny` runs only a few blocks, to see that it still runs.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's figures go to the terminal")]
 
@@ -130,7 +131,7 @@ impl Load {
             table.samples(&format!("{load}: .. {phase}"), "us", samples);
         }
         table.figure(&format!("{load}: keys with commit"), "1/s", float(keys) / (self.blocks.sum() / 1e6));
-        // The pages in the WAL are written once more, and then the WAL is empty.
+        // Writes the WAL's pages to the database once more, and empties the WAL.
         let checkpoint = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         assert_eq!(checkpoint, Ok(0), "a checkpoint");
         let bytes = bytes_of(self.folder.path()).saturating_sub(self.file_bytes);
@@ -147,7 +148,7 @@ impl Load {
         assert!(!whole || self.root == root, "the last root is {}, not {root}", self.root);
     }
 
-    /// Measures reads after load b. Each figure's reads run twice, and the second round counts, when all is cached.
+    /// Measures reads after load b. Each figure's reads run twice; the second round counts, when everything is cached.
     fn reads(&self, table: &mut Table, size: &Size) {
         let keys = size.b_blocks * B_KEYS;
         let tip = block_id(size.b_blocks - 1);
@@ -207,7 +208,7 @@ impl Load {
     }
 }
 
-/// Runs the reads twice and gives the times of the second round.
+/// Runs the reads twice; returns the times of the second round.
 fn warm(count: u64, mut read: impl FnMut(u64) -> Duration) -> Samples {
     (0..count).for_each(|number| {
         black_box(read(number));
@@ -215,7 +216,7 @@ fn warm(count: u64, mut read: impl FnMut(u64) -> Duration) -> Samples {
     (0..count).map(|number| read(number).as_secs_f64() * 1e6).collect()
 }
 
-/// Measures the baseline: keys and values in a table, with one transaction a block.
+/// Measures the baseline: keys and values in a table, one transaction for each block.
 fn plain_table(table: &mut Table, load: &str, blocks: u64, keys: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut conn = connection(folder.path());
@@ -249,13 +250,13 @@ fn bytes_of(folder: &Path) -> u64 {
     files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum()
 }
 
-/// Exact: counts and bytes stay far below 2^52.
+/// A count as a float, exactly: counts and bytes stay far below 2^52.
 #[allow(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^52")]
 fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// Measures phases that follow each other.
+/// Measures consecutive phases.
 struct Clock(Instant);
 
 impl Clock {

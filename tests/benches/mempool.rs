@@ -1,10 +1,10 @@
-//! Does choosing transactions for a block cost more when more of them wait? Time of a step of the walk over candidates,
-//! and of a change to the index, with 10, 10,000 and 100,000 pending.
+//! Does choosing transactions for a block cost more when more of them wait? Measures a step of the walk over
+//! candidates, and a change to the index, with 10, 10,000 and 100,000 pending.
 //!
-//! Mirrors what assembly does under the mempool's lock: take the next candidate, then note that it is mined. Cannot see: reading
-//! the chosen transactions' bytes from the database, and executing them.
+//! Mirrors what assembly does under the mempool's lock: take the next candidate, then note that it is mined. Reading
+//! the chosen transactions' bytes from the database and executing them are not measured.
 //!
-//! `cargo bench -p tests --bench mempool`; with `-- --tiny` little, to see that it still runs.
+//! `cargo bench -p tests --bench mempool`; `-- --tiny` does little, to see that it still runs.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -16,9 +16,9 @@ use stacks_types::ids::{Hash160, Txid};
 use tests::bench::Bench;
 use tests::figures::Samples;
 
-/// Pending transactions of one account, one nonce after the other.
+/// Pending transactions of one account, with consecutive nonces.
 const CHAINED: u64 = 10;
-/// Most steps of a walk: a block holds about so many small transactions.
+/// Most steps of a walk: a block holds about this many small transactions.
 const STEPS: usize = 10_000;
 
 fn main() {

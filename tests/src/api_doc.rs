@@ -1,4 +1,4 @@
-//! The API's reference as Markdown, made from the comments of the .proto files.
+//! Makes the API's reference in Markdown from the comments of the .proto files.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,13 @@ use std::path::Path;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-/// Field numbers of the descriptors, which make up the path of a place in a file (descriptor.proto).
+/// Field numbers of the descriptors, which form the path of a place in a file (descriptor.proto).
 const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const SERVICES: i32 = 6;
 const MEMBERS: i32 = 2;
 
-/// The reference of the whole API.
+/// The reference for the whole API.
 ///
 /// # Panics
 /// When the .proto files in `folder` (the one that holds `nakamoto/`) do not compile.
@@ -52,7 +52,7 @@ fn comments(file: &FileDescriptorProto) -> BTreeMap<Vec<i32>, String> {
     locations.map(|place| (place.path.clone(), comment(place.leading_comments()))).collect()
 }
 
-/// The part of the reference that one file makes.
+/// The part of the reference for one file.
 struct Page<'a> {
     file: &'a FileDescriptorProto,
     comments: BTreeMap<Vec<i32>, String>,

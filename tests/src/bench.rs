@@ -1,4 +1,4 @@
-//! What the benchmarks in `benches/` share: size, timing, and output.
+//! Shared by the benchmarks in `benches/`: size, timing, and output.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's figures go to the terminal")]
 
@@ -17,7 +17,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Reads the arguments (`--tiny` does little, to see that it still runs) and says where the figures come from.
+    /// Reads the arguments (`--tiny` does little, to see that it still runs) and prints where the figures come from.
     #[must_use]
     pub fn start(what: &str) -> Self {
         let tiny = std::env::args().any(|argument| argument == "--tiny");
@@ -31,8 +31,8 @@ impl Bench {
         if self.tiny { tiny } else { whole }
     }
 
-    /// Times `work` on each input, in microseconds, after a first round that does not count. `bytes` gives the part of each result
-    /// that goes into the digest, so that the compiler cannot drop the work.
+    /// Times `work` on each input, in microseconds, after a first round that does not count. `bytes` gives the part of
+    /// each result for the digest, so that the compiler cannot drop the work.
     pub fn each<I, T>(
         &mut self,
         what: &str,
@@ -63,7 +63,7 @@ impl Bench {
         self.digest = sha512_256(&[&self.digest, result]);
     }
 
-    /// Prints the table, and the digest of all results, which is the same in every run of one size.
+    /// Prints the table and the digest of all results, which is the same in every run of one size.
     pub fn end(self) {
         println!("results {}", hex::encode(self.digest));
         print!("{}", self.table);

@@ -1,11 +1,11 @@
-//! Events of the engine as a node's event stream has them (docs/COMPATIBILITY.md#transaction-events).
+//! The engine's events in the form of a node's event stream (docs/COMPATIBILITY.md#transaction-events).
 
 use clarity::run::{Event, EventBody};
 use clarity::value::Value;
 use serde_json::{Value as Json, json};
 
-/// An event as the stream has it, with its index in its transaction but without the transaction's id. `cut` shortens the hex text
-/// of values.
+/// An event in the stream's form, with its index in its transaction but without the transaction's id. `cut` shortens
+/// the hex text of values.
 #[must_use]
 pub fn event_json(index: usize, event: &Event, cut: impl Fn(String) -> String) -> Json {
     let hex = |value: &Value| cut(format!("0x{}", value.encode_hex()));

@@ -77,7 +77,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Adds a row with one figure that is no sample, such as a rate over the whole run.
+    /// Adds a row with a figure that is not a sample, such as a rate over the whole run.
     pub fn figure(&mut self, what: &str, unit: &str, value: f64) {
         let dash = || "-".to_owned();
         self.rows.push([what.to_owned(), unit.to_owned(), dash(), number(value), dash(), dash(), dash(), "1".into()]);
@@ -88,7 +88,7 @@ impl Table {
         self.rows.extend(other.rows);
     }
 
-    /// Adds a row for samples; nothing when there are none.
+    /// Adds a row for samples; adds nothing when there are none.
     pub fn samples(&mut self, what: &str, unit: &str, samples: &Samples) {
         let Some(Summary { min, median, p95, p99, max }) = samples.summary() else { return };
         let [min, median, p95, p99, max] = [min, median, p95, p99, max].map(number);
@@ -119,7 +119,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A number with about three digits: more would claim what was not measured.
+/// A number with about three digits: more would claim a precision that was not measured.
 fn number(value: f64) -> String {
     let digits = match value.abs() {
         value if value >= 100.0 => 0,

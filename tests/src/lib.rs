@@ -1,9 +1,9 @@
-//! What end-to-end tests, conformance vectors, benchmarks and the load tool share.
+//! Shared by end-to-end tests, conformance vectors, benchmarks and the load tool.
 //!
 //! # Not here
 //! The tests themselves: `tests/`. The benchmarks: `benches/`.
 
-// A test fails by panicking, and says so on the terminal.
+// A test fails by panicking, and prints to the terminal.
 #![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "this is test code, though in a library")]
 
 pub mod api_doc;

@@ -62,7 +62,7 @@ pub fn block_id(index: u64) -> BlockId {
     BlockId(id)
 }
 
-/// Number of the key that the `read`-th get reads, below `keys`.
+/// Number, below `keys`, of the key that the `read`-th get reads.
 #[must_use]
 pub fn key_of_get(read: u64, keys: u64) -> u64 {
     splitmix(GET_SEED, read) % keys

@@ -1,6 +1,6 @@
-//! A second node that gets only the genesis file and the blocks reaches the same state roots.
+//! Replays a chain: a second node that gets only the genesis file and the blocks must reach the same state roots.
 //!
-//! It is the chain as a library in this process: nothing in the first node's memory can help it.
+//! The second node is the chain as a library in this process; nothing in the first node's memory can help it.
 
 use std::path::Path;
 
@@ -23,14 +23,14 @@ pub const ANSWER_BYTES_MAX: usize = 17 << 20;
 /// Blocks that may wait for the replay.
 const QUEUE: usize = 64;
 
-/// A burn block to mine, in the order in which the first node saw them.
+/// A burn block to mine; burn blocks are in the order in which the first node saw them.
 #[derive(Debug, Clone)]
 pub struct BurnStep {
     /// Hash of the burn block that it is mined on.
     pub parent: BurnBlockHash,
-    /// Hash that it must get.
+    /// Hash that it must have.
     pub hash: BurnBlockHash,
-    /// Height that it must get.
+    /// Height that it must have.
     pub height: u64,
     /// Time in seconds since 1970.
     pub time_s: u64,
@@ -43,7 +43,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Opens a new chain and mines the burn blocks; blocks are given by [`Self::append`].
+    /// Opens a new chain and mines the burn blocks. Blocks are then passed to [`Self::append`].
     ///
     /// # Panics
     /// When the genesis file cannot be used.
@@ -65,7 +65,7 @@ impl Replay {
                 append(&chain, &block, root);
             }
         };
-        // Evaluation recurses, and a thread of tokio's pool has too small a stack.
+        // Evaluation recurses, and tokio's pool threads have too small a stack.
         let on_large_stack = || {
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(replay).expect("a thread");
             thread.join().expect("the replay agrees");
@@ -73,9 +73,9 @@ impl Replay {
         Self { blocks, thread: tokio::task::spawn_blocking(on_large_stack) }
     }
 
-    /// Gives the next block, and the root that the first node has after it.
+    /// Passes the next block, and the root that the first node has after it.
     pub async fn append(&self, block: Vec<u8>, root: StateRoot) {
-        // A replay that found a difference has ended; `finish` reports it.
+        // A replay that found a difference has ended, and `finish` reports it.
         let _ = self.blocks.send((block, root)).await;
     }
 

@@ -1,4 +1,4 @@
-//! Changes of the mocks.
+//! Changes of the mocked bitcoin, of mining and of the sets, for the admin service.
 
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{BLOCKS_WANTED_MAX, Wanted};
@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::limits::RETRY_AFTER;
 
 impl NodeChain {
-    /// Mines burn blocks in a row, on a known one or on the canonical tip; oldest first.
+    /// Mines consecutive burn blocks on a known burn block or on the canonical tip; returns them oldest first.
     pub fn mine_burn_blocks(
         &self,
         on: Option<BurnBlockHash>,
@@ -42,12 +42,12 @@ impl NodeChain {
         Ok(v1::ReorganizeBurnchainResponse { fork_point, old_tip, burn_blocks, ..Default::default() })
     }
 
-    /// Sets mode and interval (milliseconds).
+    /// Sets the mining mode and the interval (milliseconds).
     pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<v1::MiningPolicy, ApiError> {
         Ok(self.chain.set_mining(mode, interval_ms)?.into())
     }
 
-    /// Asks for so many blocks more.
+    /// Asks for `count` more blocks.
     pub fn want_blocks(&self, count: u32) -> Result<Wanted, ApiError> {
         let wanted = self.chain.want_blocks(count)?;
         tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");

@@ -9,8 +9,8 @@
 //! process     template_id                               block_id
 //! ```
 //!
-//! `template_id` is that of the template with the same parent and roots, which "template ready" names; it is not there for
-//! blocks of another's making.
+//! `template_id` is the id of the template with the same parent and roots, as logged by "template ready". Blocks that
+//! were made elsewhere have none.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,19 +25,19 @@ use tracing::field::{Empty, display};
 use super::NodeChain;
 use crate::metrics;
 
-/// Templates and blocks that are remembered: many more than are under way at once.
+/// Templates and blocks that are remembered: many more than are in progress at once.
 const REMEMBERED: usize = 64;
 
-/// What a template and the block that is made of it have in common: parent, Merkle root, state root.
+/// What a template and its block have in common: parent, Merkle root, state root.
 type Key = ([u8; 32], [u8; 32], [u8; 32]);
 
-/// Which template a block was.
+/// Which template each block came from.
 #[derive(Debug, Default)]
 pub(super) struct BlockSpans(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Assembled, and not named yet: its worker names it when it announces it.
+    /// A template that was assembled and has no id yet: its worker gives the id when it announces the template.
     assembled: Option<Key>,
     templates: VecDeque<(Key, String)>,
     blocks: VecDeque<(StacksBlockId, String)>,
@@ -57,12 +57,12 @@ impl BlockSpans {
         self.lock().blocks.iter().find(|(known, _)| known == block_id).map(|(_, id)| id.clone())
     }
 
-    /// A template was assembled, which its worker will name; or `None` could be.
+    /// A template was assembled, whose worker will give its id; `None` when none could be made.
     pub(super) fn assembled(&self, header: Option<&NakamotoStacksBlockHeader>) {
         self.lock().assembled = header.map(key);
     }
 
-    /// A template was named.
+    /// Gives the assembled template the id in its event.
     pub(super) fn name(&self, body: &Body) {
         let Body::TemplateFinished(finished) = body else { return };
         let mut known = self.lock();
@@ -85,7 +85,7 @@ fn key(header: &NakamotoStacksBlockHeader) -> Key {
     (header.parent_block_id.0, header.tx_merkle_root.0, header.state_index_root.0)
 }
 
-/// Puts into the span which block it is about.
+/// Records in the span which block it is about.
 pub(super) fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksBlockHeader) {
     if span.is_disabled() {
         return;
@@ -103,7 +103,7 @@ pub(super) fn name_block(node: &NodeChain, span: &Span, header: &NakamotoStacksB
     }
 }
 
-/// A span of a stage whose block is not known yet: [`name_block`] fills it.
+/// Span of a stage whose block is not known yet; [`name_block`] fills it in.
 macro_rules! block_span {
     ($stage:literal) => {
         tracing::info_span!(

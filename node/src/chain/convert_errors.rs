@@ -1,4 +1,4 @@
-//! Errors of the chain as those of its services.
+//! Turns errors of the chain into errors of the node's services.
 
 use chainstate::burn::{BurnLookupError, SetMembersError};
 use chainstate::chain::StoreBlockError;

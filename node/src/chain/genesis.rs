@@ -1,4 +1,4 @@
-//! The genesis file as chain parameters.
+//! Turns the genesis file into chain parameters.
 
 use std::path::Path;
 
@@ -56,10 +56,11 @@ pub fn chain_params(genesis: &GenesisFile) -> Result<ChainParams, GenesisError> 
     })
 }
 
-/// Makes a chain of it in an empty folder, to see whether that can be done, and leaves what was made there.
+/// Makes a chain from the genesis in an empty folder, to check that this works, and leaves the files there.
 ///
 /// # Errors
-/// [`GenesisError`] as of [`chain_params`]; what keeps the chain from being made, such as a boot contract that is no contract.
+/// [`GenesisError`] as from [`chain_params`]; or why the chain cannot be made, such as a boot contract with invalid
+/// code.
 pub fn try_genesis(genesis: &GenesisFile, folder: &Path) -> anyhow::Result<()> {
     let (params, folder) = (chain_params(genesis)?, folder.to_owned());
     let make = move || {

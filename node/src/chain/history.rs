@@ -1,4 +1,4 @@
-//! The chain's burn blocks and blocks of all time behind the observers' trait.
+//! All burn blocks and blocks of the chain, behind the observers' trait.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What the workers do.
+//! The work of the worker threads.
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -25,17 +25,17 @@ pub struct JobFailure {
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FinishedJob {
-    /// As the client knows it.
+    /// Id that the client knows.
     pub id: String,
     /// Body of its event.
     pub body: v1::event::Body,
     /// Encoded answer of the fetch.
     pub result: Vec<u8>,
-    /// How much of its kind is kept.
+    /// Limits of the results of its kind that are kept.
     pub limits: ResultLimits,
 }
 
-/// Assembly time of a request that names none.
+/// Assembly time if the request names none.
 const DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5);
 
 impl NodeChain {
@@ -80,7 +80,7 @@ impl NodeChain {
     }
 }
 
-/// Ours: logged here, passed on without its insides.
+/// A failure of the node: logged in full, and reported without internals.
 fn failed(error: &StoreError) -> JobFailure {
     let reason = match error {
         StoreError::DiskFull => "STORAGE_FULL",

@@ -1,15 +1,15 @@
 //! The chain of this node: what the node adds to crate `chainstate`.
 //!
-//! What is asked of the chain are functions of [`chainstate::read`], on a snapshot that `rpc::blocking_pool` gives. Here is what
-//! needs more than that: pushes and submissions with what is remembered of them, jobs, the mocks' controls, the coordinator's
-//! rounds, whether the tip stands still, and the journal as the streams and the observers want it.
+//! Questions about the chain are functions of [`chainstate::read`], on a snapshot that `rpc::blocking_pool` gives. Here
+//! is what needs more: pushes, submissions and the refusals that are remembered, jobs, the mocks' controls, the
+//! coordinator's rounds, stalls of the tip, and the journal as streams and observers read it.
 //!
 //! # Invariants
 //! - Every call may block (database, Clarity, a commit) unless its doc says that it does not: the network threads make
 //!   them only through `rpc::blocking_pool`.
 //!
 //! # Not here
-//! The rules and the questions: crate `chainstate`.
+//! The rules and the read functions: crate `chainstate`.
 
 mod admin;
 mod block_spans;

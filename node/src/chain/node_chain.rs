@@ -18,12 +18,12 @@ use crate::error::ApiError;
 /// The chain of this node.
 pub struct NodeChain {
     pub(super) chain: NakamotoChainState,
-    /// What of the journal is kept.
+    /// How much of the journal is kept.
     retention: Retention,
-    /// Events grow old while the node runs.
+    /// Retention counts an event's age only while the node runs.
     pub(super) started: Instant,
     call_limits: CallLimits,
-    /// As of the coordinator's last change.
+    /// The tip after the coordinator's last change.
     tip: Mutex<v1::BlockRef>,
     tip_listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
     pub(super) spans: BlockSpans,
@@ -32,7 +32,7 @@ pub struct NodeChain {
 }
 
 impl NodeChain {
-    /// Reads the tip once. `retention` says what of the journal is kept.
+    /// Reads the tip once. `retention` says how much of the journal is kept.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -52,7 +52,7 @@ impl NodeChain {
         })
     }
 
-    /// Has read-only calls bounded by `limits` in place of the defaults.
+    /// Bounds read-only calls by `limits` instead of the defaults.
     #[must_use]
     pub fn with_call_limits(mut self, limits: CallLimits) -> Self {
         self.call_limits = limits;
@@ -65,7 +65,7 @@ fn read_tip(chain: &NakamotoChainState) -> Result<v1::BlockRef, ApiError> {
 }
 
 impl NodeChain {
-    /// The chain itself, for what needs nothing of the node.
+    /// The chain itself, for calls that need nothing of the node.
     pub const fn chainstate(&self) -> &NakamotoChainState {
         &self.chain
     }
@@ -80,20 +80,20 @@ impl NodeChain {
         self.tip.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Its height. Does not block.
+    /// Height of the tip that was last announced. Does not block.
     pub fn tip_height(&self) -> u64 {
         self.tip.lock().unwrap_or_else(PoisonError::into_inner).chain_length
     }
 
-    /// Stores how a job ended together with its event. `visible` is called when both are committed, before anybody sees
-    /// the event; never when nothing was stored.
+    /// Stores a job's end and its event in one commit. Calls `visible` after the commit and before anybody sees the
+    /// event; never when nothing was stored.
     pub fn finish_job(&self, job: FinishedJob, visible: Box<dyn FnOnce() + Send>) -> Result<(), ApiError> {
         self.spans.name(&job.body);
         self.chain.finish_job(&job.id, job.body, job.result, job.limits, visible)?;
         Ok(())
     }
 
-    /// Calls `listener` after each move of the tip, the first that is given. It must not block.
+    /// Calls `listener` after each move of the tip; only the first listener that is set counts. It must not block.
     pub fn listen_tip(&self, listener: Box<dyn Fn() + Send + Sync>) {
         let _ = self.tip_listener.set(listener);
     }

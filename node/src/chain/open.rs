@@ -17,11 +17,11 @@ use crate::event_dispatcher::source::History;
 use crate::event_stream::context::StreamContext;
 use crate::event_stream::journal::Journal;
 
-/// A chain, and what the services of the node need of it.
+/// A chain, and the handles that the node's services need.
 pub struct OpenedChain {
     /// For the services.
     pub api: Arc<NodeChain>,
-    /// What event streams ask of the chain beside events.
+    /// What event streams read besides events.
     pub context: Arc<dyn StreamContext>,
     /// For the streams.
     pub journal: Arc<dyn Journal>,
@@ -33,7 +33,8 @@ pub struct OpenedChain {
     pub writer: JoinHandle<()>,
 }
 
-/// Opens the data folder, or makes the chain in a new one. Executes the boot block then: needs a large stack.
+/// Opens the data folder, or makes the chain in a new one. Making it executes the boot block, which needs a large
+/// stack.
 ///
 /// # Errors
 /// When the genesis cannot be used, or the folder cannot be opened: damaged, in use, of another chain.
@@ -41,7 +42,7 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     let params = chain_params(&settings.genesis).context("genesis")?;
     let gigabytes = bytes_in(&settings.data_dir) >> 30;
     if gigabytes > 0 {
-        // Nothing is served until the first gigabyte of each file is read.
+        // The node serves nothing until the first gigabyte of each file is read.
         tracing::info!(
             gigabytes,
             "the data folder is compared with its checksums: a gigabyte of each file now, the rest later"
@@ -79,7 +80,7 @@ pub fn open(settings: &Settings) -> anyhow::Result<OpenedChain> {
     })
 }
 
-/// Bytes of a folder's files; what cannot be read is reported when it is opened.
+/// Bytes of a folder's files. Unreadable files count as none: opening them reports the error.
 fn bytes_in(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.flatten().filter_map(|entry| entry.metadata().ok()).filter(Metadata::is_file).map(|file| file.len()).sum()

@@ -1,4 +1,4 @@
-//! A round of the coordinator: announce, process a block, forget what need not be kept.
+//! A round of the coordinator: announces burn blocks, processes a block, prunes the journal.
 
 use chainstate::chain::Retention;
 

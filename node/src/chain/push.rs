@@ -1,4 +1,4 @@
-//! Signed blocks that are pushed.
+//! Pushed signed blocks.
 
 use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1;

@@ -1,8 +1,8 @@
-//! Transactions that were refused lately, with the reason: who offers the same bytes again gets it again, and nothing is checked.
+//! Remembers refused transactions with the reason: the same bytes are refused again without a check.
 //!
 //! # Invariants
-//! - A refusal is given at the tip only at which it was found, and not for longer than [`REFUSAL_AGE`].
-//! - Neither the number of refusals nor their bytes grow beyond their limits: the oldest goes.
+//! - A refusal is given only at the tip at which it was found, and for at most [`REFUSAL_AGE`].
+//! - Count and bytes of the refusals stay within their limits: the oldest goes first.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,15 +14,15 @@ use chainstate::chain::AdmissionRefusal;
 
 /// Refused transactions that are remembered.
 const MAX_REFUSALS: usize = 4096;
-/// Bytes that the refusals take.
+/// Bytes that the refusals may take.
 const MAX_REFUSAL_BYTES: usize = 4 << 20;
-/// How long they are.
+/// How long a refusal is remembered.
 const REFUSAL_AGE: Duration = Duration::from_secs(60);
 
-/// See the module.
+/// The refusals that are remembered.
 #[derive(Default)]
 pub(super) struct Refusals {
-    /// Keyed at random: nobody can find other bytes that are taken for these.
+    /// Its keys are random, so that nobody can find other bytes with the same hash.
     hasher: RandomState,
     kept: Mutex<Kept>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Refusals {
 #[derive(Default)]
 struct Kept {
     entries: HashMap<Key, Entry>,
-    /// The oldest first, each with the number of its entry: a later entry of the same key has another.
+    /// Oldest first, each with the number of its entry: a later entry with the same key has another number.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
     next_number: u64,
@@ -94,7 +94,7 @@ impl Kept {
     }
 }
 
-/// About the bytes that a refusal takes in memory: what it holds beside itself is in its text.
+/// About the bytes that a refusal takes in memory: the struct and its text.
 fn size(refusal: &AdmissionRefusal) -> usize {
     size_of::<AdmissionRefusal>() + refusal.to_string().len()
 }
@@ -138,7 +138,7 @@ mod tests {
         let refusals = Refusals::default();
         for number in 0..=MAX_REFUSALS {
             refusals.remember(&number.to_be_bytes(), b"tip", &answer(1));
-            // The same again and again takes no other's place for long.
+            // Refusing the same bytes again and again evicts other entries only for a while.
             refusals.remember(b"again", b"tip", &answer(1));
         }
         assert!(refusals.lock().order.len() <= MAX_REFUSALS && refusals.lock().entries.len() <= MAX_REFUSALS);

@@ -1,7 +1,8 @@
-//! Whether the tip stands still though it should move: what health says.
+//! Detects a tip that does not move though it should, for health.
 //!
-//! A chain that is left alone has no reason to move. One of which somebody wants blocks has, and one with a transaction that could
-//! be mined, unless blocks are made by hand: then somebody's producer or signers are gone, or cannot do it.
+//! An idle chain has no reason to move. It should move when somebody asked for blocks, or when a transaction could be
+//! mined and blocks are not made on demand only. If it then does not move, producers or signers are gone or cannot do
+//! it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,12 +11,12 @@ use chainstate::read::mempool::Due;
 
 use super::NodeChain;
 
-/// The tip stands still though it should move.
+/// A tip that does not move though it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
-    /// For how long.
+    /// How long it has not moved.
     pub time: Duration,
-    /// What a block would be made for.
+    /// Why a block is due.
     pub due: Due,
 }
 
@@ -30,15 +31,16 @@ impl std::fmt::Display for Stall {
     }
 }
 
-/// So long may a transaction that could be mined, or who asked for blocks, wait without any: far above the longest assembly.
+/// How long a transaction that could be mined, or a request for blocks, may wait without any block: far above the
+/// longest assembly.
 const STALL_AFTER: Duration = Duration::from_secs(60);
 
-/// When the tip moved last, and what has waited since when.
+/// When the tip last moved, and since when something has waited.
 pub(super) struct TipWatch(Mutex<Seen>);
 
 struct Seen {
     moved: Instant,
-    /// When something that could be mined was first seen to wait.
+    /// When something that could be mined was first seen waiting.
     waits_since: Option<Instant>,
 }
 
@@ -55,7 +57,7 @@ impl TipWatch {
         *seen = Seen { moved: Instant::now(), waits_since: None };
     }
 
-    /// How long something has waited while the tip stood still, when it `waits` now.
+    /// How long something has waited since the tip last moved; zero unless it `waits` now.
     fn waited(&self, waits: bool) -> Duration {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !waits {
@@ -68,8 +70,8 @@ impl TipWatch {
 }
 
 impl NodeChain {
-    /// Since when the tip has not moved though it should, when a block is `due` now ([`chainstate::read::mempool::due`]); none when
-    /// all is well. Does not block.
+    /// Reports a stall if a block is `due` now ([`chainstate::read::mempool::due`]) and has been for `STALL_AFTER`
+    /// without a move of the tip. Does not block.
     pub fn stall(&self, due: Option<Due>) -> Option<Stall> {
         let time = self.watch.waited(due.is_some());
         due.filter(|_| time >= STALL_AFTER).map(|due| Stall { time, due })

@@ -1,4 +1,4 @@
-//! Transactions that are offered. What was refused is remembered: the same bytes cost nothing again.
+//! Offered transactions. Refusals are remembered, so the same bytes are not checked again.
 
 use bytes::Bytes;
 use chainstate::chain::{AdmissionRefusal, Decision, Offered};
@@ -8,9 +8,9 @@ use super::NodeChain;
 use crate::error::ApiError;
 
 impl NodeChain {
-    /// Offers transactions to the mempool, with one commit for all; as many answers, in order.
+    /// Offers transactions to the mempool in one commit; gives one answer for each, in order.
     pub fn offer_transactions(&self, raw: &[Bytes]) -> Vec<Result<Offered, ApiError>> {
-        // Before the check: what is refused at a later tip is forgotten early, and no refusal outlives its tip.
+        // Read before the check: a refusal found at a later tip is forgotten early, and no refusal outlives its tip.
         let tip = self.tip_ref().block_id;
         let known: Vec<_> = raw.iter().map(|raw| self.refusals.find(raw, &tip)).collect();
         let unknown = raw.iter().zip(&known).filter(|(_, known)| known.is_none());
@@ -29,10 +29,10 @@ impl NodeChain {
         raw.iter().zip(known).map(|(raw, known)| answer(raw, known)).collect()
     }
 
-    /// Offers one that was left, alone: its check may load a large contract that it calls.
+    /// Offers, alone, a transaction that was left out of a batch: its check may load a large contract that it calls.
     pub fn submit_transaction(&self, raw: &Bytes) -> Result<Decision, ApiError> {
         let tip = self.tip_ref().block_id;
-        // Others may have offered the same meanwhile.
+        // The same bytes may have been refused meanwhile.
         if let Some(refusal) = self.refusals.find(raw, &tip) {
             return Ok(Err(refusal));
         }

@@ -1,8 +1,9 @@
-//! The mocked bitcoin's clock: mines a burn block every interval and, if the config asks for it, when transactions have settled.
+//! The mocked bitcoin's clock: mines a burn block every interval and, if the config says so, when transactions have
+//! settled.
 //!
 //! # Invariants
-//! - While paused it mines nothing, and with interval 0 nothing by time; burn blocks then come on demand.
-//! - A burn block that was missed (the machine slept) is not made up for: the next one comes an interval later.
+//! - While paused it mines nothing; with interval 0 it mines nothing by time. Burn blocks then come on demand only.
+//! - A missed burn block (the machine slept) is not made up for: the next one comes an interval later.
 //! - A change of pace begins a new interval.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ use crate::runtime::wake_signal::WakeSignal;
 pub struct Pace {
     /// Time between burn blocks; 0 = never.
     pub interval: Duration,
-    /// True = it mines nothing.
+    /// Whether the clock is paused.
     pub paused: bool,
 }
 
@@ -43,7 +44,7 @@ struct State {
     /// The tip has moved since [`ClockControl::wait`] last returned [`Wake::Moved`].
     moved: bool,
     stopped: bool,
-    /// The clock's thread mines a burn block.
+    /// The clock's thread is mining a burn block now.
     mining: bool,
 }
 
@@ -57,7 +58,7 @@ enum Wake {
 }
 
 impl ClockControl {
-    /// A clock that runs with this interval; 0 = it never mines by time.
+    /// A clock that runs with this interval; 0 means that it never mines by time.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         let state =
@@ -71,8 +72,7 @@ impl ClockControl {
         self.state().pace
     }
 
-    /// Pauses the clock, and returns its new pace. A burn block that is being mined is there when this returns: it blocks as long
-    /// as that takes.
+    /// Pauses the clock, and returns its new pace. If a burn block is being mined, this waits until it is done.
     pub fn pause(&self) -> Pace {
         let pace = self.change(|pace| pace.paused = true);
         let ended = self.inner.1.wait_while(self.state(), |state| state.mining && !state.stopped);
@@ -80,7 +80,7 @@ impl ClockControl {
         pace
     }
 
-    /// Runs `mine` unless the clock was paused meanwhile. Its thread is the only caller.
+    /// Runs `mine` unless the clock was paused meanwhile. Only the clock's thread calls this.
     fn unless_paused<E>(&self, mine: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         let mut state = self.state();
         if state.pace.paused {
@@ -94,7 +94,7 @@ impl ClockControl {
         mined
     }
 
-    /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins.
+    /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins now.
     pub fn resume(&self, interval: Option<Duration>) -> Pace {
         self.change(|pace| *pace = Pace { interval: interval.unwrap_or(pace.interval), paused: false })
     }
@@ -123,8 +123,8 @@ impl ClockControl {
         self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `until`, for a change of the pace since `seen`, a move of the tip, or the stop. What is due does not wait for a
-    /// tip that moves all the time.
+    /// Waits until `until`, a change of the pace since `seen`, a move of the tip, or the stop. A due burn block takes
+    /// precedence over moves of the tip, so a tip that always moves cannot delay it.
     fn wait(&self, until: Option<Instant>, seen: &mut u64) -> Wake {
         let state = self.state();
         let known = *seen;
@@ -155,16 +155,16 @@ fn is_past(at: Option<Instant>) -> bool {
     at.is_some_and(|at| at <= Instant::now())
 }
 
-/// Transactions of the tip's tenure, and when they have settled.
+/// The fees of the tip's tenure, and when its transactions have settled.
 #[derive(Debug, Default)]
 struct Settling {
-    /// Fees of the tenure, in micro-STX: they grow with each transaction that pays.
+    /// Fees of the tenure, in micro-STX; every paying transaction raises them.
     fees: u128,
     due: Option<Instant>,
 }
 
 impl Settling {
-    /// Takes in the fees of the tip's tenure; `None` while the burn tip has no tenure yet.
+    /// Notes the fees of the tip's tenure; `None` while the burn tip has no tenure yet.
     fn look(&mut self, fees: Option<u128>, now: Instant, settle: Duration) {
         match fees {
             None | Some(0) => *self = Self::default(),
@@ -180,12 +180,12 @@ pub struct MockClock {
     pub chain: Arc<NodeChain>,
     /// Wakes the coordinator after each burn block.
     pub wake: WakeSignal,
-    /// Whether to mine one at once: a new chain has its first tenure then, also with the clock off.
+    /// Whether to mine one at once: gives a new chain its first tenure, even with the clock off.
     pub mine_at_start: bool,
     /// Pace and stop of this clock.
     pub control: ClockControl,
-    /// Quiet after the last mined transaction until a burn block is mined, if none came before; 0 = none is. For clients that wait
-    /// for a burn block after their transactions.
+    /// Time without mined transactions after which a burn block is mined, if none came before; 0 = never. For clients
+    /// that wait for a burn block after their transactions.
     pub settle: Duration,
 }
 
@@ -204,7 +204,7 @@ impl MockClock {
             let settled = settling.due.filter(|_| !self.control.pace().paused);
             match self.control.wait([due, settled].into_iter().flatten().min(), &mut seen) {
                 Wake::Due => {
-                    // A burn block may have come on demand, or a transaction just now.
+                    // Meanwhile a burn block may have been requested, or a transaction mined.
                     self.look(&mut settling)?;
                     if is_past(due) || is_past(settling.due) {
                         self.control.unless_paused(|| self.mine())?;
@@ -214,7 +214,7 @@ impl MockClock {
                 }
                 Wake::Changed => {
                     due = self.control.pace().next();
-                    // What settled in the pause has all of its time again.
+                    // After a pause, settling takes its full time again.
                     settling.due = settling.due.map(|_| Instant::now() + self.settle);
                 }
                 Wake::Moved => self.look(&mut settling)?,
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(next(), Wake::Changed);
         assert_eq!(next(), Wake::Due);
         control.stop();
-        // The third wait was due or stopped, whichever came first.
+        // The third wait ended because it was due or stopped, whichever came first.
         assert_ne!(next(), Wake::Changed);
         thread.join().unwrap();
         assert_eq!(control.wait(None, &mut seen), Wake::Stopped);

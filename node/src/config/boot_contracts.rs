@@ -1,4 +1,4 @@
-//! Contracts that a genesis brings for block 0: their entries, and their code, which is in files of its own.
+//! Contracts that a genesis deploys in block 0: their entries, and their code from separate files.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
 
-/// Most contracts that a genesis brings.
+/// Most contracts in a genesis.
 pub const MAX_BOOT_CONTRACTS: usize = 256;
-/// Most bytes of their code: the boot block must fit one event.
+/// Most bytes of their code together: the boot block must fit one event.
 pub const MAX_BOOT_CONTRACT_BYTES: u64 = 4 << 20;
 
 /// Why the contracts of a genesis cannot be used.
@@ -90,10 +90,10 @@ impl BootContractEntry {
     }
 }
 
-/// Reads the code of all entries, and makes their paths relative to `base`.
+/// Reads the code of all entries, and resolves their paths against `base`.
 ///
 /// # Errors
-/// [`BootContractError`]: there are too many, they are too long, or one cannot be read.
+/// [`BootContractError`]: there are too many contracts, their code is too long, or a file cannot be read.
 pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Result<(), BootContractError> {
     if entries.len() > MAX_BOOT_CONTRACTS {
         return Err(value("", format!("{} entries, not up to {MAX_BOOT_CONTRACTS}", entries.len())));
@@ -102,7 +102,7 @@ pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Re
     for entry in entries {
         entry.source = base.join(&entry.source);
         let error = |source| BootContractError::Read { path: entry.source.clone(), source };
-        // The bytes are counted as they are read: not every file says how long it is.
+        // The bytes are counted while reading: not every file has a length.
         let (mut text, file) = (String::new(), File::open(&entry.source).map_err(error)?);
         let size = file.take(left + 1).read_to_string(&mut text).map_err(error)?;
         left = left.checked_sub(size as u64).ok_or_else(|| {
@@ -115,7 +115,7 @@ pub fn read_boot_contracts(entries: &mut [BootContractEntry], base: &Path) -> Re
     Ok(())
 }
 
-/// Checks what can be checked of the contracts before they are deployed.
+/// Checks the contracts as far as possible before they are deployed.
 pub(super) fn check_boot_contracts(
     entries: &[BootContractEntry],
     rules: &Rules,

@@ -1,19 +1,19 @@
-//! Reads a file of settings.
+//! Reads settings files, up to a size.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Bytes of a config file, a genesis or a token's file. A genesis may name hundreds of thousands of accounts.
+/// Largest config, genesis or token file. A genesis may name hundreds of thousands of accounts.
 const MAX_CONFIG_FILE_BYTES: u64 = 64 << 20;
 
 /// The text of a file.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::FileTooLarge`] for more than [`MAX_CONFIG_FILE_BYTES`].
+/// The system's error; [`io::ErrorKind::FileTooLarge`] for more than [`MAX_CONFIG_FILE_BYTES`].
 pub(super) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    // Not every file says how long it is: a pipe or a device does not.
+    // Not every file has a length: a pipe or a device does not.
     let size = File::open(path)?.take(MAX_CONFIG_FILE_BYTES + 1).read_to_string(&mut text)?;
     if size as u64 > MAX_CONFIG_FILE_BYTES {
         let detail = format!("it has more than {MAX_CONFIG_FILE_BYTES} bytes");

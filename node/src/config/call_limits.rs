@@ -1,4 +1,4 @@
-//! What read-only calls may use: keys of `[connection_options]`.
+//! Limits of read-only calls: keys of `[connection_options]`.
 
 use std::time::Duration;
 
@@ -8,18 +8,19 @@ use clarity::costs::Cost;
 use super::file::ConnectionTable;
 use crate::limits::MAX_MESSAGE_BYTES;
 
-/// Default time of a call: eight of them at once leave the machine to the chain.
+/// Default time of a call: eight at once ([`crate::limits::MAX_CONCURRENT_EVALUATIONS`]) leave the machine to the
+/// chain.
 const DEFAULT_TIME: Duration = Duration::from_secs(1);
 
-/// What a read-only call of a client may use. The defaults are the reference's, except for the arguments (the reference takes 80
-/// MiB, here no request may be larger than [`MAX_MESSAGE_BYTES`]) and the time (the reference gives 30 seconds).
+/// Limits of a client's read-only call. The defaults are the reference's, except for the arguments (the reference takes
+/// 80 MiB; here no request may exceed [`MAX_MESSAGE_BYTES`]) and the time (the reference gives 30 seconds).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLimits {
-    /// What it may spend, in the five dimensions of Clarity's costs.
+    /// Cost that a call may spend, in the five dimensions of Clarity's costs.
     pub cost: Cost,
-    /// Most bytes of all its arguments as hex digits, which is how the reference counts them.
+    /// Most bytes of all arguments as hex digits, as the reference counts them.
     pub argument_hex_bytes: usize,
-    /// Longest time that it may take.
+    /// Longest time of a call.
     pub time: Duration,
 }
 
@@ -29,7 +30,7 @@ impl Default for CallLimits {
     }
 }
 
-/// The limits that a config file sets. The error is a key that is out of range, and the reason.
+/// The limits in a config file. The error names the key that is out of range, and the reason.
 pub(super) fn call_limits(table: &ConnectionTable) -> Result<CallLimits, (&'static str, String)> {
     let CallLimits { cost, argument_hex_bytes, time } = CallLimits::default();
     let argument_hex_bytes = table.maximum_call_argument_size.unwrap_or(argument_hex_bytes);

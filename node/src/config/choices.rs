@@ -1,10 +1,10 @@
-//! Keys of the genesis whose value is one of a few words: an enum each, read and written as its words.
+//! Genesis keys whose value is one of a few words: an enum each, read and written as these words.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is none of the words that its key may have.
+/// A word that its key does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: `{text}` is none of {}", words.join(", "))]
 pub struct UnknownWord {
@@ -13,7 +13,8 @@ pub struct UnknownWord {
     words: &'static [&'static str],
 }
 
-/// An enum of the words that a key may have. The error of another word names key and words, in TOML and in JSON alike.
+/// Declares an enum of the words that a key may have. The error for another word names the key and its words, in TOML
+/// and JSON alike.
 macro_rules! choice {
     ($(#[$about:meta])* $name:ident of $key:literal { $($(#[$about_variant:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
@@ -27,7 +28,7 @@ macro_rules! choice {
             /// The words, as files and flags have them.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// Its word.
+            /// The word of this value.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -86,10 +87,10 @@ choice! {
 choice! {
     /// Cost limit of a tenure.
     CostLimit of "cost_limit" {
-        /// That of the reference's test networks.
+        /// The limit of the reference's test networks.
         #[default]
         Helium20 = "helium-20",
-        /// That of the epoch on mainnet.
+        /// The limit of the epoch on mainnet.
         Mainnet = "mainnet",
     }
 }

@@ -1,4 +1,4 @@
-//! What transactions may take: keys of `[node]`.
+//! Limits of transactions: keys of `[node]`.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chainstate::execution::ExecutionLimits;
 
 use super::file::NodeTable;
 
-/// The limits that a config file sets. The error is a key that is out of range, and the reason.
+/// The limits in a config file. The error names the key that is out of range, and the reason.
 pub(super) fn execution_limits(table: &NodeTable) -> Result<ExecutionLimits, (&'static str, String)> {
     let ExecutionLimits { time, memory_bytes } = ExecutionLimits::default();
     let seconds = table.max_execution_time_secs.unwrap_or(time.as_secs());

@@ -1,4 +1,4 @@
-//! The genesis file: what a chain is made of. It does not change in the chain's life.
+//! The genesis file: what a chain is made of. It never changes during the chain's life.
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,12 @@ pub const SAMPLE_GENESIS: &str = include_str!("sample_genesis.toml");
 pub const DEFAULT_EPOCH: &str = "4.0";
 /// Most entries of a list: the boot block must fit one event, and set look-ups are linear.
 const MAX_ENTRIES: usize = 4096;
-/// Most micro-STX that all balances may have together: with the coinbases of all burn blocks that can be, the supply has 64 bits,
-/// which is what clients read.
+/// Most micro-STX that all balances may have together. With all possible coinbases the supply then fits 64 bits, which
+/// is what clients read.
 const MAX_OPENING_USTX: u64 = 10_000_000_000_000_000_000;
-/// Latest time of the first burn block: the end of the year 9999, after which dates cannot be written as usual.
+/// Latest time of the first burn block: the end of the year 9999; later dates have no usual form.
 const MAX_TIME_S: u64 = 253_402_300_799;
-/// All bitcoin that there can be.
+/// All bitcoin that can exist.
 const MAX_SATOSHIS: u64 = 2_100_000_000_000_000;
 
 /// A burn block pays one coinbase, and heights have 32 bits.
@@ -175,7 +175,7 @@ impl GenesisFile {
     /// Reads and checks a genesis file: JSON when its name ends in `.json`, else TOML.
     ///
     /// # Errors
-    /// [`GenesisError`]: the file cannot be read, or holds something that is no genesis.
+    /// [`GenesisError`]: the file cannot be read, or is not a valid genesis.
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
         let text = read_text(path).map_err(|source| GenesisError::Read { path: path.to_owned(), source })?;
         let syntax = |detail: String| GenesisError::Syntax { path: path.to_owned(), detail };
@@ -228,7 +228,7 @@ impl GenesisFile {
         self.chain_id.unwrap_or(own)
     }
 
-    /// Checks that a chain can be made of it.
+    /// Checks that a chain can be made of this genesis.
     pub(super) fn check(&self) -> Result<(), GenesisError> {
         let rules = self.rules()?;
         let lists = [
@@ -241,8 +241,8 @@ impl GenesisFile {
                 return Err(value(key, format!("{length} entries, not {least} to {MAX_ENTRIES}")));
             }
         }
-        // A tenure cannot be paid at its own start. `burn-block-height` and the cycle's length have 32 bits; the chain needs room
-        // to grow.
+        // A tenure cannot be paid at its own start. `burn-block-height` and the cycle's length have 32 bits, and the
+        // chain needs room to grow.
         for (key, given, least, most) in [
             ("reward_maturity", self.reward_maturity.into(), 1, u64::from(u32::MAX)),
             ("first_burn_height", self.first_burn_height, 0, u64::from(u32::MAX / 2)),
@@ -273,7 +273,7 @@ impl GenesisFile {
         Ok(())
     }
 
-    /// Parses the address of a producer or stacker, of this network; `key` is named in the error.
+    /// Parses the address of a producer or stacker on this network; the error names `key`.
     pub(crate) fn member_address(&self, key: &'static str, text: &str) -> Result<StacksAddress, GenesisError> {
         let address = StacksAddress::parse(text).map_err(|error| value(key, format!("{text}: {error}")))?;
         if address.is_mainnet() != Some(self.is_mainnet()) {
@@ -300,12 +300,12 @@ pub(crate) fn value(key: &'static str, detail: impl std::fmt::Display) -> Genesi
     GenesisError::Value { key, detail: detail.to_string() }
 }
 
-/// The epoch that the network has today.
+/// The epoch of the network today.
 fn default_epoch() -> String {
     DEFAULT_EPOCH.to_owned()
 }
 
-/// As in the reference.
+/// The reference's value.
 fn default_maturity() -> u32 {
     100
 }
@@ -315,7 +315,7 @@ fn default_time() -> u64 {
     1_700_000_000
 }
 
-/// As in the reference's mock mode.
+/// The value of the reference's mock mode.
 fn default_satoshis() -> u64 {
     5000
 }

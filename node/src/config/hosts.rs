@@ -1,4 +1,5 @@
-//! Names of hosts and pages: addresses to serve on, hosts that mean this node, and pages that may do more than read.
+//! Names of hosts and pages: addresses to serve on, hosts that mean this node, and web pages that may do more than
+//! read.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
@@ -10,7 +11,7 @@ pub const ANY: &str = "*";
 /// The address of `host:port`. A name is looked up, and its first address is used.
 ///
 /// # Errors
-/// Says what is wrong with the text.
+/// What is wrong with the text.
 pub(super) fn resolve(text: &str) -> Result<SocketAddr, String> {
     let mut found = text.to_socket_addrs().map_err(|error| format!("`{text}` is not host:port: {error}"))?;
     found.next().ok_or_else(|| format!("`{text}` has no address"))

@@ -1,6 +1,6 @@
-//! Refuses keys that nothing reads. Each is named with its line and what may have been meant; all of a file at once.
+//! Refuses keys that nothing reads: names each with its line and a suggestion, all of a file at once.
 //!
-//! The known names come from the structs that the file is read into, so they cannot be out of date.
+//! The known names come from the structs that the file is read into, so they are always current.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::stacks_node_keys;
 
-/// A key is taken for a misspelling of another within this many edits: one in three letters, but at least two.
+/// A key counts as a misspelling within one edit for every three letters of it, but at least two edits.
 const LETTERS_AN_EDIT: usize = 3;
 const LEAST_EDITS: usize = 2;
 
@@ -22,14 +22,14 @@ const LEAST_EDITS: usize = 2;
 pub struct KeyProblem {
     /// Line in the file, from 1.
     pub line: usize,
-    /// Names of its tables and its own name, with dots between.
+    /// Names of its tables and its own name, separated by dots.
     pub path: String,
     /// What the user can do about it.
     pub advice: String,
 }
 
 impl KeyProblem {
-    /// One line of text for each, to follow the file's name.
+    /// One line of text for each problem, to follow the file's name.
     pub(super) fn list(problems: &[Self]) -> String {
         problems.iter().map(|problem| format!("\n  {problem}")).collect()
     }
@@ -44,8 +44,8 @@ impl fmt::Display for KeyProblem {
 /// Path of a table in a file, and the names of its keys.
 pub(super) type Table = (&'static str, &'static [&'static str]);
 
-/// Finds the keys of `text` that none of `tables` has. `root` is the path of the outermost table: "" for a config file, "genesis"
-/// for a genesis file.
+/// Finds the keys of `text` that none of `tables` has. `root` is the path of the outermost table: "" for a config file,
+/// "genesis" for a genesis file.
 ///
 /// # Errors
 /// When the text is not TOML.
@@ -57,8 +57,8 @@ pub(super) fn problems(text: &str, root: &str, tables: &[Table]) -> Result<Vec<K
     Ok(search.found)
 }
 
-/// Line, from 1, of the key that has this path (as in `journal.max_age`, `events_observer[0].endpoint`); `None` when the text does
-/// not have it.
+/// Line, from 1, of the key with this path (such as `journal.max_age` or `events_observer[0].endpoint`); `None` when
+/// the text does not have it.
 pub(super) fn line(text: &str, path: &str) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let (mut table, mut start) = (document.get_ref(), 0);
@@ -145,7 +145,7 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The known name that `key` may be a misspelling of.
+/// The known name of which `key` may be a misspelling.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let most = (key.len() / LETTERS_AN_EDIT).max(LEAST_EDITS);
     known
@@ -156,10 +156,10 @@ fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// The names of a struct's keys, which its `Deserialize` gives.
+/// The names of a struct's keys, taken from its `Deserialize`.
 pub(super) fn names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut found: &'static [&'static str] = &[];
-    // This is always an error, as there is no value to read. Only the names matter.
+    // There is no value to read, so this always fails. Only the names matter.
     let _ = T::deserialize(NameReader { found: &mut found });
     found
 }

@@ -1,6 +1,6 @@
-//! Settings of a node: flags win over the config file, and that wins over defaults. And the genesis of its chain.
+//! Settings of a node and the genesis of its chain. Flags win over the config file, and the file wins over defaults.
 //!
-//! Every key in a file has an effect, or the node refuses to start and says why: no key is skipped.
+//! Every key in a file has an effect, or the node refuses to start and says why; no key is ignored.
 
 mod boot_contracts;
 mod bounded_file;

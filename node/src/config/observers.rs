@@ -4,10 +4,10 @@ use super::file::ObserverTable;
 use crate::principals::{PrincipalError, parse_contract_id};
 use clarity::names::ClarityName;
 
-/// Milliseconds for one attempt, unless the observer's table says otherwise. The reference's one second is less than an indexer
-/// needs for a boot block with many contracts; here a slow observer delays nobody.
+/// Milliseconds for one attempt, unless the observer's table says otherwise. The reference's one second is too short
+/// for an indexer to take a boot block with many contracts; here a slow observer delays nobody.
 const DEFAULT_TIMEOUT_MS: u64 = 60_000;
-/// Range of that setting: a shorter attempt would fail on a loaded machine, and a longer one is no limit.
+/// Range of `timeout_ms`: a shorter attempt would fail on a loaded machine, and a longer one is no limit.
 const TIMEOUT_MS: (u64, u64) = (10, 600_000);
 /// Most observers: each has a task and a cursor.
 const MAX_OBSERVERS: usize = 64;
@@ -112,8 +112,8 @@ fn is_name(text: &str) -> bool {
     ClarityName::new(text).is_some()
 }
 
-/// Checks the tables of the config file and adds those of the command line (`host:port`, then keys after commas) and of the
-/// environment.
+/// Checks the tables of the config file and adds the observers of the command line (`host:port`, then keys after
+/// commas) and of the environment.
 ///
 /// # Errors
 /// Path of the key that is wrong, and what is wrong with it.
@@ -134,7 +134,7 @@ pub(super) fn observers(
         let named = |detail| (place.to_owned(), detail);
         let observer = observer(&in_one_text(text)).map_err(|(_, detail)| named(detail))?;
         add(&mut given, observer.clone()).map_err(named)?;
-        // They win over the file, which may have said more of the observer.
+        // Flags and environment win over the file's keys; the file's other settings of the observer stay.
         match observers.iter_mut().find(|other| other.endpoint == observer.endpoint) {
             Some(in_file) => in_file.events_keys = observer.events_keys,
             None => add(&mut observers, observer).map_err(named)?,
@@ -143,7 +143,7 @@ pub(super) fn observers(
     Ok(observers)
 }
 
-/// Reads `host:port` and keys after commas; without keys the observer gets `*`.
+/// Parses `host:port` with keys after commas; without keys the observer gets `*`.
 fn in_one_text(text: &str) -> ObserverTable {
     let mut parts = text.split(',').map(|part| part.trim().to_owned());
     let endpoint = parts.next().unwrap_or_default();
@@ -186,7 +186,7 @@ fn observer(table: &ObserverTable) -> Result<ObserverConfig, (&'static str, Stri
     })
 }
 
-/// Checks that a text is `host:port`, as the node puts `http://` before it and a path after it.
+/// Checks that a text is `host:port`: the node puts `http://` before it and a path after it.
 fn check_endpoint(text: &str) -> Result<(), String> {
     if text.contains("://") || text.contains('/') {
         return Err(format!("`{text}` is to be host:port; the node adds http:// and the path itself"));

@@ -27,21 +27,21 @@ const DEFAULT_BURN_BLOCK_INTERVAL: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024;
 /// Much longer than a slow reader's pause, and shorter than an operator would wait.
 const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// A week: a reader may be away over the holidays.
+/// A week: a reader may be away that long.
 const DEFAULT_JOURNAL_MAX_AGE: Duration = Duration::from_secs(168 * 3600);
-/// Upper bound of that setting: with more, the streams' queues would be the largest part of the node's memory.
+/// Most subscriptions that can be set: with more, the streams' queues would take most of the node's memory.
 const MOST_SUBSCRIPTIONS: usize = 100_000;
-/// Upper bound of that setting: one address has that many ports.
+/// Most connections that can be set: one address has that many ports.
 const MOST_CONNECTIONS: usize = 65_536;
 /// Events that the journal keeps: at ten events a second, more than a day.
 const DEFAULT_JOURNAL_MAX_EVENTS: u64 = 1_000_000;
 /// Characters of the shortest token: a shorter one can be guessed.
 const LEAST_TOKEN_CHARACTERS: usize = 16;
-/// With fewer, events would be removed while a stream that follows closely reads them.
+/// Fewest events that can be set: with fewer, events would be removed while a stream that follows closely reads them.
 const LEAST_JOURNAL_EVENTS: u64 = 1000;
 /// Bytes of events that the journal keeps: most of a day of an idle devnet.
 const DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20;
-/// Room for two events of the largest chunks.
+/// Fewest bytes that can be set: room for two events with the largest chunks.
 const LEAST_JOURNAL_BYTES: u64 = 34 << 20;
 
 /// Settings of a node, complete and checked.
@@ -153,7 +153,7 @@ pub enum ConfigError {
         /// What the value is, and what it may be.
         detail: String,
     },
-    /// The same, of a key of the config file.
+    /// A value of the config file is out of range.
     #[error("config file {}, line {line}", path.display())]
     Line {
         /// Path of the config file.
@@ -173,7 +173,7 @@ pub enum ConfigError {
          itself)"
     )]
     NoGenesis,
-    /// The address is open to others and there is no token: anybody could use up this node's time.
+    /// The address is open to other machines and there is no token: anybody could use up this node's time.
     #[error("{bind} is not a loopback address: set an auth token to serve there (--auth-token, --auth-token-file)")]
     OpenBind {
         /// Address that is to be bound.
@@ -196,7 +196,7 @@ impl Settings {
         })
     }
 
-    /// Merges flags and file, whose relative paths are relative to `base`.
+    /// Merges flags and file. Relative paths in the file are relative to `base`.
     fn merge(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Self, ConfigError> {
         let in_base = |path: &PathBuf| base.join(path);
         let bind = address("node.rpc_bind", flags.bind, file.node.rpc_bind.as_deref())?;
@@ -298,7 +298,7 @@ impl Settings {
 }
 
 impl ConfigError {
-    /// Path in a config file of the key whose value cannot be used.
+    /// Path in the config file of the key whose value cannot be used.
     fn key(&self) -> Option<String> {
         match self {
             Self::Value { key, .. } => Some(key.clone()),
@@ -307,7 +307,7 @@ impl ConfigError {
         }
     }
 
-    /// With the line of its key, if the file `path` with this `text` has the key.
+    /// Adds the line of the key, if the file `path` with this `text` has it.
     fn in_file(self, path: &Path, text: &str) -> Self {
         match self.key().and_then(|key| keys::line(text, &key)) {
             Some(line) => Self::Line { path: path.to_owned(), line, problem: Box::new(self) },
@@ -328,7 +328,7 @@ impl ConfigFile {
     /// Reads a config file.
     ///
     /// # Errors
-    /// [`ConfigError`]. Keys that nothing reads are all named.
+    /// [`ConfigError`]; it names all keys that nothing reads.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         Self::parse(path, &read(path)?)
     }
@@ -347,7 +347,7 @@ impl ConfigFile {
     }
 }
 
-/// Address from a flag, or from `host:port` in the file.
+/// Address from a flag, else from `host:port` in the file.
 fn address(key: &'static str, flag: Option<SocketAddr>, text: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
     let (None, Some(text)) = (flag, text) else { return Ok(flag) };
     resolve(text).map(Some).map_err(|fault| value(key, fault))
@@ -398,8 +398,8 @@ fn journal_max_age(file: &ConfigFile) -> Result<Duration, ConfigError> {
     parse_duration(text).map_err(|error| value("journal.max_age", error))
 }
 
-/// The genesis of the flag's file, else the config file's own, else of the file that it names; `[[ustx_balance]]` is added in each
-/// case.
+/// The genesis from the flag's file, else from the config file itself, else from the file that it names;
+/// `[[ustx_balance]]` is added in each case.
 fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile, ConfigError> {
     let mut genesis = match (&flags.genesis, &file.genesis, &file.node.genesis_file) {
         (Some(path), _, _) => GenesisFile::read(path)?,
@@ -421,7 +421,7 @@ fn genesis(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<GenesisFile,
     Ok(genesis)
 }
 
-/// The token. A flag, for the token or its file, wins over the keys.
+/// The token. A flag for the token or its file wins over the config's keys.
 fn auth_token(flags: &Flags, file: &ConfigFile, base: &Path) -> Result<Option<String>, ConfigError> {
     let keys = &file.connection_options;
     let (token, path) = match (&flags.auth_token, &flags.auth_token_file) {

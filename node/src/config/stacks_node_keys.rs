@@ -1,6 +1,6 @@
-//! Keys of the reference's config file that have no meaning here, each with the reason.
+//! Keys of the reference's config file that mean nothing here, each with the reason.
 //!
-//! They are refused, not skipped: every key in a file has an effect, or the node says why not.
+//! They are refused, not ignored: every key in a file has an effect, or the node says why not.
 
 const NO_PEERS: &str = "there is no peer-to-peer network here; remove it";
 const NO_BITCOIN: &str = "bitcoin is mocked: there is no bitcoind to speak to; see `burn_block_interval`";
@@ -12,7 +12,7 @@ const ONE_EPOCH: &str = "the chain runs by one epoch's rules from its first bloc
 const ONE_MARF: &str = "the index has one way to work; remove it";
 const SLOTS: &str = "see max_connections and max_subscriptions; remove it";
 
-/// Table, keys, reason. A whole table is a key of the table "".
+/// Table, keys, reason. An entry for a whole table has the table "" and the table's name as key.
 const KEYS: &[(&str, &[&str], &str)] = &[
     ("", &["miner"], NO_MINER),
     ("", &["signer"], NO_SIGNER),
@@ -158,7 +158,7 @@ const KEYS: &[(&str, &[&str], &str)] = &[
     ("connection_options", &["block_proposal_token"], "its name is `auth_token`"),
 ];
 
-/// Why a key of the reference has no meaning here; `None` when the reference does not have it either.
+/// Why a key of the reference means nothing here; `None` when the reference does not have it either.
 pub(super) fn why(table: &str, key: &str) -> Option<&'static str> {
     KEYS.iter().find(|(home, names, _)| *home == table && names.contains(&key)).map(|(_, _, why)| *why)
 }

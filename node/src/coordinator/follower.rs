@@ -1,4 +1,4 @@
-//! Makes the StackerDBs of contracts follow the tip, on a thread of its own: block processing never waits for it.
+//! Makes StackerDBs follow their contracts at the tip, on a thread of its own: block processing never waits for it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::{FULL_DISK_PAUSE, WakeSignal};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 
-/// Looks at the StackerDBs of contracts after each new tip. Its thread needs the stack of one that evaluates Clarity.
+/// Updates the StackerDBs of contracts after each new tip. Its thread evaluates Clarity and needs a large stack.
 pub(crate) struct StackerDbFollower {
     /// Chain whose StackerDB contracts it reads.
     pub chain: Arc<NodeChain>,
@@ -19,10 +19,10 @@ pub(crate) struct StackerDbFollower {
 }
 
 impl StackerDbFollower {
-    /// Runs until the signal is stopped. Begins with a round, in case a signal was lost before.
+    /// Runs until the signal is stopped. Begins with a round, as a signal may have been lost before the start.
     ///
     /// # Errors
-    /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
+    /// [`ApiError`] when the chain cannot be read or written. A full disk is waited out.
     pub(crate) fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {

@@ -1,10 +1,10 @@
-//! Processes blocks, on the only thread that does: wakes when a block was stored or a burn block mined, and goes on until nothing
-//! is processable.
+//! Processes blocks, on the only thread that does: wakes when a block was stored or a burn block mined, and works until
+//! no block can be processed.
 //!
 //! # Invariants
-//! - No signal is lost: one that comes while blocks are processed makes one more round.
-//! - A failure of this machine (a disk error, say) stops the thread and with it the node, which goes on from what is on the disk at
-//!   its next start. Only a full disk is waited out.
+//! - No signal is lost: one that comes while blocks are processed causes one more round.
+//! - A failure of this machine (a disk error, say) stops the thread and with it the node, whose next start continues
+//!   from the disk. Only a full disk is waited out.
 //!
 //! # Not here
 //! The rules: `chainstate`.
@@ -20,7 +20,7 @@ use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// Pause before the next try when the disk is full: nothing signals that there is room again.
+/// Pause before the next try when the disk is full: no signal says that there is room again.
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
@@ -32,10 +32,10 @@ pub(crate) struct NakamotoCoordinator {
 }
 
 impl NakamotoCoordinator {
-    /// Runs until the signal is stopped. Begins with a round, in case a signal was lost before.
+    /// Runs until the signal is stopped. Begins with a round, as a signal may have been lost before the start.
     ///
     /// # Errors
-    /// [`ApiError`] when the chain cannot be read or written; a full disk is waited out.
+    /// [`ApiError`] when the chain cannot be read or written. A full disk is waited out.
     pub(crate) fn run(&self) -> Result<(), ApiError> {
         self.wake.notify();
         while self.wake.wait() {
@@ -53,7 +53,7 @@ impl NakamotoCoordinator {
                     tracing::warn!("storage is full: blocks are not processed until there is room");
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
-                // The block was cut short. It is processed after the next start.
+                // The block was interrupted. The next start processes it.
                 Err(ApiError::ShuttingDown) if self.wake.is_stopped() => return Ok(()),
                 Err(error) => return Err(error),
             }

@@ -1,8 +1,8 @@
-//! Delivers to one observer: reads on from its checkpoint, posts, waits for 200, stores a checkpoint.
+//! Delivers to one observer: reads from its checkpoint on, posts, waits for 200, stores a checkpoint.
 //!
 //! # Invariants
-//! - A [`Delivery`] changes only between awaits: an interrupted step has done nothing that is not noted, except for a post whose
-//!   answer did not arrive.
+//! - A [`Delivery`] changes only between awaits: everything that an interrupted step did is noted, except for a post
+//!   whose answer did not arrive.
 //! - At most one read batch ([`READ_STEP`]) and one body are in memory.
 
 use std::collections::VecDeque;
@@ -25,26 +25,27 @@ use super::store::{Progress, Store};
 use crate::error::ApiError;
 use crate::event_stream::journal::ReadLimit;
 
-/// One read of the journal. Events that come from its memory are shared, not copied.
+/// One read of the journal. Events in memory are shared, not copied.
 pub const READ_STEP: ReadLimit = ReadLimit { events: 64, bytes: 1 << 20 };
 /// Pause after the first failure; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// Largest random part of a pause: after a restart of the machine, observers do not get everything at the same moment.
+/// Largest random part of a pause, so that observers do not all get posts at the same moment after a restart.
 const JITTER_MS: u64 = 100;
-/// Upper bounds of a pause: three timeouts of an attempt, and as long as one likes to wait for an observer that came back.
+/// A pause is at most three timeouts of an attempt, and at most [`LONGEST_WAIT`], so that an observer that comes back
+/// is not left waiting.
 const LONGEST_WAIT_TIMEOUTS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// Events without a post after which the checkpoint is stored all the same: usually it is stored for a post.
+/// Events without a post after which the checkpoint is stored anyway; usually it is stored for a post.
 const UNSAVED_EVENTS: u64 = 256;
-/// Pause after the journal could not be read or a body could not be made: that is for the node's operator to repair.
+/// Pause after the journal could not be read or a body could not be made: the operator must repair that.
 const BROKEN_WAIT: Duration = Duration::from_secs(1);
 
 /// A request to go back to an earlier event.
 #[derive(Debug)]
 pub(super) struct Rewind {
-    /// From where on to post again.
+    /// First event to post again.
     pub(super) start: ReplayStart,
-    /// Gets true when it was done, false when the observer has not come so far yet.
+    /// Gets true when the rewind is done, false when the observer has not come that far yet.
     pub(super) done: oneshot::Sender<bool>,
 }
 
@@ -70,23 +71,23 @@ pub(super) struct Interrupts {
 pub(super) struct Delivery {
     parts: Parts,
     progress: Progress,
-    /// The progress that the file has.
+    /// The progress stored in the file.
     saved: Progress,
-    /// Events that were read and not delivered, oldest first. `progress` is at the first.
+    /// Events that were read and not yet delivered, oldest first. `progress` is at the first.
     waiting: VecDeque<JournalEvent>,
     /// Failed attempts at the current post.
     failures: u32,
-    /// Those of them that were answered, but not with 200.
+    /// Failed attempts that were answered, but not with 200.
     refusals: u32,
-    /// No attempt is made before.
+    /// No attempt is made before this time.
     retry_at: Instant,
 }
 
-/// What a step came to.
+/// Result of a step.
 enum Step {
     Read(Vec<JournalEvent>),
     ReadFailed(ApiError),
-    /// The journal has no events before this sequence, and the next event to post is one of them.
+    /// The journal has no events before this sequence, and the next event to post is one of those that are gone.
     Forgotten(u64),
     /// There is nothing to read yet.
     Nothing,
@@ -101,7 +102,8 @@ struct Attempt {
     endpoint: Endpoint,
     /// Length of its body.
     bytes: usize,
-    /// Events in `waiting` that it covers, from the first: those in the body, and those between them that are not posted.
+    /// Events that it covers, from the front of `waiting`: those in the body, and those between them that are not
+    /// posted.
     events: usize,
     outcome: Result<(), PostError>,
 }
@@ -116,7 +118,7 @@ impl Delivery {
     /// Runs until shutdown.
     pub(super) async fn run(mut self, mut interrupts: Interrupts) {
         loop {
-            // The step comes first: a 200 that has arrived is noted even when the node stops now.
+            // The step is polled first: a 200 that has arrived is noted even when the node is stopping.
             let step = tokio::select! {
                 biased;
                 step = self.step() => step,
@@ -131,11 +133,12 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// Does the next thing, and returns what it came to. Changes nothing in `self`.
+    /// Takes the next step (read, post or wait) and returns its result. Changes nothing in `self`.
     async fn step(&self) -> Step {
         let Some(entry) = self.waiting.front() else { return self.read().await };
         let posts = self.posts(entry);
-        // Fewer posts than were done: its keys were others then, and nobody knows which of these it had.
+        // The event has no more posts than were done: the observer's keys have changed since, so all of its posts are
+        // sent again.
         let done = if self.progress.posts_done < posts.len() { self.progress.posts_done } else { 0 };
         let Some(endpoint) = posts.get(done) else { return Step::Passed };
         tokio::time::sleep_until(self.retry_at).await;
@@ -171,7 +174,7 @@ impl Delivery {
         } else if from < source.journal.bounds().oldest {
             return Step::Forgotten(source.journal.bounds().oldest);
         } else if from > source.journal.bounds().newest {
-            // The sender ends with the node, and then the shutdown interrupts this.
+            // The sender is dropped only when the node stops, and then the shutdown interrupts this.
             if newest.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -222,7 +225,7 @@ impl Delivery {
                 self.checkpoint();
             }
             None => {}
-            // They were removed between the look at the bounds and the read.
+            // Events were removed between the look at the bounds and the read.
             Some(first) if !in_history && first > self.progress.next_sequence => self.on_forgotten(first),
             Some(first) => {
                 self.progress.next_sequence = first;
@@ -232,7 +235,7 @@ impl Delivery {
         self.show_position();
     }
 
-    /// Of the events that were removed, burn blocks and blocks are left in the history.
+    /// Skips the removed events; of those, the history still has burn blocks and blocks.
     fn on_forgotten(&mut self, oldest: u64) {
         let (observer, from) = (&self.parts.registration.endpoint, self.progress.next_sequence);
         tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are sent");
@@ -241,7 +244,7 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// Goes on after the first event in `waiting`, whose posts are done.
+    /// Moves past the first event in `waiting`, whose posts are done.
     fn pass(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
         let posted = self.progress.posts_done > 0;
@@ -275,7 +278,7 @@ impl Delivery {
         let skip = self.is_given_up(&error);
         let registration = &self.parts.registration;
         let (observer, path) = (&registration.endpoint, attempt.endpoint.path());
-        // A dead observer makes one warning, not one for each attempt.
+        // A dead observer causes one warning, not one for each attempt.
         if self.failures == 0 || skip {
             tracing::warn!(observer, path, %error, skip, "a post to an observer failed");
         } else {
@@ -296,7 +299,7 @@ impl Delivery {
         });
     }
 
-    /// Whether a failed post is skipped, by the settings of the observer.
+    /// Whether the observer's settings skip a post that failed like this.
     fn is_given_up(&mut self, error: &PostError) -> bool {
         let registration = &self.parts.registration;
         if !matches!(error, PostError::Status { .. }) {
@@ -313,14 +316,15 @@ impl Delivery {
         }
         self.failures = 0;
         self.refusals = 0;
-        // The joined events before the last one are done; the last one is passed like any other, with a checkpoint.
+        // The joined events before the last one are done; the last one is passed like any other event, with a
+        // checkpoint.
         self.waiting.drain(..events.saturating_sub(1).min(self.waiting.len()));
         self.progress.posts_done += 1;
         let more = self.waiting.front().is_some_and(|entry| self.posts(entry).len() > self.progress.posts_done);
         if more {
             self.checkpoint();
         } else {
-            // Stored in one checkpoint with the end of the event.
+            // One checkpoint stores the post and the end of the event.
             self.pass();
         }
     }
@@ -337,8 +341,8 @@ impl Delivery {
         let ReplayStart { burn_block, block } = rewind.start;
         let done = block < next_sequence;
         if done {
-            // Of what was posted before, only burn blocks and blocks are posted again: a transaction that was mined long ago would
-            // seem to wait.
+            // Of the earlier posts, only burn blocks and blocks are posted again: replaying mempool events would show
+            // transactions that were mined long ago as pending.
             self.progress.history_end = history_end.max(next_sequence);
             self.progress.next_sequence = burn_block;
             self.progress.blocks_from = block;
@@ -353,7 +357,7 @@ impl Delivery {
         let _ = rewind.done.send(done); // The operator may be gone.
     }
 
-    /// Stores the progress. A failure is no reason to stop: after a restart some posts are then repeated.
+    /// Stores the progress. A failure does not stop the delivery: it only repeats some posts after a restart.
     fn checkpoint(&mut self) {
         if self.saved == self.progress {
             return;
@@ -386,11 +390,12 @@ impl Delivery {
     }
 }
 
-/// Pause after so many failures: 100 ms doubled each time and up to 100 ms more; at most three timeouts of an attempt, and 3 s.
+/// Pause after `failures` failures: 100 ms, doubled each time, plus up to 100 ms; at most three timeouts of an attempt,
+/// and 3 s.
 fn wait_after(failures: u32, timeout: Duration) -> Duration {
     use std::hash::{BuildHasher as _, RandomState};
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-    // The hasher's keys are random for each instance: enough for jitter.
+    // Each instance of the hasher has random keys: enough for jitter.
     let jitter = Duration::from_millis(RandomState::new().hash_one(0_u8) % (JITTER_MS + 1));
     doubled.saturating_add(jitter).min(timeout.saturating_mul(LONGEST_WAIT_TIMEOUTS)).min(LONGEST_WAIT)
 }

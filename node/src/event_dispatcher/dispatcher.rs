@@ -1,4 +1,4 @@
-//! All observers, in a thread of their own.
+//! All observers, on a thread of their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ use super::store::{Progress, Store};
 use crate::config::ObserverConfig;
 use crate::error::ApiError;
 
-/// Handle of the services to the observers. Cheap to clone. The default has no observers.
+/// The services' handle to the observers. Cheap to clone. The default has none.
 #[derive(Clone, Default)]
 pub struct Dispatcher {
     observers: Arc<BTreeMap<String, Handle>>,
@@ -37,7 +37,7 @@ pub struct DispatcherRunner {
     deliveries: Vec<(Delivery, mpsc::Receiver<Rewind>)>,
 }
 
-/// Why an observer cannot be sent back.
+/// Why a replay to an observer is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// No observer has this endpoint.
@@ -46,7 +46,7 @@ pub enum ReplayError {
     /// The canonical chain has no block at this height.
     #[error("the chain has no block at height {0}")]
     UnknownHeight(u64),
-    /// The observer did not get this block yet, and will get it anyway.
+    /// The observer has not received this block yet, and will receive it anyway.
     #[error("the observer did not get the block at height {0} yet")]
     NotDeliveredYet(u64),
     /// The history cannot be read, or the node stops.
@@ -58,7 +58,7 @@ impl Dispatcher {
     /// Registers the observers of a node, with the checkpoints in `folder`. Nothing is posted until [`DispatcherRunner::run`].
     ///
     /// # Errors
-    /// When an endpoint is there twice, or the file of checkpoints cannot be used.
+    /// When two observers have one endpoint, or the file of checkpoints cannot be used.
     pub fn register(
         configs: &[ObserverConfig],
         source: Source,
@@ -77,7 +77,7 @@ impl Dispatcher {
                 let endpoint = registration.endpoint.clone();
                 let progress = resume(&store, &source, &endpoint)?;
                 let report = SharedReport::new(first_report(&registration, &progress));
-                // One request at a time: an operator waits for the answer.
+                // One request at a time: the operator waits for the answer.
                 let (sender, rewinds) = mpsc::channel(1);
                 let parts = Parts {
                     registration,
@@ -106,11 +106,12 @@ impl Dispatcher {
         self.observers.values().map(|handle| handle.report.read(handle.source.journal.bounds().newest)).collect()
     }
 
-    /// Sends an observer back to the canonical block at `height`. It gets the burn block that the block cites and those that came
-    /// between, then all burn blocks and blocks from there to where it was, then goes on as before. Returns the block's sequence.
+    /// Sends an observer back to the canonical block at `height`. It gets the burn block that the block cites and the
+    /// burn blocks up to the block, then all burn blocks and blocks up to where it was, then goes on as before. Returns
+    /// the block's sequence.
     ///
     /// # Errors
-    /// [`ReplayError`]: there is no such observer or block, or the observer did not come so far yet.
+    /// [`ReplayError`]: there is no such observer or block, or the observer has not come that far yet.
     pub async fn replay(&self, endpoint: &str, height: u64) -> Result<u64, ReplayError> {
         let handle = self.observers.get(endpoint);
         let handle = handle.ok_or_else(|| ReplayError::UnknownObserver(endpoint.to_owned()))?;
@@ -162,8 +163,8 @@ impl DispatcherRunner {
     }
 }
 
-/// Progress from which an observer goes on. A checkpoint of another journal, or beyond the end of this one, does not count: the
-/// observer starts over.
+/// Progress from which an observer goes on. A checkpoint of another journal, or beyond this journal's end, is ignored:
+/// the observer starts over.
 fn resume(store: &Store, source: &Source, endpoint: &str) -> anyhow::Result<Progress> {
     let (id, newest) = (source.journal.id(), source.journal.bounds().newest);
     let context = || format!("the checkpoint of observer {endpoint}");

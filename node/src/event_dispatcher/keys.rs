@@ -1,10 +1,10 @@
-//! What an observer gets: the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
+//! The events that an observer gets, by the keys of its registration (docs/COMPATIBILITY.md#observer-keys).
 //!
 //! # Invariants
-//! - `stackerdb` and `block_proposal` are not implied by `*`, nor by `all_but_burn_blocks`.
+//! - `*` and `all_but_burn_blocks` include neither `stackerdb` nor `block_proposal`.
 //!
 //! # Not here
-//! Reading the text of keys: `config`.
+//! Parsing keys: `config`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use v1::transaction_event::Body;
 
 use crate::config::EventKey;
 
-/// Which events of transactions an observer gets in `/new_block`.
+/// Which transaction events an observer gets in `/new_block`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransactionFilter {
     /// Events of every kind.
@@ -26,7 +26,7 @@ pub struct TransactionFilter {
     assets: BTreeSet<String>,
 }
 
-/// What an observer gets, besides blocks.
+/// What an observer gets besides blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interest {
     /// Events of transactions in blocks.
@@ -95,7 +95,7 @@ pub(super) fn text(key: &EventKey) -> String {
 }
 
 impl TransactionFilter {
-    /// Whether this event is in the posts.
+    /// Whether the posts contain this event.
     pub(super) fn wants(&self, event: &Body) -> bool {
         self.all
             || match event {
@@ -111,7 +111,7 @@ impl TransactionFilter {
     }
 
     fn wants_topic(&self, print: &v1::ContractPrint) -> bool {
-        // There are few keys: to compare each is cheaper than to make a pair of texts to look up.
+        // There are few keys: comparing each is cheaper than making a pair of texts to look up.
         self.topics.iter().any(|(contract, topic)| *contract == print.contract_id && *topic == print.topic)
     }
 }

@@ -1,9 +1,10 @@
 //! HTTP event observers: subscribers of the journal that get events by POST, in the reference's JSON
 //! (docs/COMPATIBILITY.md#observers).
 //!
-//! Read in this order: [`keys`], what an observer gets; [`registration`]; [`plan`], which posts an event makes; [`payload`], their
-//! bodies; [`source`], what is read; [`store`], how far each has come; [`post`]; [`status`]; [`delivery`], which serves one
-//! observer; [`dispatcher`], all of them, in a thread of their own.
+//! Read in this order: [`keys`], what an observer gets; [`registration`]; [`plan`], which posts an event makes;
+//! [`payload`], their bodies; [`source`], what is read; [`store`], how far each observer has come; [`post`];
+//! [`status`]; [`delivery`], which serves one observer; [`dispatcher`], which runs all of them on a thread of their
+//! own.
 //!
 //! ```text
 //!               ┌──────────────── what is pruned: burn blocks and blocks only ───┐
@@ -14,19 +15,20 @@
 //! # What an observer sees
 //! - The boot block first, then burn blocks and blocks of all forks in journal order: a burn block before the blocks that
 //!   cite it, a block after its parent. The first burn block comes right after the boot block, which cites it.
-//! - An observer that is new to a chain gets all its burn blocks and blocks first; the rest (mempool, StackerDB, proposals) from
-//!   its registration on. One that was away until events had left the journal gets the burn blocks and blocks among them, and its
-//!   status names the sequences of this gap.
-//! - Exactly 200 counts as delivered. Anything else is tried again for ever, with the reference's back-off, but at most 3 s of it. With `disable_retries`
-//!   a post whose connection or request fails is skipped and counted (another status is still tried again). With
-//!   `skip_after_refusals` a post that was answered with another status so many times is skipped too.
-//! - The same body may come again when the answer to it was lost, or the node died before it noted the answer.
+//! - An observer that is new to a chain gets all its burn blocks and blocks first, and everything else (mempool,
+//!   StackerDB, proposals) from its registration on. If events leave the journal while an observer is away, it gets
+//!   only their burn blocks and blocks, and its status names the sequences of this gap.
+//! - Exactly 200 counts as delivered. Anything else is tried again without end, with the reference's back-off, but at
+//!   most 3 s of it. With `disable_retries` a post whose connection or request fails is skipped and counted (another
+//!   status is still tried again). With `skip_after_refusals` a post that was answered that many times with another
+//!   status is skipped too.
+//! - The same body may come again when its answer was lost, or when the node died before it noted the answer.
 //!
 //! # Invariants
-//! - One post at a time to each observer. An observer that does not answer holds one body and nothing else: the node and
-//!   the other observers never wait for it.
-//! - A checkpoint is stored after the answer. Checkpoints are in a file of their own: if it is lost, all is posted again and
-//!   nothing is lost.
+//! - One post at a time to each observer. An observer that does not answer takes the memory of one body and nothing
+//!   else: the node and the other observers never wait for it.
+//! - A checkpoint is stored after the answer. Checkpoints are in a file of their own: if it is lost, everything is
+//!   posted again and no event is missed.
 
 pub mod delivery;
 pub mod dispatcher;

@@ -12,10 +12,10 @@ use super::payload::{self, Endpoint, PostedEvents};
 
 /// Most transactions in one `/new_mempool_tx`.
 pub(super) const MAX_JOINED_TRANSACTIONS: usize = 50;
-/// Most bytes of these transactions; a larger one is posted alone.
+/// Most bytes of the joined transactions; a larger one is posted alone.
 const MAX_JOINED_BYTES: usize = 1 << 20;
 
-/// The posts of an event before the first block of a replay: of burn blocks alone, the first of all among them.
+/// The posts of an event that lies before the first block of a replay: burn blocks only, including the first of all.
 pub(super) fn burn_block_posts(event: &v1::Event, interest: &Interest) -> Vec<Endpoint> {
     let is_burn_block = matches!(event.body, Some(Body::BurnBlock(_)));
     only_if(interest.burn_blocks && is_burn_block, Endpoint::NewBurnBlock)
@@ -24,7 +24,7 @@ pub(super) fn burn_block_posts(event: &v1::Event, interest: &Interest) -> Vec<En
 /// The posts of an event, in order.
 pub(super) fn posts(event: &v1::Event, interest: &Interest) -> Vec<Endpoint> {
     match &event.body {
-        // The first burn block comes with the boot block, which must be the first event that an observer gets.
+        // The first burn block is posted with the boot block, which must be the first event that an observer gets.
         Some(Body::BurnBlock(burn)) if !is_first(burn) => only_if(interest.burn_blocks, Endpoint::NewBurnBlock),
         Some(Body::BlockProcessed(block)) if payload::is_boot(block) => {
             let burn_block = interest.burn_blocks.then_some(Endpoint::NewBurnBlock);
@@ -37,7 +37,7 @@ pub(super) fn posts(event: &v1::Event, interest: &Interest) -> Vec<Endpoint> {
             only_if(interest.mempool && payload::drop_reason(dropped).is_some(), Endpoint::DropMempoolTx)
         }
         Some(Body::StackerdbChunks(_)) => only_if(interest.stackerdb, Endpoint::StackerDbChunks),
-        // Without a verdict (the deadline has passed, say) there is nothing that the reference has a shape for.
+        // Without a verdict (after a missed deadline, say) the reference has no format for the event.
         Some(Body::ValidationFinished(_)) => {
             only_if(interest.proposals && payload::verdict(event).is_some(), Endpoint::ProposalResponse)
         }
@@ -59,8 +59,8 @@ fn only_if(wanted: bool, endpoint: Endpoint) -> Vec<Endpoint> {
 
 /// The events of a post to `endpoint` for the first of `waiting`, and how many of `waiting` the post covers.
 ///
-/// Waiting transactions are posted as one array: an observer takes them many times faster so, and one that keeps up never has two
-/// waiting. Events between them that make no post do not matter.
+/// Waiting transactions are posted as one array, which an observer takes many times faster; an observer that keeps up
+/// never has two waiting. Events between them that make no post do not matter.
 pub(super) fn join(
     endpoint: Endpoint,
     waiting: &VecDeque<JournalEvent>,

@@ -1,8 +1,8 @@
 //! Makes one HTTP POST.
 //!
-//! Connections are kept open between posts: a replay makes thousands of posts, and each new connection would leave a port in use
-//! for a minute. But a server may close one without a word while the next post is on its way, so a post that is made only once has a
-//! connection of its own. Redirects are not followed.
+//! Connections are kept open between posts: a replay makes thousands of posts, and each new connection would leave a
+//! port in use for a minute. But a server may close a kept connection just when the next post is on its way, so a post
+//! that must not be repeated gets a new connection. Redirects are not followed.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// Most bytes of an answer that are read: only its status matters. After a longer one the connection is closed.
+/// Most bytes that are read of an answer: only its status matters. After a longer answer the connection is closed.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// Most bytes of an answer that are shown in logs and reports.
 const SHOWN_BYTES: usize = 200;
-/// How long an unused connection is kept. Many servers close one after 5 s, and no post should meet that.
+/// How long an unused connection is kept. Many servers close one after 5 s, which must not happen to a post.
 const IDLE: Duration = Duration::from_secs(4);
 
 /// Why a post was not answered with 200.
@@ -52,8 +52,8 @@ impl Poster {
         Self { client }
     }
 
-    /// Posts a JSON body and waits for the whole answer, for at most `timeout`; if it is made `once`, on a new connection, which is
-    /// closed after it.
+    /// Posts a JSON body and waits at most `timeout` for the whole answer. A post to be made only `once` uses a new
+    /// connection, which is closed afterwards.
     pub(super) async fn post(&self, url: &str, body: Bytes, timeout: Duration, once: bool) -> Result<(), PostError> {
         match tokio::time::timeout(timeout, self.attempt(url, body, once)).await {
             Ok(outcome) => outcome,
@@ -71,7 +71,7 @@ impl Poster {
             .map_err(|error| PostError::Failed(error.to_string()))?;
         let answer = self.client.request(request).await.map_err(|error| PostError::Failed(with_causes(&error)))?;
         let status = answer.status();
-        // The answer is read to its end, so that the connection can be used again.
+        // The answer is read to its end so that the connection can be reused.
         let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
         if status == StatusCode::OK {
             return Ok(());
@@ -82,7 +82,7 @@ impl Poster {
     }
 }
 
-/// The error's text with those of its causes: the client's own text only names what it was doing.
+/// The error's text with its causes: the HTTP client's own text only says what it was doing.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -6,7 +6,7 @@ use super::keys::{Interest, text};
 use super::payload::{Endpoint, View};
 use crate::config::ObserverConfig;
 
-/// An observer as it is registered.
+/// A registered observer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// `host:port` of the observer.

@@ -1,4 +1,4 @@
-//! What is posted to observers: the events of the journal, and the burn blocks and blocks of all time.
+//! What is posted to observers: the journal's events, and all burn blocks and blocks that ever were.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use chainstate::journal::JournalEvent;
 use crate::error::ApiError;
 use crate::event_stream::journal::{Journal, ReadLimit};
 
-/// Burn blocks and processed blocks of all time. Both calls block.
+/// All burn blocks and processed blocks that ever were. Both calls block.
 pub trait History: Send + Sync + 'static {
-    /// Those with a sequence in `range`, in order, also where the journal has removed them; empty when there are none.
+    /// Burn blocks and blocks with a sequence in `range`, in order, even if the journal has removed them; empty when
+    /// there are none.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -25,8 +26,8 @@ pub trait History: Send + Sync + 'static {
 /// Where a replay begins, by sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayStart {
-    /// The burn block that the first block cites: those after it came before the block, and later blocks may cite them. The block's
-    /// own sequence for the boot block, whose burn block follows it.
+    /// The burn block that the first block cites. Burn blocks between it and the block are posted too, as later blocks
+    /// may cite them. For the boot block, whose burn block follows it, the block's own sequence.
     pub burn_block: u64,
     /// The first block.
     pub block: u64,
@@ -37,6 +38,6 @@ pub struct ReplayStart {
 pub struct Source {
     /// All events, as long as they are kept.
     pub journal: Arc<dyn Journal>,
-    /// Burn blocks and blocks, for ever.
+    /// All burn blocks and blocks.
     pub history: Arc<dyn History>,
 }

@@ -24,9 +24,9 @@ pub struct Report {
     pub keys: Vec<String>,
     /// What its delivery is doing.
     pub state: State,
-    /// Sequence of the first event that is not delivered whole.
+    /// Sequence of the first event that is not fully delivered.
     pub next_sequence: u64,
-    /// Number of events in the journal from there on, wanted or not.
+    /// Number of the journal's events from that one on, wanted or not.
     pub events_behind: u64,
     /// Chain length of the newest block that was delivered.
     pub delivered_height: Option<u64>,
@@ -70,7 +70,7 @@ impl SharedReport {
         self.0.send_modify(change);
     }
 
-    /// The report of this moment, when `newest` is the newest sequence of the journal.
+    /// The report of this moment; `newest` is the journal's newest sequence.
     pub(super) fn read(&self, newest: u64) -> Report {
         let mut report = self.0.borrow().clone();
         report.events_behind = newest.saturating_add(1).saturating_sub(report.next_sequence);

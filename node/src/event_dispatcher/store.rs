@@ -1,8 +1,8 @@
 //! How far each observer has come, on disk.
 //!
-//! The file is separate, so that checkpoints and the chain's writer never wait for each other. With at most `synchronous=NORMAL` a
-//! checkpoint survives the death of the process and costs no sync. A power cut may lose the last ones; then the same posts are sent
-//! again, which every observer must bear anyway.
+//! A separate file, so that checkpoints and the chain's writer never wait for each other. With at most
+//! `synchronous=NORMAL` a checkpoint survives the death of the process and costs no sync. A power cut may lose the last
+//! ones; then posts are repeated, which every observer must handle anyway.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ const SCHEMA: Schema = Schema {
 pub(super) struct Progress {
     /// Id of the journal that the sequences belong to.
     pub(super) journal_id: [u8; 16],
-    /// Sequence of the first event that is not delivered whole.
+    /// Sequence of the first event that is not fully delivered.
     pub(super) next_sequence: u64,
     /// Number of posts of that event that are delivered.
     pub(super) posts_done: usize,
@@ -37,12 +37,12 @@ pub(super) struct Progress {
     pub(super) blocks_from: u64,
     /// Chain length of the newest block that was delivered.
     pub(super) delivered_height: Option<u64>,
-    /// Sequences (first, one after the last) of which only burn blocks and blocks were left.
+    /// Sequences (first, one after the last) of which only burn blocks and blocks were left in the journal.
     pub(super) gap: Option<(u64, u64)>,
 }
 
 impl Progress {
-    /// Progress of an observer that is new to a journal: all blocks so far, then everything.
+    /// Progress of an observer that is new to a journal: burn blocks and blocks so far, then everything.
     pub(super) const fn new(journal_id: [u8; 16], newest: u64) -> Self {
         Self {
             journal_id,
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn checkpoints_are_as_durable_as_the_chain() {
-        // SQLite's numbers of NORMAL and OFF.
+        // The numbers that SQLite gives NORMAL and OFF.
         for (durability, expected) in [(Durability::Synced, 1), (Durability::Unsynced, 0)] {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path(), durability).unwrap();

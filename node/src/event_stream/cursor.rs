@@ -24,7 +24,7 @@ pub struct Cursor {
     pub time_ms: Option<u64>,
 }
 
-/// The bytes are not a cursor that a node has made.
+/// The bytes are not a cursor of any node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor: {length} bytes")]
 pub struct CursorError {

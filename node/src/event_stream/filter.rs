@@ -1,14 +1,14 @@
-//! Which events a subscriber gets: terms are joined by "or", conditions inside a term by "and".
+//! Which events a subscriber gets: "or" joins terms, "and" joins the conditions of a term.
 //!
 //! # Invariants
 //! - Matching is pure: the same event and filter give the same answer, live or from disk.
-//! - What a filter holds is bounded by the named limits.
-//! - A value that no event could have is refused, so that a slip is reported and not waited for in silence. Addresses are compared
-//!   in the form that they have in events.
+//! - Named limits bound the size of a filter.
+//! - A value that no event could have is refused, so that a mistake is reported and the client does not wait in vain.
+//!   Addresses are compared in the form that events have.
 //!
 //! # Not here
-//! Signers' keys: a signer is known by its slot, which `slot_ids` selects; for a key, each event would cost a signature recovery
-//! for each subscriber.
+//! Signers' keys: a signer is known by its slot, which `slot_ids` selects. Matching a key would cost each subscriber a
+//! signature recovery for each event.
 
 use std::collections::BTreeSet;
 
@@ -22,16 +22,16 @@ use crate::error::ApiError;
 use crate::principals::{PrincipalError, parse_asset_id, parse_contract_id, parse_principal};
 use crate::request_ids::is_request_id;
 
-/// Most terms of a filter. A signer needs two; the rest is room.
+/// Most terms of a filter. A signer needs two; the rest is reserve.
 pub const MAX_FILTER_TERMS: usize = 32;
-/// Most values in a list of a term: a wallet's addresses or an indexer's contracts, matched by look-up.
+/// Most values in a list of a term: a wallet's addresses or an indexer's contracts; matching looks them up.
 pub const MAX_FILTER_VALUES: usize = 256;
 /// Most bytes of a value: an asset id (41 + 1 + 128 + 2 + 128) fits.
 pub const MAX_FILTER_VALUE_BYTES: usize = 300;
 /// Most bytes of a label: it is sent with every event that matches.
 pub const MAX_LABEL_BYTES: usize = 32;
 
-/// A filter that was checked.
+/// A checked filter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// `None` = every event.
@@ -61,7 +61,8 @@ impl Filter {
     /// Checks a filter from the wire.
     ///
     /// # Errors
-    /// [`FilterError::Empty`] when it selects nothing, [`FilterError::Field`] when a value is wrong or a limit is exceeded.
+    /// [`FilterError::Empty`] when the filter selects nothing, [`FilterError::Field`] when a value is wrong or exceeds
+    /// a limit.
     pub fn decode(filter: Option<v1::EventFilter>) -> Result<Self, FilterError> {
         let wire = filter.unwrap_or_default();
         let filter = wire.clone();
@@ -97,7 +98,7 @@ impl Filter {
         self.terms.iter().flatten().any(|term| !term.label.is_empty())
     }
 
-    /// If the filter selects the event, the labels of the terms that do (empty for a filter without labels).
+    /// The labels of the terms that select the event (empty for a filter without labels); `None` when no term does.
     #[must_use]
     pub fn labels(&self, entry: &JournalEvent) -> Option<v1::EventLabels> {
         if !self.has_labels() {
@@ -192,7 +193,7 @@ impl Term {
             && (self.has_no_subjects() || self.matches_subjects(entry))
     }
 
-    /// Applies to StackerDB events only, so that one term can select "these chunks and every burn block".
+    /// Constrains StackerDB events only, so that one term can select "these chunks and every burn block".
     fn matches_stackerdb(&self, event: &v1::Event) -> bool {
         let narrows = !self.stackerdb_contracts.is_empty() || !self.slot_ids.is_empty();
         match &event.body {
@@ -202,7 +203,7 @@ impl Term {
                     && (self.slot_ids.is_empty()
                         || chunks.chunks.iter().any(|chunk| self.slot_ids.contains(&chunk.slot_id)))
             }
-            // A term that has only conditions on StackerDBs selects only their chunks.
+            // A term whose only conditions are on StackerDBs selects only their chunks.
             Some(_) | None => {
                 !narrows || !self.kinds.is_empty() || !self.has_no_subjects() || !self.producers.is_empty()
             }
@@ -237,7 +238,7 @@ impl Term {
     }
 }
 
-/// Whether there is no condition, or one of its values is there.
+/// Whether there is no condition, or one of its values is present.
 fn meets<T: Ord>(wanted: &BTreeSet<T>, there: &BTreeSet<T>) -> bool {
     wanted.is_empty() || wanted.iter().any(|value| there.contains(value))
 }
@@ -276,7 +277,7 @@ fn principal(text: &str) -> Result<String, PrincipalError> {
     parse_principal(text).map(|principal| principal.to_string())
 }
 
-/// Parses a principal that can hold a key.
+/// Parses a principal that can have a key.
 fn account(text: &str) -> Result<String, PrincipalError> {
     match parse_principal(text)? {
         Principal::Standard(account) => Ok(account.to_string()),
@@ -309,7 +310,7 @@ fn txids(txids: &[bytes::Bytes]) -> Result<BTreeSet<[u8; 32]>, ApiError> {
 /// Why a filter cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    /// It selects nothing: for every event, `all` must be set.
+    /// It selects nothing; to select every event, `all` must be set.
     #[error("the filter is empty: set `all` to get every event")]
     Empty,
     /// A value of the filter is wrong.

@@ -1,5 +1,5 @@
-//! Frames as they are on the wire. The events of a frame are not encoded again for each stream: the bytes of the journal are sent,
-//! and only number and cursor are the stream's own.
+//! Frames as they are on the wire. Streams do not encode events again: they send the bytes of the journal, and add only
+//! the frame's number and cursor.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub struct Frame {
     /// Bytes after the events.
     tail: Vec<u8>,
     length: usize,
-    /// The share of its bytes in the budget; `None` when they are not counted.
+    /// The budget's share for its bytes; `None` when they are not counted.
     share: Option<Arc<Share>>,
 }
 
@@ -81,14 +81,14 @@ impl Frame {
         self.length
     }
 
-    /// The same frame with the share of its bytes in the budget.
+    /// The same frame with the budget's share for its bytes.
     #[must_use]
     pub fn in_flight(mut self, share: Option<Arc<Share>>) -> Self {
         self.share = share;
         self
     }
 
-    /// That share, to be held as long as its bytes are in memory.
+    /// That share; hold it as long as the frame's bytes are in memory.
     #[must_use]
     pub fn share(&self) -> Option<Arc<Share>> {
         self.share.clone()
@@ -100,12 +100,12 @@ impl Frame {
         self.events
     }
 
-    /// Decodes the frame, for readers in this process.
+    /// Decodes the frame for readers in this process.
     #[must_use]
     pub fn into_body(self) -> Option<Body> {
         let mut written = Vec::with_capacity(self.length);
         self.encode(&mut written);
-        // These are our own bytes, so they decode.
+        // The node encoded these bytes, so they decode.
         v1::SubscribeResponse::decode(written.as_slice()).ok().and_then(|message| message.body)
     }
 

@@ -10,9 +10,9 @@
 //! ```
 //!
 //! # Invariants
-//! - Frames are numbered from 1 without a hole.
-//! - The cursor of a frame is the last sequence that was read from the journal for it, whether it matched or not; cursors never
-//!   fall.
+//! - Frames are numbered from 1 without gaps.
+//! - The cursor of a frame is the last sequence that was read from the journal for it, whether that event matched or
+//!   not; cursors never decrease.
 //! - Every matching event from the start position on is in exactly one frame.
 
 use std::sync::Arc;
@@ -27,9 +27,9 @@ use super::filter::Filter;
 use super::frame::Frame;
 use super::payload::Payload;
 
-/// A reader this close to the newest event counts as live. The transport holds about 2 MiB besides.
+/// A reader this close to the newest event counts as live. The transport buffers another 2 MiB or so.
 pub const LIVE_WINDOW_EVENTS: u64 = 256;
-/// Bytes at which a frame is closed, so that a few large events do not make a message too large.
+/// Size at which a frame is closed, so that a few large events do not make a message too large.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
 /// What the subscriber asked for.
@@ -52,7 +52,7 @@ pub struct Behind {
     pub bytes: u64,
 }
 
-/// State of one stream.
+/// State of the frames of one stream.
 #[derive(Debug)]
 pub struct FrameBuilder {
     options: FeedOptions,
@@ -71,7 +71,7 @@ impl Behind {
     #[must_use]
     pub fn of(next_sequence: u64, read_offset: Option<u64>, bounds: &JournalBounds) -> Self {
         let events = bounds.newest.saturating_add(1).saturating_sub(next_sequence);
-        // Before the first read, the reader's place in bytes is not known.
+        // Before the first read, the reader's byte offset is not known.
         let bytes = read_offset.map_or(0, |offset| bounds.end_offset.saturating_sub(offset));
         Self { events, bytes: if events == 0 { 0 } else { bytes } }
     }
@@ -113,8 +113,8 @@ impl FrameBuilder {
         Frame::of(self.frame, self.cursor(), body)
     }
 
-    /// A frame of the snapshot with these chunks of a StackerDB, if the stream would have them as an event; as much of them as it
-    /// would have then.
+    /// A snapshot frame with these chunks, in the stream's payload mode; `None` if the filter would not select them as
+    /// an event.
     #[must_use]
     pub fn on_chunks(&mut self, chunks: v1::StackerDbChunks) -> Option<Frame> {
         let body = Some(v1::event::Body::StackerdbChunks(chunks.clone()));

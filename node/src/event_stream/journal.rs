@@ -1,4 +1,4 @@
-//! The journal as the streams read it.
+//! The journal as streams read it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ const ONE_EVENT: ReadLimit = ReadLimit { events: 1, bytes: usize::MAX };
 pub struct ReadLimit {
     /// Most events of one read.
     pub events: usize,
-    /// Most bytes of one read; at least one event is read all the same.
+    /// Most bytes of one read; a read has at least one event anyway.
     pub bytes: usize,
 }
 
@@ -26,11 +26,12 @@ pub trait Journal: Send + Sync + 'static {
     fn id(&self) -> [u8; 16];
     /// First and last event that can be read now. Does not block.
     fn bounds(&self) -> JournalBounds;
-    /// Events from `from` on; empty when it is above the newest, `None` when not all of them are in memory. Does not block.
+    /// Events from `from` on; empty when `from` is above the newest, `None` when not all of them are in memory. Does
+    /// not block.
     fn read_memory(&self, from: u64, limit: ReadLimit) -> Option<Vec<JournalEvent>>;
     /// Events from `from` on, read from the disk. Blocks.
     fn read_disk(&self, from: u64, limit: ReadLimit) -> Result<Vec<JournalEvent>, ApiError>;
-    /// Sequence of the event that says that a Stacks block was processed, whether it is still kept or not. Blocks.
+    /// Sequence of the event that a Stacks block was processed, whether the event is still kept or not. Blocks.
     fn sequence_of_block(&self, block_id: [u8; 32]) -> Result<Option<u64>, ApiError>;
     /// Sequence of that event for the canonical block with this chain length. Blocks.
     fn sequence_of_height(&self, chain_length: u64) -> Result<Option<u64>, ApiError>;
@@ -59,7 +60,7 @@ pub fn time_of(journal: &dyn Journal, sequence: u64) -> Result<Option<u64>, ApiE
 
 /// Calls `heard` after each commit with an event of one of `kinds`.
 ///
-/// Once too often when what was committed has left the memory already: nobody knows what it was.
+/// May call once too often: the kinds of events that have already left memory are unknown.
 pub fn listen_for(
     journal: &Arc<dyn Journal>,
     kinds: &'static [v1::EventKind],

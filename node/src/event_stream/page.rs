@@ -1,4 +1,4 @@
-//! One page of the journal, with the filter, payload and cursors of streams.
+//! One page of the journal, with the same filters, payload modes and cursors as streams.
 
 use nakamoto_proto::v1;
 
@@ -9,8 +9,8 @@ use super::payload::Payload;
 use super::position::PositionError;
 use crate::limits::MAX_PAGE_BYTES;
 
-/// Most events that are looked at for one page: a filter that matches nothing must not read the whole journal in one call. The page
-/// is then short or empty, and its cursor goes on.
+/// Most events that one page scans: a filter that matches nothing must not read the whole journal in one call. The page
+/// is then short or empty, and its cursor continues after the scanned events.
 pub(super) const MAX_SCANNED_EVENTS: u64 = 10_000;
 /// One read of the journal.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 4 << 20 };
@@ -28,7 +28,8 @@ pub struct PageRequest {
     pub size: usize,
 }
 
-/// Reads a page of events. Blocks. Where events are removed while it reads, the page ends before them: the next one is told so.
+/// Reads a page of events. Blocks. If events are removed meanwhile, the page ends before them; the next call then
+/// reports it.
 ///
 /// # Errors
 /// [`PositionError`] when the start was removed meanwhile, or the journal cannot be read.

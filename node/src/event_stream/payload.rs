@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chainstate::journal::{JournalEvent, header_only};
 use nakamoto_proto::v1;
 
-/// Largest event in bytes that is sent whole. A StackerDB chunk (16 MiB at most) fits. The few blocks whose receipts make more are
-/// sent in header form, as no client takes a larger message (the API asks clients to take 17 MiB).
+/// Largest event in bytes that is sent whole. An event with a StackerDB chunk (16 MiB at most) fits. The few blocks
+/// whose receipts need more are sent in header form: clients take no larger message (the API asks them to take 17 MiB).
 pub const MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10);
 
 /// How much of each event is sent.
@@ -18,7 +18,7 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// From the wire; an unknown value means the default, full.
+    /// Decodes the mode; an unknown value means full, the default.
     #[must_use]
     pub fn decode(mode: i32) -> Self {
         match v1::PayloadMode::try_from(mode) {
@@ -36,13 +36,13 @@ impl Payload {
         }
     }
 
-    /// The event as it is sent, encoded. All streams with the same payload share the bytes.
+    /// The event, shaped and encoded for sending. All streams with the same payload mode share the bytes.
     #[must_use]
     pub fn shape(self, entry: &JournalEvent) -> Bytes {
         if self.is_whole(entry) { entry.encoded.clone() } else { entry.encoded_header_only().clone() }
     }
 
-    /// The event as it is sent, and its encoded length. Raw bytes in it are shared, not copied.
+    /// The event, shaped for sending, and its encoded length. Raw bytes in it are shared, not copied.
     #[must_use]
     pub fn event(self, entry: &JournalEvent) -> (v1::Event, usize) {
         if self.is_whole(entry) {

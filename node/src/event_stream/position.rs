@@ -28,7 +28,7 @@ pub enum PositionError {
         /// Newest sequence in the journal.
         newest: u64,
     },
-    /// The cursor is of another node, or of this one before its data was wiped.
+    /// The cursor belongs to another node, or to this one before its data was wiped.
     #[error("the cursor is of journal {theirs}, this is journal {ours}")]
     ForeignJournal {
         /// Id of the cursor's journal, hex.

@@ -1,7 +1,7 @@
-//! All streams, in threads of their own: sending events does not compete with the threads that answer requests.
+//! All streams, on threads of their own: sending events does not compete with answering requests.
 //!
-//! A commit notifies one task, `wake_streams`, which then wakes the streams. So a commit costs its writer the same however many
-//! streams there are, and commits that come while streams are being woken share one round.
+//! A commit notifies one task, `wake_streams`, which wakes the streams. So a commit costs its writer the same whatever
+//! the number of streams, and commits that come while streams are being woken share one round.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -31,8 +31,8 @@ pub struct StreamRegistryLimits {
 }
 
 impl Default for StreamRegistryLimits {
-    /// 1024 streams are more than any devnet has; each costs a task and a queue of 8 frames. 60 s is much longer than a slow
-    /// reader's pause, and shorter than an operator would wait. A peer from elsewhere may have a quarter of the streams.
+    /// 1024 streams are more than any devnet has; each costs a task and a queue of 8 frames. 60 s is much longer than a
+    /// slow reader's pause, and shorter than an operator would wait. A remote peer may have a quarter of the streams.
     fn default() -> Self {
         let streams =
             StreamLimits { total: 1024, actors: MAX_ACTOR_STREAMS, per_peer: 256, per_loopback_peer: usize::MAX };
@@ -54,9 +54,9 @@ pub struct OpenStream {
     pub client_name: String,
     /// Address of the reader; `None` inside the process.
     pub peer: Option<std::net::SocketAddr>,
-    /// Purse from which its frames take bytes; `None` inside the process.
+    /// Account that pays for the bytes of its frames; `None` inside the process.
     pub purse: Option<Purse>,
-    /// Bytes that the reader's end makes of a byte of a frame, that one included: 1 when frames are sent as they are.
+    /// Memory per frame byte at the reader's end, the byte included; 1 when frames are sent as they are.
     pub bytes_of_byte: usize,
 }
 
@@ -68,9 +68,9 @@ pub struct StreamRegistry {
     newest: watch::Receiver<u64>,
     subscribers: Arc<Subscribers>,
     limits: StreamRegistryLimits,
-    /// Turns to read from the disk: first those of everybody, then those of producers and signers.
+    /// Permits to read from the disk: first those of the public, then those of producers and signers.
     disk: [Arc<Semaphore>; 2],
-    /// Messages of streams that do not send events as they are in the journal.
+    /// Messages of streams that send events in another form than the journal's.
     messages: Arc<SharedMessages>,
     runtime: Handle,
     shutdown: CancellationToken,

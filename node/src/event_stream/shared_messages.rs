@@ -1,4 +1,4 @@
-//! What is made of an event for its readers, once for all streams that send it in the same form.
+//! Events in another form, made once for all streams that send them in that form.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::payload::Payload;
 
-/// Messages that are kept: those of streams that are live, which want the same ones at the same time.
+/// Most kept messages: live streams all want the newest ones at about the same time.
 const MAX_SHARED_MESSAGES: usize = 512;
-/// Bytes of these.
+/// Most bytes of kept messages.
 const MAX_SHARED_MESSAGE_BYTES: usize = 16 << 20;
 
-/// The newest messages. One that is wanted by several at once is made by the first, and the others wait for it.
+/// The newest messages. When several streams want the same one at once, the first makes it and the others wait.
 #[derive(Debug, Default)]
 pub struct SharedMessages(Mutex<Kept>);
 
@@ -22,13 +22,14 @@ type Cell = Arc<OnceLock<Option<Bytes>>>;
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// With the bytes of each that are counted: none while it is made.
+    /// With the counted bytes of each message: 0 until it is made.
     cells: BTreeMap<Key, (Cell, usize)>,
     bytes: usize,
 }
 
 impl SharedMessages {
-    /// The message of an event; made if it is not there. Blocks while another thread makes it. `None` when `make` gives none.
+    /// The message of an event, made if it is missing; `None` when `make` gives none. Blocks while another thread makes
+    /// it.
     pub fn get(&self, sequence: u64, payload: Payload, make: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
         let key = (sequence, payload == Payload::Header);
         let cell = Arc::clone(&self.lock().cells.entry(key).or_default().0);
@@ -49,7 +50,7 @@ impl SharedMessages {
 }
 
 impl Kept {
-    /// A message was made: the oldest give way to it.
+    /// Counts a message that was made, and drops the oldest above the limits.
     fn count(&mut self, key: Key, cell: &Cell) {
         if let Some((kept, counted)) = self.cells.get_mut(&key)
             && Arc::ptr_eq(kept, cell)
@@ -98,7 +99,7 @@ mod tests {
         let (early, large) = (made(100), made(MAX_SHARED_MESSAGE_BYTES + 50));
         kept.cells.insert((1, false), (Cell::clone(&early), 0));
         kept.cells.insert((2, false), (Cell::clone(&large), 0));
-        // Another thread counts its message between the making of the first and its count.
+        // The other thread counts its message between the making and the counting of the first.
         kept.count((2, false), &large);
         assert_eq!((kept.cells.len(), kept.bytes), (0, 0));
         kept.count((1, false), &early);
@@ -115,7 +116,7 @@ mod tests {
         let kept = messages.lock();
         assert_eq!((kept.cells.len(), kept.bytes), (MAX_SHARED_MESSAGES, 10 * MAX_SHARED_MESSAGES));
         drop(kept);
-        // One that is older than all of them, as a replay wants it, takes no place.
+        // A message older than all kept ones, as a replay wants it, is not kept.
         assert_eq!(get(1, 20).map(|message| message.len()), Some(20));
         get(5_000, MAX_SHARED_MESSAGE_BYTES - 15);
         let kept = messages.lock();

@@ -1,9 +1,9 @@
-//! Who reads: the open streams with their counts, how many a peer has, and how streams ended.
+//! The open streams with their counts, how many each peer has, and how streams ended.
 //!
 //! # Invariants
 //! - A stream is counted from [`Subscribers::admit`] until [`Subscribers::close`], which is called once.
-//! - A stream of a producer, a signer or the node has one of the places reserved for those while there is one, and then takes none
-//!   from everybody's, neither in all nor of its peer.
+//! - A stream of a producer, a signer or the node takes a place reserved for these while one is free; it then counts
+//!   neither against the public total nor against its peer's limit.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -33,11 +33,11 @@ const LIVE: i32 = v1::SubscriberMode::Live as i32;
 pub struct StreamLimits {
     /// Streams of all peers together.
     pub total: usize,
-    /// Streams of producers, signers and the node itself, above those.
+    /// Streams of producers, signers and the node itself, in addition to `total`.
     pub actors: usize,
     /// Streams of one peer.
     pub per_peer: usize,
-    /// Streams of one loopback address: its processes are the operator's own.
+    /// Streams of one loopback address: the operator's own processes.
     pub per_loopback_peer: usize,
 }
 
@@ -60,7 +60,7 @@ pub enum TooManySubscriptions {
     },
 }
 
-/// Who opens a stream, and for what.
+/// Who opens a stream, and what for.
 #[derive(Debug, Clone)]
 pub struct Introduction {
     /// Name that the client gave itself.
@@ -78,7 +78,7 @@ pub struct Introduction {
 pub struct Subscriber {
     id: u64,
     who: Introduction,
-    /// It has a place of producers, signers and the node.
+    /// It has a place reserved for producers, signers and the node.
     is_reserved: bool,
     open_time: SystemTime,
     mode: AtomicI32,
@@ -118,7 +118,7 @@ impl Subscriber {
         }
     }
 
-    /// Takes over how far the task has read.
+    /// Copies how far the task has read.
     pub(super) fn on_read(&self, feed: &FrameBuilder) {
         self.mode.store(feed.mode().into(), Ordering::Relaxed);
         self.next_sequence.store(feed.next_sequence(), Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl Subscriber {
         let (sent_frames, next_sequence) = (read(&self.sent_frames), read(&self.next_sequence));
         let read_offset = Some(read(&self.read_offset)).filter(|offset| *offset != UNKNOWN_OFFSET);
         let behind = Behind::of(next_sequence, read_offset, bounds);
-        // One that is held up says so: it looks at the journal between two frames only.
+        // A blocked stream is reported as lagging here: its task updates the mode only between frames.
         let fell_behind = behind.events > LIVE_WINDOW_EVENTS && self.mode.load(Ordering::Relaxed) == LIVE;
         let mode = if fell_behind { v1::SubscriberMode::Lagging.into() } else { self.mode.load(Ordering::Relaxed) };
         let taken = self.taken();
@@ -191,9 +191,9 @@ pub struct Subscribers {
 struct State {
     opened_total: u64,
     open: BTreeMap<u64, Arc<Subscriber>>,
-    /// How many of them have a reserved place.
+    /// How many of the open streams have a reserved place.
     reserved: usize,
-    /// The others, by peer: see [`network_of`].
+    /// The other streams, by peer ([`network_of`]).
     per_peer: BTreeMap<IpAddr, usize>,
     ends: BTreeMap<&'static str, u64>,
     /// Ended streams, newest first.
@@ -201,7 +201,7 @@ struct State {
 }
 
 impl State {
-    /// Takes one of everybody's places.
+    /// Takes a public place.
     fn admit(&mut self, peer: Option<SocketAddr>, limits: &StreamLimits) -> Result<(), TooManySubscriptions> {
         if self.open.len().saturating_sub(self.reserved) >= limits.total {
             return Err(TooManySubscriptions::Total { max: limits.total });
@@ -219,7 +219,7 @@ impl State {
         Ok(())
     }
 
-    /// Gives it back.
+    /// Gives a public place back.
     fn leave(&mut self, peer: Option<SocketAddr>) {
         if let Some(peer) = peer.map(|peer| network_of(peer.ip()))
             && let Some(open) = self.per_peer.get_mut(&peer)
@@ -250,7 +250,7 @@ impl Subscribers {
         feed: &FrameBuilder,
     ) -> Result<Arc<Subscriber>, TooManySubscriptions> {
         let mut state = self.lock();
-        // Without them no block would come: readers cannot keep them out.
+        // Readers must not take these places: without producers and signers no block would come.
         let is_reserved = (class == Class::Actor || who.peer.is_none()) && state.reserved < self.limits.actors;
         if is_reserved {
             state.reserved += 1;

@@ -1,8 +1,8 @@
 //! Runs one stream: reads the journal at the reader's speed and hands frames over.
 //!
 //! # Invariants
-//! - Holds at most one read and [`QUEUE_FRAMES`] frames, all within the budget of bytes in flight: it waits for that room, and for
-//!   a turn, before it reads from the disk.
+//! - Holds at most one read and [`QUEUE_FRAMES`] frames, all within the budget of bytes in flight: before it reads from
+//!   the disk, it waits for that room and for a permit.
 //! - Ends when the reader is gone or stalls, or the node stops. It never makes others wait.
 
 use std::pin::Pin;
@@ -29,9 +29,9 @@ use crate::runtime::background;
 use crate::runtime::budget::{Purse, Share};
 use crate::runtime::class::Class;
 
-/// Frames between journal and transport. Few, as what waits longer is better read from the journal again.
+/// Frames between journal and transport. Few: an event that waits longer is better read from the journal again.
 pub const QUEUE_FRAMES: usize = 8;
-/// One read of the journal: small enough to be fair on a shared thread and in the budget, large enough to make disk reads cheap.
+/// One read of the journal: small enough to share thread and budget fairly, large enough to make disk reads cheap.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
 
 /// Why a stream ended.
@@ -51,7 +51,7 @@ pub enum End {
         /// Time for which it took nothing.
         waited: Duration,
     },
-    /// The reader was so slow that the next events have left the journal.
+    /// The reader is so slow that its next events have left the journal.
     #[error("the journal begins at {oldest}")]
     Pruned {
         /// Oldest sequence that is kept.
@@ -88,11 +88,11 @@ pub struct Parts {
     pub subscribers: Arc<Subscribers>,
     /// Counts of this stream.
     pub subscriber: Arc<Subscriber>,
-    /// Turns to read from the disk.
+    /// Permits to read from the disk.
     pub disk: Arc<Semaphore>,
-    /// Purse from which its frames take bytes; `None` inside the process.
+    /// Account that pays for the bytes of its frames; `None` inside the process.
     pub purse: Option<Purse>,
-    /// Bytes that the reader's end makes of a byte of a frame, that one included.
+    /// Memory per frame byte at the reader's end, the byte included.
     pub bytes_of_byte: usize,
 }
 
@@ -104,7 +104,7 @@ pub struct Opening {
     pub snapshot: Option<Vec<String>>,
 }
 
-/// A stream at work.
+/// A running stream.
 pub struct StreamTask {
     feed: FrameBuilder,
     parts: Parts,
@@ -113,7 +113,7 @@ pub struct StreamTask {
     last_frame: Instant,
     /// Cursor of the last frame that was queued.
     queued: Bytes,
-    /// Timer for heartbeats. It is set again when it is over, not with each frame, as most frames come much earlier.
+    /// Timer for heartbeats. It is reset when it ends, not with each frame: most frames come much earlier.
     silence: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -147,7 +147,7 @@ impl End {
 }
 
 impl StreamTask {
-    /// Makes a stream and its reader's end. Nothing happens until [`Self::run`]. To be called in the context of a runtime.
+    /// Makes a stream and its reader's end. Nothing happens before [`Self::run`]. Call it in the context of a runtime.
     #[must_use]
     pub fn new(feed: FrameBuilder, parts: Parts) -> (Self, FrameStream) {
         let (out, frames) = mpsc::channel(QUEUE_FRAMES);
@@ -168,7 +168,7 @@ impl StreamTask {
         }
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
         if let End::Stalled { cursor, .. } = &mut end {
-            // Nobody takes the frames in the queue, and the reason has the cursor to resume without them.
+            // The queued frames are dropped; the cursor of the end lies before them.
             let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
             *frames = None;
             *cursor = self.parts.subscriber.taken_cursor();
@@ -216,7 +216,7 @@ impl StreamTask {
             if self.feed.next_sequence() > bounds.newest {
                 self.wait().await?;
             } else {
-                // Many events in a row that do not match must not keep the other streams of this thread waiting.
+                // Many events in a row that do not match must not hold up the other streams of this thread.
                 tokio::task::yield_now().await;
             }
         }
@@ -236,17 +236,17 @@ impl StreamTask {
         let entries: Vec<JournalEvent> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
         let frames = match entries.first().map(|first| first.sequence) {
             Some(first) if first == from => self.feed.on_entries(&entries),
-            // They were removed after the look at the bounds; the next look finds that.
+            // Events were removed after the look at the bounds; the next look finds that.
             Some(_) | None => Vec::new(),
         };
-        // Events that do not match need no room, and one event may need more than a read takes.
+        // Events that do not match need no room, and a single event may need more than a read's room.
         drop((entries, room));
         let share = self.room_of_frames(length(&frames)).await?;
         drop(turn);
         Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
     }
 
-    /// Waits for a turn to read from the disk.
+    /// Waits for a permit to read from the disk.
     async fn turn(&mut self) -> Result<OwnedSemaphorePermit, End> {
         let disk = Arc::clone(&self.parts.disk);
         let cursor = self.queued.clone();
@@ -256,12 +256,12 @@ impl StreamTask {
         }
     }
 
-    /// Waits for room for frames and what the reader's end makes of them.
+    /// Waits for room for the frames' memory at the reader's end.
     async fn room_of_frames(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
         self.room(bytes.saturating_mul(self.parts.bytes_of_byte)).await
     }
 
-    /// Waits for room in the budget; few bytes need none.
+    /// Waits for room in the budget; small sizes need none.
     async fn room(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
         let Some(purse) = self.parts.purse.clone().filter(|_| bytes > UNCOUNTED_BYTES) else { return Ok(None) };
         tokio::select! {
@@ -329,7 +329,7 @@ impl StreamTask {
 
     /// Sends one frame for each chunk, so that memory holds only one.
     async fn send_snapshot(&mut self, contracts: Vec<String>) -> Result<(), End> {
-        // Taken before the slots are read, so the slots hold at least the effect of everything up to it.
+        // Taken before the slots are read, so the slots include at least everything up to it.
         let sequence = self.parts.journal.bounds().newest;
         for contract_id in contracts {
             let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
@@ -337,7 +337,7 @@ impl StreamTask {
                 let turn = self.turn().await?;
                 let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
                 let found = self.blocking(move || match source.chunk(&name, slot_id) {
-                    // The owner of the slot has changed and it is empty now: the snapshot is right without it.
+                    // The slot's owner has changed and the slot is empty now: the snapshot is right without it.
                     Err(ApiError::NotFound { .. }) => Ok(None),
                     found => found.map(Some),
                 });
@@ -367,7 +367,7 @@ impl StreamTask {
             let room = tokio::select! {
                 biased;
                 room = self.out.reserve() => Some(room),
-                // There is no last frame: this one was not sent, and the cursor must not pass it.
+                // No last frame: this one was not sent, and the cursor must not pass it.
                 () = self.stop.as_mut() => return Err(End::Shutdown { cursor: self.queued.clone() }),
                 () = tokio::time::sleep(stall_timeout) => None,
             };
@@ -407,7 +407,7 @@ impl FrameStream {
             None => None,
         };
         if let Some(frame) = frame {
-            // The lock is still held, so a stream that is cut now has this frame counted as taken.
+            // The lock is still held, so a stream that is cut now counts this frame as taken.
             self.shared.subscriber.on_taken(&frame);
             return Poll::Ready(Some(Ok(frame)));
         }
@@ -418,7 +418,7 @@ impl FrameStream {
 }
 
 impl Drop for FrameStream {
-    /// Takes the queue away, by which the task learns that the reader is gone: both hold what is shared here.
+    /// Removes the queue, which tells the task that the reader is gone: task and reader both hold the shared state.
     fn drop(&mut self) {
         *self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

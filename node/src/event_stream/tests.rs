@@ -1,5 +1,5 @@
-//! Streams of a journal in memory: what a subscriber gets is the journal's slice under its filter, however slow it is and however
-//! often it comes back.
+//! Streams of a journal in memory: a subscriber gets exactly the journal's slice under its filter, however slow it is
+//! and however often it reconnects.
 
 mod bench;
 mod filters;

@@ -1,5 +1,5 @@
-//! The end of a job: the result is stored together with its event, so it can be fetched before anybody sees the event. And the
-//! results of earlier starts.
+//! The end of a job: its result is stored together with its event, so that the result can be fetched before anybody
+//! sees the event. Also restores the results of earlier starts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub fn finish_template(
     finish(jobs, chain, id, outcome, (body, result));
 }
 
-/// Stores the end of a validation request with its event. Blocks until that is on the disk.
+/// Stores the end of a validation demand with its event. Blocks until that is on the disk.
 pub fn finish_validation(
     jobs: &Arc<ValidationJobs>,
     chain: &NodeChain,
@@ -63,7 +63,7 @@ fn finish<J: Send + 'static, R: Send + Sync + 'static>(
     };
     let job = FinishedJob { id: id.to_owned(), body, result, limits: result_limits(jobs.limits()) };
     if let Err(error) = chain.finish_job(job, Box::new(visible)) {
-        // When the disk is full, the result is kept in memory until the node stops, and its event is missing.
+        // When the disk is full, the result stays in memory until the node stops, and there is no event.
         tracing::error!(%error, id, "the end of a job was not stored");
         jobs.finish(id, outcome, bytes);
     }

@@ -1,4 +1,4 @@
-//! The two kinds of jobs, and how much of each is kept.
+//! The two kinds of jobs, with their limits.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::types::{JobKey, JobQueueLimits, JobRequest, Outcome};
 use crate::request_ids::{TEMPLATE_PREFIX, VALIDATION_PREFIX};
 use crate::runtime::class::Class;
 
-/// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB are kept
-/// for ten minutes, the time of a block of the real bitcoin.
+/// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB
+/// are kept for ten minutes, the block time of the real bitcoin.
 pub const TEMPLATE_LIMITS: JobQueueLimits = JobQueueLimits {
     queue: 8,
     queue_bytes: 1 << 20,
@@ -21,8 +21,8 @@ pub const TEMPLATE_LIMITS: JobQueueLimits = JobQueueLimits {
     result_bytes: 72 << 20,
     result_age: Duration::from_secs(600),
 };
-/// Limits of validations. Every signer asks for each proposal, and these requests are joined. 256 may wait as long as they have no
-/// more than 32 MiB (16 of the largest proposals); verdicts are small.
+/// Limits of validations. Every signer asks for each proposal, and equal requests are joined. 256 may wait if they have
+/// no more than 32 MiB together (16 of the largest proposals); verdicts are small.
 pub const VALIDATION_LIMITS: JobQueueLimits = JobQueueLimits {
     queue: 256,
     queue_bytes: 32 << 20,
@@ -49,7 +49,7 @@ pub struct ValidationJob {
 
 /// Template requests and results.
 pub type TemplateJobs = JobQueue<TemplateJob, v1::BlockTemplate>;
-/// Validation requests and results.
+/// Validation demands and results.
 pub type ValidationJobs = JobQueue<ValidationJob, v1::ValidationVerdict>;
 
 impl TemplateJobs {
@@ -69,8 +69,8 @@ impl ValidationJobs {
 }
 
 impl TemplateJob {
-    /// Requests that are equal but for their deadline are one job. A job that runs has chosen its tip: only a request that names
-    /// parent and burn view may still join it.
+    /// Requests that differ only in their deadline are one job. A running job has chosen its tip already: only a
+    /// request that names parent and burn view may still join it.
     #[must_use]
     pub fn into_request(self) -> JobRequest<Self> {
         let joins_running = self.order.parent.is_some() && self.order.burn_view.is_some();
@@ -84,12 +84,12 @@ impl TemplateJob {
         }
     }
 
-    /// Hash of all that decides the template.
+    /// Hash of everything that decides the template.
     fn hash(&self) -> [u8; 32] {
         let Self { order, assembly_time } = self;
         let TemplateOrder { coinbase, parent, burn_view, max_transactions, allow_empty } = order;
         let mut bytes = Vec::new();
-        // Each with its length, and what is absent with one that nothing has: no two orders have the same bytes.
+        // Each part follows its length, an absent one `usize::MAX`, so different orders never give the same bytes.
         let mut add = |part: Option<&[u8]>| {
             bytes.extend(part.map_or(usize::MAX, <[u8]>::len).to_be_bytes());
             bytes.extend_from_slice(part.unwrap_or_default());

@@ -1,12 +1,12 @@
 //! Slow work off the network threads: templates and validations.
 //!
-//! A request is queued, if there is room, and gets an id at once. A worker thread does the work. The result is stored with the
-//! event that announces it, and kept for a while.
+//! A request is queued, if there is room, and gets an id at once. A worker thread does the work. The result is stored
+//! with the event that announces it, and kept for a while.
 //!
 //! # Invariants
-//! - A queue that is full refuses: nobody waits for room in it.
+//! - A full queue refuses: nobody waits for room in it.
 //! - A result can be fetched before its event is out, and after a restart.
-//! - A job that panics fails, and nothing else does.
+//! - A job that panics fails alone.
 
 mod finish;
 mod kinds;

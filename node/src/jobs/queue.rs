@@ -1,4 +1,4 @@
-//! Jobs of one kind: those that wait, the one that runs, and the results of those that ended.
+//! Jobs of one kind: those that wait, the running one, and the results of those that ended.
 //!
 //! ```text
 //!  request ──▶ WAITING ──take──▶ RUNNING ──finish──▶ DONE ──(limits)──▶ forgotten
@@ -7,15 +7,15 @@
 //!  an open job  └──cancel──▶ DONE
 //! ```
 //!
-//! Everybody's jobs and those of producers and signers have a lane each. The second is emptied first, and a job of the first ends with
-//! what it has when one comes there: the chain waits for it.
+//! Public jobs have one lane, those of producers and signers another. The worker empties the second lane first, and a
+//! running public job finishes early when a job comes there: the chain waits for it.
 //!
 //! # Invariants
-//! - Jobs of a lane that wait or are held, and its results, are limited in number and bytes; a request beyond that is refused at
-//!   once.
-//! - Of jobs with equal keys only one is open at a time.
-//! - An id contains the number of the node's start that gave it: none is given twice, and one of an earlier start without a result
-//!   is known to be lost.
+//! - The waiting and held jobs of a lane, and its results, are limited in number and bytes; a request beyond the limit
+//!   is refused at once.
+//! - Only one job with a given key is open at a time.
+//! - An id contains the number of the start that gave it. So no id is given twice, and an id of an earlier start
+//!   without a result is known to be lost.
 
 mod lane;
 mod state;
@@ -47,13 +47,13 @@ pub struct JobQueue<J, R> {
 }
 
 impl<J, R> JobQueue<J, R> {
-    /// Makes an empty queue for one start of the node.
+    /// Makes an empty queue for this start of the node.
     #[must_use]
     pub fn new(letter: &'static str, start_number: u64, limits: JobQueueLimits) -> Self {
         Self { limits, letter, start_number, state: Mutex::default(), wake_up: Condvar::new() }
     }
 
-    /// Adds a result that an earlier start of the node stored. To be called oldest first, before anything else.
+    /// Adds a result that an earlier start of the node stored. Call it oldest first, before anything else.
     pub fn restore(&self, id: String, outcome: Outcome<R>, bytes: usize, age: Duration) {
         let mut state = self.lock();
         if let Some((start, number)) = self.parse(&id)
@@ -87,8 +87,8 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Queues a job, or joins an open one with the same key, if both may be held or neither. The later deadline and the longer hold
-    /// then count.
+    /// Queues a job, or joins an open one with the same key if both may be held or neither. The job then keeps the
+    /// later deadline and the longer hold.
     ///
     /// # Errors
     /// [`QueueFull`] when there is no room, or the queue was stopped.
@@ -155,7 +155,7 @@ impl<J, R> JobQueue<J, R> {
     pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
         match (self.fetch(id)?, wait) {
             (Fetched::Pending { mut ended, .. }, Some(wait)) => {
-                // A time that is over is an answer too: the job is still pending.
+                // After a timeout the job is still pending, which is an answer too.
                 let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
                 match self.fetch(id)? {
                     Fetched::Pending { .. } if self.is_stopped() => Err(Missing::Stopped),
@@ -166,8 +166,8 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Takes back one request for a job. Without requests the job ends; that of a producer or signer not by `class`
-    /// [`Class::Anyone`], as ids are easily guessed.
+    /// Withdraws one request for a job. A job without requests ends; but `class` [`Class::Anyone`] cannot end a
+    /// producer's or signer's job, as ids are easily guessed.
     ///
     /// # Errors
     /// [`Missing`], as from [`Self::fetch`].
@@ -228,8 +228,8 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Puts a job aside until [`Self::release_held`] or the end of its hold. Where jobs were released since it began, what it waits
-    /// for may have come just too late for it: it is queued again at once.
+    /// Puts a job aside until [`Self::release_held`] or the end of its hold. If jobs were released since this one
+    /// began, the thing that it waits for may have come a moment too late: it is queued again at once.
     ///
     /// # Errors
     /// The job, to be finished now: its hold is over, or nobody wants it any more.
@@ -269,7 +269,7 @@ impl<J, R> JobQueue<J, R> {
         [&state.everybodys, &state.actors].iter().any(|lane| !lane.held.is_empty())
     }
 
-    /// Queues the held jobs again: what they wait for may have come.
+    /// Queues the held jobs again: the things that they wait for may have come.
     pub fn release_held(&self) {
         let mut state = self.lock();
         state.releases = state.releases.wrapping_add(1);
@@ -285,7 +285,7 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Stores how a job ended, and wakes those that wait for it. `bytes` is about what the result takes in memory.
+    /// Stores how a job ended, and wakes those who wait for it. `bytes` is roughly the memory of the result.
     pub fn finish(&self, id: &str, outcome: Arc<Outcome<R>>, bytes: usize) {
         let mut state = self.lock();
         let until = Instant::now() + self.limits.result_age;
@@ -295,7 +295,7 @@ impl<J, R> JobQueue<J, R> {
         notify(ended);
     }
 
-    /// Ends the queue: waiting jobs are not begun any more, the one that runs is cancelled, and nobody is kept waiting.
+    /// Ends the queue: waiting jobs never begin, the running one is cancelled, and every wait ends.
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
@@ -322,14 +322,14 @@ impl<J, R> JobQueue<J, R> {
         request_numbers(self.letter, id)
     }
 
-    /// What it means that an id has neither job nor result.
+    /// Explains why an id has neither job nor result.
     fn missing(&self, state: &State<J, R>, id: &str) -> Result<Fetched<R>, Missing> {
         let (start, number) = self.parse(id).ok_or(Missing::Unknown)?;
         if start > self.start_number || (start == self.start_number && number >= state.next_number) {
             return Err(Missing::Unknown);
         }
-        // Results of the start before this one are kept from some number on, in the order in which jobs ended: a higher number
-        // without a result had not ended, or had long before.
+        // The previous start's results are kept in the order in which its jobs ended, from some job on. So a number
+        // above the lowest kept one without a result had not ended, or had ended long before.
         let lost = start + 1 == self.start_number && state.kept_of_previous_start.is_none_or(|kept| number > kept);
         if !lost {
             return Err(Missing::Expired);

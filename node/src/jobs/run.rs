@@ -43,7 +43,7 @@ impl TemplateWorker {
                 })
             };
             if self.jobs.is_stopped() {
-                // The node stops and has cut it short: after the next start its id answers NODE_RESTARTED.
+                // The job was cut short because the node stops: after the next start its id answers NODE_RESTARTED.
                 return;
             }
             let cut = running.cancelled.load(Ordering::Relaxed) && !running.is_late;
@@ -78,13 +78,13 @@ impl ValidationWorker {
         }
     }
 
-    /// Queues held proposals again whenever a block was processed or a burn block came.
+    /// Queues held proposals again after each processed block and each burn block.
     pub fn watch(jobs: Arc<ValidationJobs>, journal: &Arc<dyn Journal>) {
         listen_for(journal, &[v1::EventKind::BlockProcessed, v1::EventKind::BurnBlock], move || jobs.release_held());
     }
 }
 
-/// Whether the verdict may soon be another: parent or burn view are not known yet.
+/// Whether the verdict may soon change: the parent or the burn view is not known yet.
 fn waits_for_more(outcome: &Outcome<v1::ValidationVerdict>) -> bool {
     let Outcome::Succeeded(v1::ValidationVerdict { rejection: Some(rejection), .. }) = outcome else { return false };
     matches!(rejection.reason(), v1::RejectReason::UnknownParent | v1::RejectReason::UnknownBurnBlock)

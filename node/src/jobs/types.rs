@@ -1,4 +1,4 @@
-//! The types of a queue: what goes in, and what comes out.
+//! Types that go into a queue and come out of it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::chain::JobFailure;
 use crate::runtime::class::Class;
 
-/// How much a queue keeps of everybody's jobs, and as much again of those of producers and signers.
+/// Limits of a queue for public jobs; the lane of producers and signers has the same limits again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobQueueLimits {
     /// Most jobs that wait.
@@ -34,7 +34,7 @@ pub enum Outcome<R> {
     Failed(JobFailure),
     /// The job was dropped before it ran: its deadline had passed.
     Expired,
-    /// Everybody who had requested it took the request back.
+    /// Everybody who had requested it withdrew the request.
     Cancelled,
 }
 
@@ -45,22 +45,22 @@ pub struct JobRequest<J> {
     pub job: J,
     /// Key by which requests for the same work are joined; `None` = never.
     pub key: Option<JobKey>,
-    /// About the bytes that it takes in memory while it waits.
+    /// Roughly its memory while it waits.
     pub bytes: usize,
     /// Deadline: the job is dropped if it has not begun by then.
     pub not_after: Option<SystemTime>,
     /// Longest time that it may be held.
     pub hold: Duration,
-    /// Whose it is: jobs of producers and signers have a lane of their own, which goes first.
+    /// Whose job it is: jobs of producers and signers have a lane of their own, which goes first.
     pub class: Class,
 }
 
 /// Jobs with equal keys are the same job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobKey {
-    /// Hash of all that decides the result.
+    /// Hash of everything that decides the result.
     pub hash: [u8; 32],
-    /// Whether a job that runs already will have the same result as one that begins now.
+    /// Whether a job that already runs has the same result as one that would begin now.
     pub joins_running: bool,
 }
 
@@ -71,7 +71,7 @@ pub struct Ticket {
     pub id: String,
     /// Number of jobs that run or wait before it.
     pub position: usize,
-    /// Whether an earlier request began the job.
+    /// Whether an earlier request created the job.
     pub joined: bool,
 }
 
@@ -83,11 +83,11 @@ pub struct QueueFull {
     pub waiting: usize,
     /// Bytes of the jobs that wait.
     pub bytes: usize,
-    /// About the time until there is room, by how long jobs have taken lately.
+    /// About the time until there is room, judged by how long recent jobs took.
     pub retry_after: Duration,
 }
 
-/// State of a job that is known.
+/// State of a known job.
 #[derive(Debug)]
 pub enum Fetched<R> {
     /// The job waits or runs.
@@ -108,16 +108,16 @@ pub enum Missing {
     Unknown,
     /// The job has ended, and its result is no longer kept.
     Expired,
-    /// The node stops: the job does not end any more.
+    /// The node stops: the job will not end any more.
     Stopped,
 }
 
-/// What became of a job when a request was taken back.
+/// The state of a job after a request for it was withdrawn.
 #[derive(Debug)]
 pub enum TakenBack<R> {
-    /// It has ended now, without having run. Its end is still to be announced.
+    /// It has ended now without having run. Its end is still to be announced.
     Dropped,
-    /// It goes on: others want it, or it runs and will stop soon.
+    /// It goes on: others want it, or it is running and will stop soon.
     Pending,
     /// It had ended before.
     Done(Arc<Outcome<R>>),
@@ -134,10 +134,10 @@ pub struct Running<J> {
     pub is_late: bool,
     /// Set when nobody wants the result any more, or the node stops.
     pub cancelled: Arc<AtomicBool>,
-    /// Set then too, and when a producer or signer waits while this is somebody else's: it ends with what it has.
+    /// Also set when a producer or signer waits and this job is not theirs: finish with what there is.
     pub ends_now: Arc<AtomicBool>,
     pub(super) bytes: usize,
-    /// As many times jobs were released when it began.
+    /// Value of the queue's `releases` when the job began.
     pub(super) releases: u64,
 }
 
@@ -163,7 +163,7 @@ pub struct JobQueueStats {
 }
 
 impl<R> Outcome<R> {
-    /// The same end with what is made of the result.
+    /// The same outcome with its result converted.
     #[must_use]
     pub fn map<T>(self, make: impl FnOnce(R) -> T) -> Outcome<T> {
         match self {
@@ -185,7 +185,7 @@ impl<R> Outcome<R> {
         }
     }
 
-    /// An outcome from what [`Self::parts`] gave and the result; `None` if the state is not an end.
+    /// The outcome of which [`Self::parts`] gave these parts, with its result; `None` if the state is not an end.
     #[must_use]
     pub fn from_parts(state: JobState, reason: String, detail: String, result: Option<R>) -> Option<Self> {
         match state {

@@ -1,10 +1,10 @@
-//! What operators watch: counts and times, in the text format of Prometheus at `GET /metrics`.
+//! Counts and times for operators, in the text format of Prometheus at `GET /metrics`.
 //!
-//! Read in this order: [`Metrics`], what is counted where it happens; `rpc::scrape`, what is looked up at a scrape; [`requests`],
+//! Read in this order: [`Metrics`], counted where things happen; `rpc::scrape`, looked up at a scrape; [`requests`],
 //! the layer that counts requests; `repeats`, warnings that come in crowds.
 //!
 //! # Invariants
-//! - To count is an atomic addition, or a map look-up before it; it never waits for a disk.
+//! - Counting is an atomic addition, at most after a map look-up; it never waits for a disk.
 //! - Labels have values from fixed lists, so no client can make the output grow.
 
 pub(crate) mod repeats;
@@ -22,7 +22,7 @@ use prometheus_client::registry::Registry;
 
 use self::requests::{Code, PathLabel};
 
-/// One set for the process: threads of every kind count in it.
+/// One set for the process: threads of all kinds count in it.
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
 /// The counters of this process.
@@ -106,7 +106,7 @@ impl Metrics {
         metrics
     }
 
-    /// An answered request.
+    /// Counts an answered request and its time.
     fn answered(&self, path: PathLabel, code: Code, took: Duration) {
         let asked = Asked { path };
         self.request_seconds.get_or_create(&asked).observe(took.as_secs_f64());
@@ -130,7 +130,7 @@ impl Metrics {
         self.connections_refused.get_or_create(&Reason { reason }).inc();
     }
 
-    /// Counts a connection that the node ended.
+    /// Counts a connection that the node cut.
     pub(crate) fn cut_connection(&self, reason: &'static str) {
         self.connections_cut.get_or_create(&Reason { reason }).inc();
     }
@@ -140,7 +140,8 @@ impl Metrics {
         Timer { seconds: Some(self.work_seconds.get_or_create(&Work { work }).clone()), begun: Instant::now() }
     }
 
-    /// Counts a block by its outcome: processed, rejected, or reconciled (checked before a crash; only staging did not know).
+    /// Counts a block by its outcome: processed, rejected, or reconciled (checked before a crash, of which only staging
+    /// did not know).
     pub(crate) fn count_block(&self, outcome: &'static str) {
         self.blocks.get_or_create(&Reason { reason: outcome }).inc();
     }
@@ -170,7 +171,7 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// Records nothing, for work that turned out to be none.
+    /// Records nothing, for a measurement that found no work.
     pub(crate) fn discard(mut self) {
         self.seconds = None;
     }

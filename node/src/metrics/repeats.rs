@@ -1,4 +1,4 @@
-//! Warnings that many requests cause are joined to one line with a count: else they could fill the disk.
+//! Joins warnings that many requests cause into one line with a count; otherwise they could fill the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ impl Repeats {
         Self { unsaid: AtomicU64::new(0), said_at: Mutex::new(None) }
     }
 
-    /// Counts a warning. When it is time for a line, returns how many there were since the last one.
+    /// Counts a warning. When a line is due, returns how many warnings there were since the last line.
     pub(crate) fn count(&self) -> Option<u64> {
         self.count_at(Instant::now())
     }

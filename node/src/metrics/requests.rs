@@ -1,7 +1,7 @@
 //! Counts requests, by path and status.
 //!
-//! A path is the pattern of a route (`/v2/accounts/{principal}`) or a gRPC method of our own descriptors; everything else is
-//! "other".
+//! A path is the pattern of a route (`/v2/accounts/{principal}`) or a gRPC method of our own descriptors; everything
+//! else counts as "other".
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ use crate::layer::RequestHook;
 static METHODS: LazyLock<HashSet<String>> = LazyLock::new(methods);
 
 fn methods() -> HashSet<String> {
-    // The descriptors are built in. Without them every method would be "other".
+    // The descriptors are built in. Without them every method would count as "other".
     let files = FileDescriptorSet::decode(v1::FILE_DESCRIPTOR_SET).unwrap_or_default().file;
     let services = files.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
     services
@@ -33,7 +33,7 @@ fn methods() -> HashSet<String> {
         .collect()
 }
 
-/// What is done around every request.
+/// Hook that counts every request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count;
 
@@ -58,16 +58,16 @@ impl RequestHook for Count {
     }
 }
 
-/// A path of a fixed list.
+/// A path from a fixed list.
 #[derive(Debug, Clone)]
 pub(crate) enum PathLabel {
     /// The pattern of a route.
     Route(MatchedPath),
-    /// A method of gRPC, or "other".
+    /// A gRPC method, or "other".
     Named(&'static str),
 }
 
-/// What a request was answered with.
+/// Status that a request was answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Code {
     Http(u16),

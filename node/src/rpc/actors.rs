@@ -1,4 +1,4 @@
-//! Knows producers and signers by what their calls carry: the bearer token, or a pass of a slot's key.
+//! Recognizes producers and signers by their calls' headers: the bearer token, or a slot key's signature.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,20 +15,21 @@ use super::blocking_pool::BlockingPool;
 use crate::limits::{ACTORS_AGE, MAX_KNOWN_PASSES};
 use crate::runtime::class::Class;
 
-/// Who they are. Cheap to clone.
+/// Recognizes producers and signers. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Actors(Option<Arc<Known>>);
 
 struct Known {
     guard: Guard,
     pool: BlockingPool,
-    /// Passes that were looked at, with whose they are: recovering a key takes a tenth of a millisecond.
+    /// Slot-key signatures seen before, with the hash of the key that made them: recovering a key takes a tenth of a
+    /// millisecond.
     passes: Mutex<BTreeMap<Box<[u8]>, Option<Hash160>>>,
-    /// Keys of the sets as of the burn tip, and when they were read.
+    /// Keys of the sets at the burn tip, and when they were read.
     keys: tokio::sync::Mutex<(Option<Instant>, BTreeSet<Hash160>)>,
 }
 
-/// Keys of the sets as of the burn tip.
+/// Reads the keys of the sets at the burn tip.
 fn members(snapshot: &Snapshot<'_>) -> Result<BTreeSet<Hash160>, LookupError> {
     let producers = read::set::producers(snapshot, None)?.into_iter().map(|one| one.address);
     let stackers = read::set::stackers(snapshot, None)?.stackers.into_iter().map(|one| one.address);
@@ -36,13 +37,13 @@ fn members(snapshot: &Snapshot<'_>) -> Result<BTreeSet<Hash160>, LookupError> {
 }
 
 impl Actors {
-    /// Whoever shows the guard's token, and the producers and stackers of the chain. The default knows nobody.
+    /// Recognizes the guard's token, and the chain's producers and stackers. The default recognizes nobody.
     #[must_use]
     pub fn new(guard: Guard, pool: BlockingPool) -> Self {
         Self(Some(Arc::new(Known { guard, pool, passes: Mutex::default(), keys: tokio::sync::Mutex::default() })))
     }
 
-    /// Whose lanes a request takes.
+    /// The class whose lanes a request takes.
     pub(super) async fn class(&self, headers: &HeaderMap) -> Class {
         let Some(known) = &self.0 else { return Class::Anyone };
         if known.guard.is_set() && known.guard.check_headers(headers).is_ok() {
@@ -74,7 +75,7 @@ impl Known {
         let mut keys = self.keys.lock().await;
         if keys.0.is_none_or(|read_at| read_at.elapsed() >= ACTORS_AGE) {
             let read = self.pool.read_for(Class::Actor, members);
-            // A chain that cannot be read now keeps those that were known.
+            // If the chain cannot be read now, the keys stay as they were.
             if let Ok(found) = read.await {
                 *keys = (Some(Instant::now()), found);
             }

@@ -1,9 +1,9 @@
-//! Transactions that are offered at the same time go to the chain together: they share a thread, a snapshot and a commit.
+//! Batches transactions that are offered at the same time: they share a thread, a snapshot and a commit.
 //!
 //! # Invariants
-//! - An offer is answered once, also when the work on its batch panics.
-//! - No more batches are under way than the limit says; what is left waits, and not for ever.
-//! - Whenever something waits, a batch is under way whose end looks for it.
+//! - An offer is answered once, even when the work on its batch panics.
+//! - No more batches run than the limit says; other offers wait, for a bounded time.
+//! - Whenever an offer waits, a batch runs that looks for more offers when it ends.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +20,7 @@ use crate::limits::{MAX_ADMISSION_BATCH, MAX_CONCURRENT_ADMISSIONS, MAX_WAITING,
 type Answer = Result<Offered, ApiError>;
 type Work = dyn Fn(&[Bytes]) -> Vec<Answer> + Send + Sync;
 
-/// Offers that wait, and who works on them.
+/// Waiting offers, and the number of running batches.
 pub(super) struct Admissions {
     work: Box<Work>,
     state: Mutex<State>,
@@ -39,7 +39,7 @@ struct Offer {
 }
 
 impl Admissions {
-    /// `work` gives as many answers as it gets transactions, in order. It may block.
+    /// `work` gets transactions and gives one answer for each, in order. It may block.
     pub(super) fn new(work: impl Fn(&[Bytes]) -> Vec<Answer> + Send + Sync + 'static) -> Self {
         Self { work: Box::new(work), state: Mutex::default() }
     }
@@ -47,8 +47,8 @@ impl Admissions {
     /// Offers a transaction and waits for its answer.
     ///
     /// # Errors
-    /// Those of the work, [`ApiError::Busy`] when too many wait or no turn came in time, [`ApiError::Internal`] when the
-    /// work panicked.
+    /// Those of the work, [`ApiError::Busy`] when too many wait or the offer waited too long, [`ApiError::Internal`]
+    /// when the work panicked.
     pub(super) async fn submit(self: &Arc<Self>, raw: Bytes) -> Answer {
         let (reply, answer) = oneshot::channel();
         let begins = {
@@ -68,22 +68,22 @@ impl Admissions {
         answer.await.map_err(ApiError::internal)?
     }
 
-    /// Works until nothing waits.
+    /// Works on batches until no offer waits.
     fn run(&self) {
         while let Some(batch) = self.take() {
             let (late, batch): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|offer| offer.since.elapsed() > TURN_TIMEOUT);
-            // Callers that are gone need no answer; what is stored for them stays.
+            // Callers may be gone; what is stored for them stays.
             late.into_iter().for_each(|offer| drop(offer.reply.send(Err(busy()))));
             let (raw, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|offer| (offer.raw, offer.reply)).unzip();
-            // A panic drops the replies, which is their answer.
+            // A panic drops the replies, which answers them with an error.
             if let Ok(answers) = catch_unwind(AssertUnwindSafe(|| (self.work)(&raw))) {
                 replies.into_iter().zip(answers).for_each(|(reply, answer)| drop(reply.send(answer)));
             }
         }
     }
 
-    /// The next batch; none, and one less is under way, when nothing waits.
+    /// The next batch. When no offer waits: `None`, and one batch fewer runs.
     fn take(&self) -> Option<Vec<Offer>> {
         let mut state = self.lock();
         let (mut batch, mut bytes) = (Vec::new(), 0);

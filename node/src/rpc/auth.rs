@@ -1,4 +1,4 @@
-//! Bearer tokens for the services that spend the node's time or change the mocks.
+//! Bearer tokens for services that use the node's time or change the mocks.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tonic::{Code, Request, Status};
 
 use super::errors::Failure;
 
-/// The token that is asked for, if any. Cheap to clone; never printed.
+/// The token that requests must show, if any. Cheap to clone; never printed.
 #[derive(Clone, Default)]
 pub struct Guard {
     token: Option<Arc<str>>,
@@ -20,7 +20,7 @@ pub enum AuthError {
     /// There is no `authorization: Bearer ...`.
     #[error("a bearer token is needed")]
     Missing,
-    /// It is another token.
+    /// The token is another one.
     #[error("the bearer token is wrong")]
     Wrong,
 }
@@ -32,7 +32,7 @@ impl Guard {
         Self { token: token.map(Arc::from) }
     }
 
-    /// Whether a token is asked for.
+    /// Whether requests need a token.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.token.is_some()
@@ -49,7 +49,7 @@ impl Guard {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => rest.trim_ascii_start(),
             Some(_) | None => given,
         };
-        // How long it takes tells the length at most.
+        // The time of the comparison reveals at most the token's length.
         if bool::from(given.ct_eq(token.as_bytes())) { Ok(()) } else { Err(AuthError::Wrong) }
     }
 
@@ -61,7 +61,7 @@ impl Guard {
         self.check(headers.get("authorization").map(axum::http::HeaderValue::as_bytes))
     }
 
-    /// For `with_interceptor`.
+    /// Checks a gRPC request; for `with_interceptor`.
     ///
     /// # Errors
     /// UNAUTHENTICATED (TOKEN_MISSING, TOKEN_WRONG).

@@ -1,4 +1,4 @@
-//! How handlers reach the chain: on threads that may block, as many as the limits say.
+//! How handlers reach the chain: on threads that may block, as many as the limits allow.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ use crate::runtime::caller::Caller;
 use crate::runtime::class::Class;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// Cheap to clone.
+/// Runs work on the chain within the limits. Cheap to clone.
 #[derive(Clone)]
 pub struct BlockingPool {
     chain: Arc<NodeChain>,
@@ -36,7 +36,7 @@ pub struct BlockingPool {
     /// Reads and writes of producers and signers.
     actors: [Arc<ConcurrencyLimit>; 2],
     admissions: Arc<Admissions>,
-    /// Transactions whose checks may take long, by who signed them.
+    /// Transactions whose check may take long, by their signer.
     long_admissions: Arc<FairLane<StacksAddress>>,
     remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
 }
@@ -98,7 +98,7 @@ impl BlockingPool {
         self.chain.as_ref()
     }
 
-    /// Runs a call that reads, on one snapshot.
+    /// Runs a read on one snapshot.
     ///
     /// # Errors
     /// Those of `work`, [`ApiError::Busy`] when no permit came in time, [`ApiError::Internal`] when `work` panicked.
@@ -112,7 +112,7 @@ impl BlockingPool {
         self.read_for(Caller::current_class(), work).await
     }
 
-    /// The same in the limit of a class, whoever asks.
+    /// As [`Self::read`], within the limit of `class`, whoever calls.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -127,7 +127,7 @@ impl BlockingPool {
         self.run(self.reads_of(class), class, move |chain| Ok(chain.chainstate().read(work)?)).await
     }
 
-    /// Runs work that takes a reader's turn and needs no snapshot: it computes, or reads the journal.
+    /// Runs work that takes a reader's permit and needs no snapshot: it computes, or reads the journal.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -139,10 +139,10 @@ impl BlockingPool {
         self.run(self.reads_of(class), class, move |_| work()).await
     }
 
-    /// A turn to read and send a page of events, each of which may take many bytes.
+    /// A permit to read and send a page of events, each of which may take many bytes.
     ///
     /// # Errors
-    /// [`ApiError::Busy`] when none came in time.
+    /// [`ApiError::Busy`] when none was free in time.
     pub async fn page_turn(&self) -> Result<impl Send + use<>, ApiError> {
         self.pages.permit().await
     }
@@ -152,8 +152,7 @@ impl BlockingPool {
         if class == Class::Actor { reads } else { &self.reads }
     }
 
-    /// Runs a call that reads and may take seconds, on one snapshot: it evaluates what the caller chose, within its own
-    /// limits.
+    /// Runs a read that may take seconds, on one snapshot: it evaluates what the caller chose, within its own limits.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -165,7 +164,7 @@ impl BlockingPool {
         self.on_thread(turn, Class::Anyone, move |chain| chain.chainstate().read(work)).await
     }
 
-    /// Runs a call that reads what many ask for; its answer is kept until something is committed. For one question only.
+    /// Runs a read that many callers ask for, and keeps its answer until the next commit. For one kind of read only.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -173,7 +172,7 @@ impl BlockingPool {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<Bytes, ApiError> + Send + 'static,
     ) -> Result<Bytes, ApiError> {
-        // Before the read, so that a commit in between makes the answer old, not wrong.
+        // Counted before the read: a commit in between makes the kept answer old, not wrong.
         let commits = self.chain.chainstate().commits();
         let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, answer)) = known
@@ -200,8 +199,8 @@ impl BlockingPool {
         }
     }
 
-    /// Stores a pushed block and wakes the coordinator, also when the caller is gone by then: the block is stored, and who
-    /// pushes it again is told that it is known.
+    /// Stores a pushed block and wakes the coordinator, even when the caller is gone by then. Whoever pushes the block
+    /// again is told that it is known.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -217,7 +216,7 @@ impl BlockingPool {
         self.write(push).await
     }
 
-    /// Runs a call that writes. What must follow belongs into `work`: when the caller goes away, nothing comes after it.
+    /// Runs a write. Follow-up work belongs into `work`: after the caller goes away, nothing else runs.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -227,7 +226,7 @@ impl BlockingPool {
     ) -> Result<T, ApiError> {
         let [_, writes] = &self.actors;
         let limit = if Caller::current_class() == Class::Actor { writes } else { &self.writes };
-        // Whoever writes: it has a thread until its commit, and computes little.
+        // Actors' threads for every caller: a write holds a thread until its commit, and computes little.
         self.run(limit, Class::Actor, work).await
     }
 
@@ -248,7 +247,7 @@ impl BlockingPool {
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let chain = Arc::clone(&self.chain);
-        // What a request sent is counted for as long as the work has it, also when the sender is gone by then.
+        // The request's bytes are counted until the work ends, even when the sender is gone by then.
         let caller = Caller::current();
         let task = background::spawn(threads, move || {
             let answer = work(chain.as_ref());
@@ -278,7 +277,7 @@ impl ConcurrencyLimit {
     }
 }
 
-/// A place in the queue for a permit; given back also when the request is cancelled.
+/// A place among those waiting for a permit; returned even when the request is cancelled.
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl<'a> QueueSlot<'a> {

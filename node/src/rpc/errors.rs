@@ -16,14 +16,14 @@ use crate::metrics::repeats::Repeats;
 
 /// `ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "nakamoto.v1";
-/// What a client whose stream was ended should wait before it comes back.
+/// How long a client whose stream ended should wait before it reconnects.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 
-/// Longest message of a status. It repeats what the request said, and travels in a header, where a byte may take three.
+/// Longest message of a status. It repeats parts of the request, and travels in a header, where a byte may take three.
 const MAX_MESSAGE_BYTES: usize = 1024;
-/// Longest value in its metadata. Together they stay below the 8 KiB that clients take for all headers.
+/// Longest value in its metadata. All values together stay below the 8 KiB that clients accept for headers.
 const MAX_VALUE_BYTES: usize = 512;
-/// Ends a text that was cut.
+/// Ends a shortened text.
 const ELLIPSIS: &str = "...";
 
 /// A status being put together.
@@ -37,13 +37,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// `reason` is upper snake and stable; clients branch on it.
+    /// A status with a `reason`, in upper snake case and stable: clients branch on it.
     pub fn new(code: Code, reason: &'static str, message: impl std::fmt::Display) -> Self {
         let message = shortened(message.to_string(), MAX_MESSAGE_BYTES);
         Self { code, reason, message, metadata: Vec::new(), retry_after: None }
     }
 
-    /// Adds a value that the message names.
+    /// Adds a value to the metadata.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
         self.metadata.push((key, shortened(value.to_string(), MAX_VALUE_BYTES)));
@@ -70,7 +70,7 @@ impl From<Failure> for Status {
     }
 }
 
-/// The start of a text that is too long.
+/// Cuts a text that is too long.
 fn shortened(mut text: String, max_bytes: usize) -> String {
     if text.len() > max_bytes {
         let end = (0..=max_bytes - ELLIPSIS.len()).rev().find(|end| text.is_char_boundary(*end));
@@ -80,7 +80,7 @@ fn shortened(mut text: String, max_bytes: usize) -> String {
     text
 }
 
-/// The one place where an error of the chain becomes a status. Only ours are logged as errors.
+/// Turns an error of the chain into a status; the only place that does. Only failures of the node are logged as errors.
 pub fn status(error: ApiError) -> Status {
     let message = error.to_string();
     let failure = match error {
@@ -110,7 +110,7 @@ pub fn status(error: ApiError) -> Status {
     failure.into()
 }
 
-/// A failure of our own, once for many requests that meet it.
+/// Logs a failure of the node, once for many requests that meet it.
 pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
     static FAILURES: Repeats = Repeats::new();
     if let Some(times) = FAILURES.count() {
@@ -118,7 +118,7 @@ pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
     }
 }
 
-/// A filter that is refused.
+/// Status for a refused filter.
 pub fn filter_status(error: FilterError) -> Status {
     match error {
         FilterError::Empty => Failure::new(Code::InvalidArgument, "FILTER_EMPTY", error).into(),
@@ -126,7 +126,7 @@ pub fn filter_status(error: FilterError) -> Status {
     }
 }
 
-/// A start position that cannot be served.
+/// Status for a start position that cannot be served.
 pub fn position_status(error: PositionError) -> Status {
     let message = error.to_string();
     match error {
@@ -151,7 +151,7 @@ pub fn position_status(error: PositionError) -> Status {
     }
 }
 
-/// Why a stream ended; `None` when nobody listens any more.
+/// Status for the end of a stream; `None` when nobody reads it any more.
 pub fn end_status(end: &End) -> Option<Status> {
     let reason = end.reason();
     let failure = match end {
@@ -174,7 +174,7 @@ pub fn end_status(end: &End) -> Option<Status> {
     Some(failure.into())
 }
 
-/// Too many streams.
+/// Status when too many streams are open.
 pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
     let failure = Failure::new(Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", error);
     let failure = match error {
@@ -184,7 +184,7 @@ pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
     failure.retry_after(Duration::from_secs(5)).into()
 }
 
-/// Too many jobs.
+/// Status when too many jobs wait.
 pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
     Failure::new(Code::ResourceExhausted, reason, error)
         .with("queue", error.waiting)

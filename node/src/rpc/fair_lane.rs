@@ -1,9 +1,10 @@
-//! Turns for work whose length its sender chooses, shared fairly: who sends much waits for himself, not others for him.
+//! Permits for work whose length its sender chooses, shared fairly: whoever sends much waits behind its own requests,
+//! and others do not.
 //!
 //! # Invariants
-//! - No more turns are out than there are, and of one sender no more than his share.
-//! - Senders who wait come one after the other, whatever the number of requests of each.
-//! - Whenever one waits who may run, all turns are out: a turn that ends is given on at once.
+//! - No more permits are out than there are, and no sender has more than its share.
+//! - Waiting senders take turns, whatever the number of requests of each.
+//! - While a request waits that may run, all permits are out: a permit that is returned goes to the next at once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,17 +19,17 @@ use crate::limits::{MAX_WAITING, RETRY_AFTER};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shares {
     pub(super) turns: usize,
-    /// Turns of one sender.
+    /// Permits of one sender.
     pub(super) of_one: usize,
-    /// Requests of one sender that wait; of all, [`MAX_WAITING`].
+    /// Waiting requests of one sender; all senders together may have [`MAX_WAITING`].
     pub(super) waiting_of_one: usize,
-    /// How long one waits before it is told to come back.
+    /// How long a request waits before it is told to try later.
     pub(super) timeout: Duration,
-    /// The reason that it is given.
+    /// Reason code of that answer.
     pub(super) full: &'static str,
 }
 
-/// The lane. `K` is who sends.
+/// The lane. `K` identifies the sender.
 pub(super) struct FairLane<K: Ord + Clone> {
     shares: Shares,
     state: Mutex<State<K>>,
@@ -38,9 +39,9 @@ struct State<K: Ord + Clone> {
     out: usize,
     waiting: usize,
     next_id: u64,
-    /// Who runs or waits.
+    /// Senders that run or wait.
     senders: BTreeMap<K, Sender<K>>,
-    /// Who waits and has not all of his share, each once, in the order of their turns.
+    /// Waiting senders below their share, each once, in the order of their turns.
     round: VecDeque<K>,
 }
 
@@ -55,7 +56,7 @@ pub(super) struct Turn<K: Ord + Clone> {
     sender: K,
 }
 
-/// One that waits: leaves the queue when it goes away.
+/// A waiting request, which leaves the queue when its caller goes away.
 struct Waits<'a, K: Ord + Clone> {
     lane: &'a FairLane<K>,
     sender: &'a K,
@@ -68,10 +69,10 @@ impl<K: Ord + Clone> FairLane<K> {
         Arc::new(Self { shares, state: Mutex::new(state) })
     }
 
-    /// A turn of this sender.
+    /// Waits for a permit for this sender.
     ///
     /// # Errors
-    /// [`ApiError::Busy`]: too many wait, of all or of the sender, or no turn came in time.
+    /// [`ApiError::Busy`]: too many wait, in total or of the sender, or no permit was free in time.
     pub(super) async fn turn(self: &Arc<Self>, sender: K) -> Result<Turn<K>, ApiError> {
         let busy = || ApiError::Busy { reason: self.shares.full, retry_after: RETRY_AFTER };
         let (id, turn) = {
@@ -87,11 +88,11 @@ impl<K: Ord + Clone> FairLane<K> {
         turn.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
     }
 
-    /// Gives turns to those who wait, as many as there are.
+    /// Gives permits to waiting requests, as many as are free.
     fn give(self: &Arc<Self>) {
         loop {
             let Some((sender, reply)) = self.lock().next(&self.shares) else { return };
-            // Who went away just now drops the turn, which gives it on.
+            // A caller that just went away drops the permit, which passes it on.
             drop(reply.send(Turn { lane: Arc::clone(self), sender }));
         }
     }
@@ -102,7 +103,7 @@ impl<K: Ord + Clone> FairLane<K> {
 }
 
 impl<K: Ord + Clone> State<K> {
-    /// Whether the sender may run at once.
+    /// Takes a permit if the sender may run at once.
     fn begin(&mut self, shares: &Shares, sender: &K) -> bool {
         let out = self.senders.get(sender).map_or(0, |sender| sender.out);
         let may = self.out < shares.turns && out < shares.of_one;
@@ -113,7 +114,7 @@ impl<K: Ord + Clone> State<K> {
         may
     }
 
-    /// A place in the sender's queue; none when there is no room.
+    /// Adds a request to the sender's queue; `None` when there is no room.
     fn wait(&mut self, shares: &Shares, sender: &K) -> Option<(u64, oneshot::Receiver<Turn<K>>)> {
         let waiting = self.senders.get(sender).map_or(0, |sender| sender.waiting.len());
         if self.waiting >= MAX_WAITING || waiting >= shares.waiting_of_one {
@@ -130,7 +131,7 @@ impl<K: Ord + Clone> State<K> {
         Some((id, turn))
     }
 
-    /// Who runs next, if anybody may.
+    /// The request that runs next, if any may.
     fn next(&mut self, shares: &Shares) -> Option<(K, oneshot::Sender<Turn<K>>)> {
         if self.out >= shares.turns {
             return None;
@@ -147,11 +148,11 @@ impl<K: Ord + Clone> State<K> {
         Some((key, reply))
     }
 
-    /// A turn of this sender is over.
+    /// A permit of this sender is returned.
     fn end(&mut self, shares: &Shares, key: &K) {
         self.out = self.out.saturating_sub(1);
         let Some(sender) = self.senders.get_mut(key) else { return };
-        // All of his share was out: whatever he has waiting was left out of the round.
+        // The sender had all of its share, so its waiting requests were not in the round.
         if sender.out == shares.of_one && !sender.waiting.is_empty() {
             self.round.push_back(key.clone());
         }

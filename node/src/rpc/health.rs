@@ -1,4 +1,4 @@
-//! Health over gRPC: serving while the tip moves when it should.
+//! Health over gRPC: "serving" unless the tip stalls.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::blocking_pool::BlockingPool;
 use crate::chain::Stall;
 use crate::error::ApiError;
 
-/// Between two looks: a stall is one of minutes.
+/// Time between two checks: a stall lasts minutes.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 
-/// What the port says of itself and of each service.
+/// The health of the port and of each service.
 pub struct Health {
     reporter: HealthReporter,
     names: Vec<&'static str>,
 }
 
 impl Health {
-    /// The services with these names serve; with the service that says so.
+    /// Health with all of these services serving, and the service that reports it.
     pub(crate) async fn of(
         names: Vec<&'static str>,
     ) -> (Self, health_server::HealthServer<impl health_server::Health>) {
@@ -32,12 +32,12 @@ impl Health {
         (health, server)
     }
 
-    /// Keeps the status of the whole (the service without a name) until the node stops, and says once when it changes. Nothing is
-    /// served then.
+    /// Keeps the overall status (the service without a name) current until the node stops, and logs each change. At the
+    /// end nothing is serving.
     pub(crate) async fn watch(self, pool: BlockingPool, shutdown: CancellationToken) {
         let mut stalled = false;
         while tokio::time::timeout(LOOK_EVERY, shutdown.cancelled()).await.is_err() {
-            // A node that is too busy to be asked is not stalled.
+            // A node that is too busy to answer is not stalled.
             let stall = stall(&pool).await.unwrap_or_default();
             if stall.is_some() == stalled {
                 continue;
@@ -61,10 +61,10 @@ impl Health {
     }
 }
 
-/// Since when the tip has not moved though it should; none when all is well.
+/// The stall of the tip, if there is one.
 ///
 /// # Errors
-/// When the chain cannot be read, or not now.
+/// When the chain cannot be read, or is too busy.
 pub(crate) async fn stall(pool: &BlockingPool) -> Result<Option<Stall>, ApiError> {
     let due = pool.read(read::mempool::due).await?;
     Ok(pool.chain().stall(due))

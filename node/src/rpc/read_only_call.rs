@@ -1,4 +1,4 @@
-//! Read-only calls of clients, held to the limits of the config.
+//! Read-only calls of clients, within the limits of the config.
 
 use std::time::Instant;
 
@@ -13,10 +13,10 @@ use stacks_types::value::decode_value;
 use crate::config::CallLimits;
 use crate::error::ApiError;
 
-/// A call that does not write.
+/// A read-only call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadOnlyRequest {
-    /// The contract that has the function.
+    /// Contract with the function.
     pub(crate) contract: ContractAt,
     /// Name of the function.
     pub(crate) function: String,
@@ -24,18 +24,18 @@ pub(crate) struct ReadOnlyRequest {
     pub(crate) sender: Principal,
     /// Who sponsors.
     pub(crate) sponsor: Option<Principal>,
-    /// Consensus serialization each.
+    /// Each argument in its consensus serialization.
     pub(crate) arguments: Vec<Vec<u8>>,
 }
 
-/// Arguments for which room is made before they are decoded.
+/// Arguments for which memory is reserved before they are decoded.
 const ARGUMENTS_EXPECTED: usize = 256;
 
-/// Evaluates a call. The inner error is why it failed, in the reference's words.
+/// Evaluates a call. The inner error says why it failed, in the reference's words.
 ///
 /// # Errors
-/// [`ApiError::Invalid`] for arguments that are no values or too long, and for a call that takes too long; those of
-/// [`read_only`].
+/// [`ApiError::Invalid`] for arguments that are no values or too long, and for a call that takes too long; the errors
+/// of [`read_only`].
 pub(crate) fn call_read_only(
     snapshot: &Snapshot<'_>,
     request: &ReadOnlyRequest,

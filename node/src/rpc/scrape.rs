@@ -1,5 +1,5 @@
-//! `GET /metrics`: the counts, and what is looked up when somebody asks. Look-ups run on threads that may block, one at a time:
-//! those who ask while one runs share the next, and its bytes.
+//! `GET /metrics`: the counts, and values that are looked up when a scraper asks. Look-ups run one at a time on threads
+//! that may block: requests that come during one share the next and its bytes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,17 +26,17 @@ use crate::metrics::repeats::Repeats;
 use crate::metrics::{self, Reason, Work};
 use crate::rpc::grpc::Services;
 
-/// As Prometheus asks for it.
+/// Content type that Prometheus expects.
 const TEXT_FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Folders below the data folder that are looked into for databases: none are deeper.
+/// Depth of the data folder's subfolders in which databases are looked for; there are none deeper.
 const DEEPEST_FOLDER: usize = 3;
-/// Files that are looked at; a data folder has about ten.
+/// Most files that are listed; a data folder has about ten.
 const MAX_FILES: usize = 256;
 
-/// Streams whose lag is looked at.
+/// Most streams whose lag is listed.
 const MAX_LISTED: usize = 4096;
 
-/// What a scrape looks at.
+/// What a scrape reads.
 #[derive(Clone)]
 struct Scrape {
     services: Services,
@@ -44,23 +44,23 @@ struct Scrape {
     latest: Arc<Latest>,
 }
 
-/// What was looked up last.
+/// The newest look-up.
 #[derive(Default)]
 struct Latest {
     /// Number of the newest look-up, from 1.
     begun: AtomicU64,
-    /// A finished one.
+    /// A finished look-up.
     answer: Mutex<(u64, Option<Bytes>)>,
 }
 
-/// GET /metrics, for a scraper.
+/// GET /metrics, for scrapers.
 pub fn routes(services: &Services, data_dir: &Path) -> Router {
     let state = Scrape { services: Arc::clone(services), data_dir: data_dir.to_owned(), latest: Arc::default() };
     Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 
 async fn metrics(State(scrape): State<Scrape>) -> Response {
-    // A look-up that began before this request may know less than its sender does.
+    // A look-up that began before this request may miss something that its sender knows.
     let asked = scrape.latest.begun.load(Ordering::SeqCst);
     let mut answer = scrape.latest.answer.lock().await;
     if answer.0 <= asked {
@@ -82,7 +82,7 @@ impl Scrape {
         now(&self.services, &mut registry);
         match &looked_up {
             Ok(found) => found.register(&mut registry),
-            // The counts are worth having also when the chain cannot be read; what is missing tells its own story.
+            // The counts are useful even when the chain cannot be read; the missing values show the failure.
             Err(error) => {
                 if let Some(times) = UNREADABLE.count() {
                     tracing::warn!(%error, times, "a scrape of the metrics could not read the chain");
@@ -97,7 +97,7 @@ impl Scrape {
     }
 }
 
-/// What is in memory.
+/// Registers values that are in memory.
 fn now(services: &Services, registry: &mut Registry) {
     let waiting = Family::<Work, Gauge>::default();
     let refused = Family::<Work, Counter>::default();
@@ -134,7 +134,7 @@ fn signed(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 
-/// What is on the disk.
+/// Values read from the disk.
 struct LookedUp {
     tip_height: u64,
     burn_height: u64,
@@ -159,7 +159,7 @@ fn look_up(snapshot: &Snapshot<'_>, data_dir: &Path) -> Result<LookedUp, LookupE
     })
 }
 
-/// Sizes of the files in a folder and those below it, by path from the data folder.
+/// Sizes of the files in a folder and its subfolders, with paths relative to the data folder.
 fn sizes(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<(String, u64)>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

@@ -1,4 +1,4 @@
-//! Threads for work that may wait: reads and evaluations for whoever asks. The system runs threads that make blocks first.
+//! Threads for work that may wait: public reads and evaluations. The system prefers the threads that make blocks.
 
 use std::sync::LazyLock;
 
@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 use super::class::Class;
 use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 
-/// Niceness of these threads: they get a tenth of a core that others want too.
+/// Niceness of these threads: they get a tenth of a contended core.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// A runtime that is never driven: it is there for its blocking threads. There is one for the process, as with all threads here.
+/// A runtime that is never driven: only its blocking threads are used. The process has one.
 static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     tokio::runtime::Builder::new_current_thread()
         .thread_name("background")
@@ -23,7 +23,7 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Runs work that blocks: for producers and signers on the threads of the caller's runtime, for all others in the background.
+/// Runs blocking work: for producers and signers on the caller's runtime, for others on the background threads.
 pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     match (class, &*THREADS) {
         (Class::Anyone, Some(threads)) => threads.spawn_blocking(work),
@@ -31,10 +31,10 @@ pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + 
     }
 }
 
-/// Puts this thread behind the others, where threads have a niceness of their own.
+/// Lowers this thread's priority, on systems where threads have their own niceness.
 #[cfg(target_os = "linux")]
 pub(crate) fn step_back() {
-    // If this fails, the thread runs as all others do.
+    // If this fails, the thread keeps the normal priority.
     let _ = rustix::process::nice(NICENESS);
 }
 
@@ -49,7 +49,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn niceness() -> i32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        // The name in parentheses may hold spaces, so fields are counted from after it.
+        // The name in parentheses may contain spaces, so fields are counted from its end.
         let fields = stat.rsplit_once(')').unwrap().1;
         fields.split_whitespace().nth(16).unwrap().parse().unwrap()
     }

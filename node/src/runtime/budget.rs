@@ -1,12 +1,12 @@
 //! One budget for bytes in flight: requests that are not answered yet, and answers and frames that are not read yet.
 //!
-//! All such bytes are a [`Share`] of a pool, which is given back with the memory: a request's share when its answer is made, an
-//! answer's when its last byte is written. A request that finds a pool empty is refused (streams wait), and a connection that has
-//! held a share of that pool for [`BYTES_GRACE`] is cut: memory is for those who read.
-//!
+//! Such bytes are a [`Share`] of a pool, which is returned with the memory: a request's share when its answer is made,
+//! an answer's when its last byte is written. If a pool is empty, a request is refused (a stream waits), and
+//! connections that have held a share of that pool for [`BYTES_GRACE`] are cut: memory is for those who read.
 //! # Invariants
-//! - No pool gives out more than it has. A share larger than a pool counts as all of it.
-//! - Small shares, large shares, streams, and producers with signers each have a pool, and do not take each other's room.
+//! - No pool gives out more than it has. A share larger than its pool counts as the whole pool.
+//! - Small shares, large shares, streams, and producers with signers have a pool each, and do not take each other's
+//!   room.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -34,8 +34,8 @@ pub struct Budget {
     actors: Arc<Pool>,
 }
 
-/// Somebody who takes shares: of the pools of a class, for so long, at the risk of a connection. Cheap to clone: every
-/// request has some.
+/// An account that takes bytes from the pools of its class. A connection is cut when it holds a share longer than
+/// `longest`, or longer than [`BYTES_GRACE`] while others wait. Cheap to clone: every request has one.
 #[derive(Clone)]
 pub struct Purse {
     class: Class,
@@ -43,7 +43,7 @@ pub struct Purse {
     owner: Arc<Owner>,
 }
 
-/// What the purses of one connection have in common.
+/// Common to all purses of a connection.
 struct Owner {
     budget: Budget,
     connection: CancellationToken,
@@ -68,7 +68,7 @@ struct Holder {
     owner: Arc<Owner>,
 }
 
-/// Bytes of a pool, which are given back when this is dropped.
+/// Bytes taken from a pool, which are returned when this is dropped.
 pub struct Share {
     pool: Arc<Pool>,
     id: u64,
@@ -85,7 +85,7 @@ pub struct NoRoom {
 }
 
 impl Default for Budget {
-    /// The pools, with the sizes of `crate::limits`.
+    /// The pools with the sizes in `crate::limits`.
     fn default() -> Self {
         Self {
             small: Pool::new(SMALL_BYTES_IN_FLIGHT),
@@ -97,14 +97,15 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// A purse for a connection; `connection` is cancelled when a share is held for too long.
+    /// A purse for a connection; `connection` is cancelled when one of its shares is held for too long.
     #[must_use]
     pub fn purse(&self, class: Class, connection: &CancellationToken) -> Purse {
         let owner = Owner { budget: self.clone(), connection: connection.clone() };
         Purse { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
-    /// Cuts connections whose shares are in the way in a pool that was found empty, and those that hold a share for too long.
+    /// Cuts connections that hold a share for longer than it may be held, and, where a pool was found empty,
+    /// connections that hold its oldest shares.
     pub fn sweep(&self, now: Instant) {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
     }
@@ -132,13 +133,13 @@ impl Budget {
 }
 
 impl Purse {
-    /// The same purse with another longest time for a share.
+    /// The same purse with another longest time for holding a share.
     #[must_use]
     pub fn within(self, longest: Duration) -> Self {
         Self { longest, ..self }
     }
 
-    /// The same, for shares of a class.
+    /// The same purse for the pools of another class.
     #[must_use]
     pub fn of(self, class: Class) -> Self {
         Self { class, ..self }
@@ -147,7 +148,7 @@ impl Purse {
     /// Takes a share of `bytes`.
     ///
     /// # Errors
-    /// [`NoRoom`] at once: this does not wait.
+    /// [`NoRoom`] at once; this never waits.
     pub fn take(&self, bytes: usize) -> Result<Share, NoRoom> {
         self.pool(bytes).take(bytes, self)
     }
@@ -162,19 +163,19 @@ impl Purse {
         if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
     }
 
-    /// Whether its connection was cut because shares of it were held for too long.
+    /// Whether the connection was cut because shares of it were held for too long.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.owner.connection.is_cancelled()
     }
 
-    /// Class whose pools it takes from.
+    /// The class whose pools it takes from.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// Waits for room and takes a share of `bytes` for a stream.
+    /// Waits for room in the streams' pool of its class, and takes a share of `bytes`.
     pub async fn wait(&self, bytes: usize) -> Share {
         let budget = &self.owner.budget;
         let pool = if self.class == Class::Actor { &budget.actors } else { &budget.streams };
@@ -246,8 +247,8 @@ impl Pool {
         let mut freed = 0_usize;
         for holder in self.holders().values() {
             let age = now.saturating_duration_since(holder.since);
-            // At most about a quarter of the pool each time: that makes room for others, and one who is slow for a moment may keep
-            // his.
+            // At most about a quarter of the pool per sweep: that makes room for others, and a reader that is slow for
+            // a moment may keep its share.
             let is_in_the_way = is_short && age >= BYTES_GRACE && freed < self.bytes / 4;
             if (is_in_the_way || age >= holder.longest) && !holder.owner.connection.is_cancelled() {
                 freed = freed.saturating_add(holder.bytes);
@@ -277,7 +278,7 @@ impl Share {
     }
 }
 
-/// The same bytes, which keep `share` (one or more) until the last copy of them is dropped.
+/// The same bytes, which keep `share` (one or more) until their last copy is dropped.
 #[must_use]
 pub fn hold(bytes: Bytes, share: impl Send + 'static) -> Bytes {
     Bytes::from_owner(Held { bytes, _share: share })
@@ -295,7 +296,7 @@ impl std::fmt::Debug for Share {
     }
 }
 
-/// Counts a stream that waits, until it is dropped.
+/// Counts a waiting stream until this is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

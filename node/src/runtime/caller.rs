@@ -1,6 +1,6 @@
-//! Who sent a request: anybody, or a producer or signer, whose requests the chain waits for.
+//! The sender of a request: the public, or a producer or signer, whose requests the chain waits for.
 //!
-//! The task that serves a request holds its [`Caller`]; turns and bytes are given by its class.
+//! The task that serves a request holds its [`Caller`]; the caller's class decides which permits and bytes it gets.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,14 +27,14 @@ struct Sent {
 struct Held {
     bytes: usize,
     share: Option<Share>,
-    /// The sender gets this error, even if something was made of the bytes that found room.
+    /// The sender gets this error even if an answer was made from the bytes that found room.
     found_no_room: Option<NoRoom>,
-    /// A turn that goes on for as long.
+    /// A permit that is held as long as the bytes.
     turn: Option<Box<dyn Send>>,
 }
 
 impl Caller {
-    /// Holds nothing yet. Its class is the purse's.
+    /// A caller that holds nothing yet; its class is the purse's.
     #[must_use]
     pub fn new(peer: IpAddr, purse: Purse) -> Self {
         Self(Arc::new(Sent { peer: network_of(peer), purse, held: Mutex::default() }))
@@ -46,19 +46,19 @@ impl Caller {
         CALLER.try_with(Self::clone).ok()
     }
 
-    /// Class of the current caller; [`Class::Anyone`] without one.
+    /// Class of the current caller; [`Class::Anyone`] outside of requests.
     #[must_use]
     pub fn current_class() -> Class {
         CALLER.try_with(|caller| caller.0.purse.class()).unwrap_or_default()
     }
 
-    /// Network of the current caller, as [`network_of`] gives it; the unspecified address without one.
+    /// Network of the current caller, as [`network_of`] gives it; the unspecified address outside of requests.
     #[must_use]
     pub fn current_peer() -> IpAddr {
         CALLER.try_with(|caller| caller.0.peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
     }
 
-    /// Purse from which the bytes of its calls are taken.
+    /// Account that pays for the bytes of its calls.
     #[must_use]
     pub fn purse(&self) -> &Purse {
         &self.0.purse
@@ -72,7 +72,7 @@ impl Caller {
     /// Holds `more` bytes until the request is answered.
     ///
     /// # Errors
-    /// [`NoRoom`]; then [`Self::found_no_room`] has it.
+    /// [`NoRoom`], which [`Self::found_no_room`] then returns too.
     pub fn hold(&self, more: usize) -> Result<(), NoRoom> {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_add(more);
@@ -86,19 +86,19 @@ impl Caller {
         taken
     }
 
-    /// Keeps a turn until the request is answered.
+    /// Holds a permit until the request is answered.
     pub fn keep(&self, turn: impl Send + 'static) {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner).turn = Some(Box::new(turn));
     }
 
-    /// What [`Self::hold`] has failed with for this request.
+    /// The error of [`Self::hold`] for this request, if it failed.
     #[must_use]
     pub fn found_no_room(&self) -> Option<NoRoom> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner).found_no_room
     }
 }
 
-/// What counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer has.
+/// The unit that counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer has.
 #[must_use]
 pub fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {

@@ -1,9 +1,9 @@
-//! Whose requests the chain waits for.
+//! Two classes of requests: the chain waits for those of producers and signers.
 
-/// Which turns, threads and bytes a request takes.
+/// Decides which permits, threads and bytes a request takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Class {
-    /// Those of everybody.
+    /// Public: those of everybody.
     #[default]
     Anyone,
     /// Those of producers and signers.

@@ -1,4 +1,4 @@
-//! What the node's threads share: callers and their bytes, threads for blocking work, and signals that wake.
+//! Shared by the node's threads: callers and their bytes, threads for blocking work, and wake signals.
 
 pub(crate) mod background;
 pub mod budget;

@@ -1,7 +1,7 @@
-//! Wakes a thread that waits, and carries no data: what happened is in the journal or in a database.
+//! Wakes a waiting thread. A signal carries no data: the journal or a database says what happened.
 //!
 //! # Invariants
-//! - No signal is lost: one that comes while the thread works makes it look once more.
+//! - No signal is lost: one that comes while the thread works causes one more round.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

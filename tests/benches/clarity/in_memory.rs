@@ -1,4 +1,4 @@
-//! The engine's side: a machine on a state in memory.
+//! The "memory" side: a machine on a state in memory.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use tests::figures::Samples;
 
 use crate::kinds::{self, Kind, Work};
 
-/// The contracts, published and set up.
+/// The state with the contracts published and set up.
 pub(crate) fn deployed() -> Memory {
     let mut memory = Memory::new(&Rules::EPOCH_3_0, Dialect::ALL[1]);
     for (name, source) in kinds::contracts() {
@@ -25,7 +25,8 @@ pub(crate) fn deployed() -> Memory {
     memory
 }
 
-/// Times so many of a kind, each on the state that was set up. `None`: the language has no part in it.
+/// Times `count` transactions of a kind, each on the state after setup. `None` for a kind without a part in the
+/// language.
 pub(crate) fn time(bench: &mut Bench, memory: &mut Memory, kind: &Kind, count: usize) -> Option<Samples> {
     let mut samples = Samples::default();
     for _ in 0..bench.size(3, 1) * count {

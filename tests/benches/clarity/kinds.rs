@@ -1,17 +1,17 @@
-//! What both sides do.
+//! Kinds of transactions that both sides execute.
 
 use clarity::principal::Principal;
 use clarity::test_support::contracts::{self, COUNTER, LOOPS, PROXY, TOKEN};
 use clarity::test_support::{SENDER, numbers};
 use clarity::value::Value;
 
-/// Books that make 10 kB of source.
+/// Number of books that make 10 kB of source.
 const BOOKS: usize = 27;
 
 /// A kind of transaction.
 pub(crate) struct Kind {
     pub(crate) what: String,
-    /// How many in one block, and how many to see that it runs.
+    /// How many are in one block; `tiny` of them with `--tiny`.
     pub(crate) count: usize,
     pub(crate) tiny: usize,
     pub(crate) work: Work,
@@ -19,9 +19,9 @@ pub(crate) struct Kind {
 
 /// What a transaction does.
 pub(crate) enum Work {
-    /// It moves micro-STX, which is not the language's.
+    /// It moves micro-STX, without a part in the language.
     Transfer,
-    /// It calls a function; the arguments are made for who calls.
+    /// It calls a function; the arguments are made for the caller.
     Call { contract: &'static str, function: &'static str, arguments: fn(&Principal) -> Vec<Value> },
     /// It publishes a contract.
     Deploy(String),
@@ -39,7 +39,7 @@ pub(crate) fn contracts() -> [(&'static str, String); 6] {
     ]
 }
 
-/// Calls before the clock starts: entries to look up, tokens to transfer.
+/// Calls before the measurement: entries to look up, tokens to transfer.
 pub(crate) fn setup() -> [Work; 2] {
     [call("loops", "fills", |_| vec![numbers(1000)]), call("token", "mint", |_| vec![Value::UInt(1_000_000)])]
 }
@@ -53,7 +53,7 @@ fn transfer(from: &Principal) -> Vec<Value> {
     vec![Value::UInt(1), Value::principal(from.clone()), Value::principal(to), Value::NONE]
 }
 
-/// A contract of 0.3 kB: a counter twice.
+/// A contract of 0.3 kB: two copies of a counter.
 fn two_counters() -> String {
     let other = COUNTER.replace("(inc)", "(more)").replace("(current)", "(other)").replace(" n", " m");
     COUNTER.to_owned() + &other

@@ -1,15 +1,16 @@
-//! How long does a transaction take, with costs, and how much of that is the language? The same contracts and arguments twice,
-//! Clarity 2 under the rules of epoch 3.0.
+//! How long does a transaction take, with costs, and how much of that is the language? Both sides run the same
+//! contracts and arguments, Clarity 2 under the rules of epoch 3.0.
 //!
-//! | side | a figure includes |
-//! |---|---|
-//! | session | a transaction in the node's session (`session.rs`): fee, nonces, conditions, receipt, the state in its index and its database |
-//! | memory | the part in the language (`in_memory.rs`): the machine, the call or publication, costs, and the texts of all writes. The state is a map in memory; contracts stay decoded. No fee, nonces, index, database |
+//! Figures of the two sides include:
+//! - session: a transaction in the node's session (`session.rs`): fee, nonces, conditions, receipt, and the state in its
+//!   index and database.
+//! - memory: the part in the language (`in_memory.rs`): the machine, the call or publication, costs, and the texts of all
+//!   writes. The state is a map in memory, and contracts stay decoded. No fee, nonces, index, database.
 //!
-//! Neither side verifies signatures (`codec` has that), and nothing is committed but what setup needs. Cannot see: reads from a cold
-//! disk. `crates/clarity/benches/engine.rs` compares with the network's own implementation.
+//! Neither side verifies signatures (`codec` measures that), and only setup commits anything. Reads from a cold disk
+//! are not measured. `crates/clarity/benches/engine.rs` compares with the network's own implementation.
 //!
-//! `cargo bench -p tests --bench clarity`; with `-- --tiny` little, to see that it still runs.
+//! `cargo bench -p tests --bench clarity`; `-- --tiny` does little, to see that it still runs.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's figures go to the terminal")]
 

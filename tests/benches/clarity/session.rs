@@ -16,7 +16,7 @@ use tests::load::accounts::{self, Account, OPENING_USTX};
 
 use crate::kinds::{self, Kind, Work};
 
-/// The payload of a transaction of the account, which has published the contracts that are called.
+/// The payload of a transaction of `account`, which has published the called contracts.
 fn payload(work: &Work, index: usize, account: &Account) -> TransactionPayload {
     match work {
         Work::Transfer => accounts::transfer(index),
@@ -27,10 +27,10 @@ fn payload(work: &Work, index: usize, account: &Account) -> TransactionPayload {
     }
 }
 
-/// A state with a boot block and one more, which holds the contracts.
+/// A state with a boot block and a block that holds the contracts.
 pub(crate) struct Chain {
     state: ScratchState,
-    /// Transactions of the account that are in the state.
+    /// Number of the account's transactions in the state.
     setup: u64,
     _folder: tempfile::TempDir,
 }
@@ -60,7 +60,7 @@ impl Chain {
         chain
     }
 
-    /// Times so many transactions of a kind in a block that is thrown away.
+    /// Times `count` transactions of a kind in a block that is discarded.
     pub(crate) fn time(&self, bench: &mut Bench, kind: &Kind, count: usize) -> Samples {
         let mut account = account();
         account.skip(self.setup);
@@ -96,12 +96,12 @@ impl Chain {
     }
 }
 
-/// The account that does everything.
+/// The account that sends everything.
 fn account() -> Account {
     Account::many(1).remove(0)
 }
 
-/// Executes a transaction that must succeed. Gives how long that takes, without decoding it.
+/// Executes a transaction that must succeed. Returns the time without decoding.
 fn execute(session: &mut BlockSession<'_>, bytes: &[u8]) -> Duration {
     let transaction = BlockTransaction::decode(bytes).expect("a transaction");
     let begun = Instant::now();
@@ -115,7 +115,7 @@ fn id(number: u8) -> StacksBlockId {
     StacksBlockId([number; 32])
 }
 
-/// The one burn block.
+/// The only burn block.
 const VIEW: BurnView = BurnView { height: 101, hash: BurnBlockHash([1; 32]), time_s: 1 };
 
 fn facts(id: StacksBlockId) -> HeaderFacts {
@@ -134,7 +134,7 @@ fn facts(id: StacksBlockId) -> HeaderFacts {
 
 fn params(account: &Account) -> ChainParams {
     ChainParams {
-        // More than a tenure may cost, so that a block can hold all of a kind; what is counted stays the same.
+        // Above a tenure's limit, so that a block can hold all transactions of a kind; the counted costs stay the same.
         tenure_cost_limit: Cost::MAX,
         boot_balances: vec![(account.address().to_principal(), u128::from(OPENING_USTX))],
         ..test_support::params(0, 0)

@@ -55,7 +55,7 @@ async fn main() {
         eprintln!("measuring {row}");
         let mut table = Table::default();
         measure(&row, &size, &mut table).await;
-        // Printed here too, so that it is not lost when a later row fails.
+        // Printed now too, so that it is not lost if a later row fails.
         eprint!("{table}");
         all.append(table);
     }

@@ -1,4 +1,4 @@
-//! Accounts with STX, and the transactions that they sign before the clock starts.
+//! Accounts with STX, and the transactions that they sign before the measurement.
 
 use chainstate::test_support::transfer_payload;
 use clarity::principal::Principal;
@@ -10,7 +10,7 @@ use stacks_types::transaction::{
 
 /// Opening balance of each account, in micro-STX: enough for every row.
 pub const OPENING_USTX: u64 = 1_000_000_000_000;
-/// Fee of each transaction, in micro-STX: above the floor for all sizes used.
+/// Fee of each transaction, in micro-STX: above the minimum for all sizes used.
 const FEE_USTX: u64 = 3_000;
 
 /// Code of the contract that calls go to.
@@ -58,7 +58,7 @@ impl Account {
     pub fn sign_for(&mut self, payload: TransactionPayload, fee: u64) -> Vec<u8> {
         let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(&self.key, self.nonce, fee));
         let mut transaction = StacksTransaction::new(false, auth, payload);
-        // A token transfer moves assets that no condition names.
+        // A token transfer moves assets that no post-condition names.
         transaction.post_condition_mode = PostConditionMode::Allow;
         transaction.sign_origin(&self.key).expect("the origin's key");
         self.nonce += 1;
@@ -66,13 +66,13 @@ impl Account {
     }
 }
 
-/// Signs `count` transactions of the accounts in turn, so that nonces of one account are far apart.
+/// Signs `count` transactions, the accounts taking turns, so that nonces of one account are far apart.
 pub fn signed(accounts: &mut [Account], count: usize, payload: impl Fn(usize) -> TransactionPayload) -> Vec<Vec<u8>> {
     let senders = accounts.len();
     (0..count).map(|index| accounts[index % senders].sign(payload(index))).collect()
 }
 
-/// A transfer of a few micro-STX to an address of which nobody has the key.
+/// A transfer of a few micro-STX to an address to which nobody has the key.
 ///
 /// # Panics
 /// Never: the address is valid.

@@ -1,4 +1,5 @@
-//! What peers can do to hold up a chain, and its effect: blocks in the same time with and without them.
+//! Attacks by peers that try to hold up a chain, and their effect: the same number of blocks is timed with and without
+//! them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,9 +25,9 @@ pub struct Attackers {
     pub subscribers: usize,
     /// Connections that request the metrics and do not read the answer.
     pub scrapers: usize,
-    /// Connections that request account proofs, one after the other.
+    /// Connections that request account proofs, one after another.
     pub askers: usize,
-    /// Connections that request templates, one after the other, each another one.
+    /// Connections that request templates, one after another, each a different one.
     pub template_askers: usize,
 }
 
@@ -37,16 +38,16 @@ pub enum Attack {
     Subscribers,
     /// Answers that nobody reads.
     Scrapers,
-    /// Reads that never end.
+    /// Requests for account proofs without end.
     Askers,
-    /// Templates for nobody.
+    /// Requests for templates that nobody uses.
     TemplateAskers,
 }
 
 /// All kinds of attack.
 pub const ATTACKS: [Attack; 4] = [Attack::Subscribers, Attack::Scrapers, Attack::Askers, Attack::TemplateAskers];
 
-/// A chain whose rate without disturbance is measured before each attack.
+/// A chain whose undisturbed rate is measured before each attack.
 pub struct Undisturbed<'c> {
     cluster: &'c Cluster,
     counter: Counter,
@@ -104,7 +105,7 @@ impl<'c> Undisturbed<'c> {
         Self { cluster, counter, blocks }
     }
 
-    /// Measures without disturbance, and then under an attack, which has ended when this returns.
+    /// Measures undisturbed, and then under an attack, which has ended when this returns.
     ///
     /// # Panics
     /// When no blocks come.
@@ -136,7 +137,7 @@ impl<'c> Undisturbed<'c> {
         Found { before, under, longest_gap, most_bytes }
     }
 
-    /// Time of the blocks, longest wait for one of them, and the node's largest memory.
+    /// Measures the time of the blocks, the longest wait for one of them, and the node's largest memory.
     async fn measure(&mut self) -> (Duration, Duration, u64) {
         let begun = Instant::now();
         let (mut last, mut longest, mut most_bytes) = (begun, Duration::ZERO, 0);
@@ -151,14 +152,14 @@ impl<'c> Undisturbed<'c> {
     }
 }
 
-/// A template request that joins no other for long.
+/// A template request that joins no other for a long time.
 fn template(asker: usize, number: usize) -> Vec<u8> {
     let body = format!("{{\"allow_empty\":true,\"max_transactions\":{}}}", 1 + (asker * 100 + number) % 11_000);
     let head = "POST /v3/block_template HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// Sends requests on one connection and reads the answers, until `stop`. Each request is made with its number.
+/// Sends requests on one connection and reads the answers, until `stop`. `request` makes each request from its number.
 async fn ask(address: SocketAddr, stop: Arc<AtomicBool>, request: impl Fn(usize) -> Vec<u8>) {
     let mut number = 0;
     let mut answer = vec![0; 64 << 10];

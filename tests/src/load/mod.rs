@@ -1,8 +1,8 @@
 //! The load tool: starts the processes, drives them, and measures what `docs/PERFORMANCE.md` shows.
 //!
-//! Everything is measured from outside, over the ports that users have, with durable writes on unless the row is a devnet's in a
-//! temporary folder. Client and servers share the machine's cores. A row is a file in `rows/`; each starts processes of its own, so
-//! that rows do not disturb each other. Transactions are signed before the clock starts.
+//! Everything is measured from outside, over the ports that users have. Writes are durable unless the row is about a
+//! devnet in a temporary folder. Client and servers share the machine's cores. A row is a file in `rows/` and starts
+//! its own processes, so that rows do not disturb each other. Transactions are signed before the measurement.
 //!
 //! # Not here
 //! The state index alone: `benches/marf.rs`.
@@ -24,7 +24,7 @@ pub struct Size {
     pub starts: u32,
     /// Number of empty blocks.
     pub empty_blocks: u64,
-    /// Number of blocks that are asked for at once.
+    /// Number of blocks in one request.
     pub blocks_on_demand: u32,
     /// Number of accounts that send.
     pub accounts: usize,
@@ -110,7 +110,7 @@ pub struct Grown {
 }
 
 impl Grown {
-    /// The size with which the charts are made. It takes half an hour, most of it for the blocks.
+    /// The size with which the charts are made. That takes half an hour, mostly for the blocks.
     pub const WHOLE: Self = Self {
         blocks: 100_000,
         accounts: 4_000,

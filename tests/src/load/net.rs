@@ -83,7 +83,7 @@ impl Counter {
         Self { progress, task }
     }
 
-    /// Waits until `done` says so.
+    /// Waits until `done` returns true.
     pub(super) async fn until(&mut self, what: &str, done: impl FnMut(&Progress) -> bool) -> Progress {
         let waited = tokio::time::timeout(PATIENCE, self.progress.wait_for(done)).await;
         *waited.unwrap_or_else(|_| panic!("not in time: {what}")).expect("the stream goes on")
@@ -101,8 +101,8 @@ impl Drop for Counter {
     }
 }
 
-/// Offers all transactions over [`CONNECTIONS`] connections, in order on each. One that is too far ahead of the chain is offered
-/// again after more blocks. Returns when all are accepted.
+/// Offers all transactions over [`CONNECTIONS`] connections, in order on each. A transaction that is too far ahead of
+/// the chain is offered again after more blocks. Returns when all are accepted.
 pub(super) async fn offer_all(address: &str, transactions: Vec<Vec<u8>>, counter: &Counter) {
     let transactions = Arc::new(transactions);
     let mut tasks = Vec::new();

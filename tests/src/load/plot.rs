@@ -35,7 +35,7 @@ pub struct Line {
 }
 
 impl Chart {
-    /// The chart as an SVG document; its axes begin at 0, an x that grows by factors at 1.
+    /// The chart as an SVG document; its axes begin at 0, an x axis by factors at 1.
     #[must_use]
     pub fn to_svg(&self) -> String {
         let (x_max, y_max) = (self.x_max(), nice(self.largest(|point| point.1)));

@@ -25,7 +25,7 @@ impl Wire {
         self.exchange(request.as_bytes()).await
     }
 
-    /// Offers a transaction's bytes. The error is the node's text when it is not accepted.
+    /// Offers a transaction's bytes. The error is the node's text when it refuses them.
     pub(super) async fn submit(&mut self, transaction: &[u8]) -> Result<(), String> {
         let head = format!(
             "POST /v2/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n\
@@ -54,7 +54,7 @@ impl Wire {
     }
 }
 
-/// Status and body, once all of the answer is there.
+/// Status and body, once the whole answer has arrived.
 fn answer(bytes: &[u8]) -> Option<(u16, &[u8])> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = std::str::from_utf8(&bytes[..head]).expect("an ASCII head");

@@ -1,4 +1,4 @@
-//! The admin service's client, with the calls that tests make most.
+//! A client of the admin service with the calls that tests make most.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::admin_service_client::AdminServiceClient;
@@ -28,7 +28,7 @@ impl Admin {
         self.client.mine_burn_blocks(request).await.expect("burn blocks").into_inner().burn_blocks
     }
 
-    /// Has Stacks blocks made, and waits for all of them.
+    /// Requests Stacks blocks, and waits for all of them.
     ///
     /// # Panics
     /// When fewer come.

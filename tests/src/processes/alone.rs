@@ -1,5 +1,5 @@
-//! A node without producer and signers, and blocks for it that a second chain in this process makes: the test decides when a block
-//! comes.
+//! A node without producer and signers. A second chain in this process makes its blocks, so the test decides when a
+//! block comes.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -23,19 +23,19 @@ use stacks_types::transaction::TransactionPayload;
 use super::cluster::{CONFIG_FILE, Plan, genesis, start_node, start_node_on};
 use super::{Client, Process, SmallDisk, stacksjs};
 
-/// A node, with a folder of its own.
+/// A node with a folder of its own.
 pub struct NodeAlone {
     address: String,
     /// The node's process.
     pub node: Process,
-    /// The disk that holds its data, if that is one of its own.
+    /// The disk that holds its data, if it has one of its own.
     pub disk: Option<SmallDisk>,
-    // Last, so that the log in it outlives the process, which shows it.
+    // Dropped last: the log in it must outlive the process, which prints it.
     folder: tempfile::TempDir,
 }
 
 impl NodeAlone {
-    /// Starts the node on a free port with this config. It mines one burn block and no other.
+    /// Starts the node on a free port with this config. It mines only one burn block.
     ///
     /// # Panics
     /// When the node does not start.
@@ -100,7 +100,7 @@ impl NodeAlone {
         &self.address
     }
 
-    /// Makes blocks that follow each other and that the node will take, each with this many transfers.
+    /// Makes consecutive blocks that the node will accept, each with this many transfers.
     ///
     /// # Panics
     /// When they cannot be made.

@@ -1,4 +1,4 @@
-//! The binaries under test. They are built once a run, by the cargo and with the profile that built this test.
+//! The binaries under test. They are built once per run, by the cargo and the profile that built this test.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -29,15 +29,15 @@ fn build() -> PathBuf {
     let target = folder.parent().expect("the profile's folder is in the target folder");
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What cargo tells this test of its package is no setting of the build. Build scripts that look at it (ring's) would run again,
-    // and all that stands on them would be built here, and once more by the next command.
+    // The variables that cargo sets for this test are not settings of the build. Build scripts that read them (ring's)
+    // would run again, and their dependents would be built twice: here, and by the next command.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             cargo.env_remove(name);
         }
     }
-    // The whole workspace is built, so that dependencies have the features of this test's own build: then only the binaries are
-    // linked, and nothing is built twice.
+    // Builds the whole workspace, so that dependencies have the features of this test's build: then only the binaries
+    // are linked, and nothing is built twice.
     let status = cargo
         .args(["build", "--quiet", "--workspace", "--all-targets", "--profile", profile, "--manifest-path"])
         .arg(manifest)

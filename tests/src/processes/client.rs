@@ -1,4 +1,4 @@
-//! The gRPC client of the tests: calls, and a watch that reads the event stream.
+//! The gRPC client of tests: calls, and a watch that reads the event stream.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl Client {
             client_name: "e2e".to_owned(),
             ..Default::default()
         };
-        // The stream has no deadline of its own; the wait for each frame has.
+        // The stream has no deadline; the wait for each frame has one.
         let mut request = tonic::Request::new(request);
         request.set_timeout(Duration::from_secs(3600));
         let client = EventServiceClient::new(self.channel.clone());
@@ -90,7 +90,7 @@ impl Client {
     }
 }
 
-/// An open event stream. Checks with each event that none is missing and none comes twice.
+/// An open event stream. Checks that no event is missing and none comes twice.
 pub struct Watch {
     stream: tonic::Streaming<v1::SubscribeResponse>,
     last: u64,

@@ -1,4 +1,4 @@
-//! Node, producers and signers as processes, with keys that the test has made, so that each can be killed alone.
+//! Node, producers and signers as separate processes, with keys from the test, so that each can be killed alone.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::{Client, Http, Process, RawGrpc, SmallDisk, WAIT, binary, stacksjs};
 
-/// Name of the config file: a node that is started in a folder with this file reads it.
+/// Name of the config file, which a node started in a folder with this file reads.
 pub(super) const CONFIG_FILE: &str = "node.toml";
 
 /// Name of the node's certificate in the cluster's folder, if it has one.
 const CERT_FILE: &str = "cert.pem";
 
-/// What a cluster consists of, and its settings.
+/// The members of a cluster, and its settings.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Producers in the set.
@@ -31,7 +31,7 @@ pub struct Plan {
     pub cycle_length: u64,
     /// The producers' pause before an empty block.
     pub block_interval: &'static str,
-    /// The node's interval; with "0" burn blocks come by the admin service only.
+    /// The node's interval; with "0", burn blocks come by the admin service only.
     pub burn_block_interval: &'static str,
     /// Time after which a producer proposes an unanswered block again.
     pub proposal_timeout: &'static str,
@@ -43,8 +43,7 @@ pub struct Plan {
     pub epoch: &'static str,
     /// Whether the node's port speaks TLS, with a certificate of its own; not together with `node_config`.
     pub tls: bool,
-    /// Opening balances besides those of the vectors: address and micro-STX.
-    /// Whether commits of all processes wait for the disk; without only if there is no `node_config`.
+    /// Whether commits of all processes wait for the disk; may be false only without a `node_config`.
     pub durable: bool,
     /// Opening balances besides those of the vectors: address and micro-STX.
     pub balances: Vec<(String, u64)>,
@@ -81,7 +80,7 @@ pub struct Cluster {
     pub producers: Vec<Process>,
     /// The signers' processes, in the order of the stacker set.
     pub signers: Vec<Process>,
-    // Last, so that the logs in it outlive the processes, which show them.
+    // Dropped last: the logs in it must outlive the processes, which print them.
     folder: tempfile::TempDir,
 }
 
@@ -263,7 +262,7 @@ pub(super) fn start_node(folder: &Path, bind: &str, burn_block_interval: &str) -
     start_node_on(None, folder, bind, burn_block_interval)
 }
 
-/// Starts a node with its data on a disk of its own, which is mounted at the data folder.
+/// Starts a node with its data on a separate disk, which is mounted at the data folder.
 pub(super) fn start_node_on(
     disk: Option<&SmallDisk>,
     folder: &Path,
@@ -292,7 +291,7 @@ pub(super) fn start_node_on(
     (process, address)
 }
 
-/// Waits for the file that a node writes when it serves.
+/// Waits for the file that a node writes once it serves.
 fn wait_for_ready(file: &Path, process: &Process) -> String {
     let end = Instant::now() + WAIT;
     loop {
@@ -302,7 +301,7 @@ fn wait_for_ready(file: &Path, process: &Process) -> String {
             return ready["address"].as_str().expect("an address").to_owned();
         }
         assert!(Instant::now() < end, "the node is not ready:\n{}", process.log());
-        // The only wait in these tests that polls: a file has no event.
+        // The only wait in these tests that polls: a file causes no event.
         std::thread::park_timeout(Duration::from_millis(5));
     }
 }

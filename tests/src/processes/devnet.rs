@@ -1,4 +1,4 @@
-//! The one command, and what it says of itself.
+//! Starts the binary `mockamoto`, and reads the accounts and addresses that it writes.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Process, WAIT, binary};
 
-/// The one command on a free port, with its accounts in a file of `folder`.
+/// The command `mockamoto` on a free port, with its accounts in a file of `folder`.
 #[must_use]
 pub fn devnet_command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(binary("mockamoto"));
@@ -16,7 +16,7 @@ pub fn devnet_command(folder: &Path, flags: &[&str]) -> Command {
     command
 }
 
-/// Starts it; returns when it serves, with what it says of its accounts and addresses.
+/// Starts a devnet; returns when it serves, with its accounts and addresses.
 ///
 /// # Panics
 /// When it does not in time.
@@ -34,10 +34,10 @@ pub fn start_devnet(folder: &Path, flags: &[&str]) -> (Process, Value) {
     }
 }
 
-/// Where a devnet serves, by its accounts.
+/// The address of a devnet, from its accounts file.
 ///
 /// # Panics
-/// When they do not say.
+/// When the file does not name it.
 #[must_use]
 pub fn address_of(accounts: &Value) -> String {
     let url = accounts["http_url"].as_str().expect("a URL");

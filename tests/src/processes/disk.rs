@@ -1,10 +1,10 @@
-//! A small disk that can be filled, and commands that run inside of others.
+//! A small disk that can be filled, and commands that run inside other commands.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A command as the last arguments of another one, with its environment.
+/// A command, with its environment, as the last arguments of another one.
 #[must_use]
 pub fn wrapped(prefix: &[&str], command: &Command) -> Command {
     let (program, arguments) = prefix.split_first().map_or(("env", prefix), |(program, rest)| (*program, rest));
@@ -32,7 +32,8 @@ impl SmallDisk {
         let script = "mount -t tmpfs -o \"size=$1\" tmpfs \"$2\" && echo mounted && exec cat";
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", &bytes.to_string()]);
-        // Nothing is written to its standard input. When that is closed, at the latest at the end of this process, the holder ends.
+        // Nothing is written to the holder's standard input. The holder ends when that is closed, at the latest at the
+        // end of this process.
         let holder = command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut holder = holder.map_err(|error| format!("no unshare (util-linux) here: {error}"))?;
         let mut line = String::new();
@@ -45,7 +46,7 @@ impl SmallDisk {
         }
     }
 
-    /// The command, to be run where the disk is seen. The process keeps its id.
+    /// The command, wrapped so that it runs where the disk is mounted. The process keeps its id.
     #[must_use]
     pub fn on_it(&self, command: &Command) -> Command {
         let holder = self.holder.id().to_string();
@@ -62,7 +63,7 @@ impl SmallDisk {
         root.join(self.folder.strip_prefix("/").expect("an absolute path"))
     }
 
-    /// Fills the disk, but for this many bytes.
+    /// Fills the disk except for `spare` bytes.
     ///
     /// # Panics
     /// When the disk cannot be written.

@@ -36,7 +36,7 @@ impl Answer {
     }
 }
 
-/// A connector that sends at once: else each small request would wait 40 ms for the other side's acknowledgement.
+/// A connector that sends at once: otherwise each small request would wait 40 ms for the other side's acknowledgement.
 pub(super) fn connector() -> HttpConnector {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
@@ -53,7 +53,8 @@ impl Http {
     /// A client for `host:port`.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        // Each request has its own connection: a server may close one after an early refusal, and a reused one would race it.
+        // Each request has its own connection: a server may close one after an early refusal, and a reused connection
+        // could fail then.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector());
         Self { base: format!("http://{address}"), client }
     }
@@ -89,7 +90,7 @@ impl Http {
         let answer = answer.expect("an answer in time").unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let status = answer.status().as_u16();
         if answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-            // Server-sent events never end; tests of their content read them otherwise.
+            // Server-sent events never end; tests of their content read them in another way.
             return Answer { status, body: Vec::new() };
         }
         let body = tokio::time::timeout(WAIT, answer.into_body().collect()).await.expect("a whole body in time");

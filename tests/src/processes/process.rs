@@ -1,4 +1,4 @@
-//! A child process that ends with its test, or before it when the test says so.
+//! A child process that ends with its test at the latest.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -83,7 +83,7 @@ impl Process {
         self.signal("CONT");
     }
 
-    /// Name that the test gave it.
+    /// Name given by the test.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -111,7 +111,7 @@ impl Process {
         let end = Instant::now() + WAIT;
         while !is_so(&self.log()) {
             assert!(Instant::now() < end, "the log of {} does not say in time: {what}", self.name);
-            // Polled, as a file has no event.
+            // Polls, as a file causes no event.
             std::thread::park_timeout(Duration::from_millis(5));
         }
     }

@@ -1,14 +1,16 @@
-//! Peers that send a request and do not read the answer. The requests are given as bytes, as a client library would read.
+//! Peers that send a request and do not read the answer. The requests are raw bytes, as a client library would read the
+//! answer.
 
 use std::net::SocketAddr;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-/// Receive buffer of such a peer, small so that unread bytes cannot hide in the system.
+/// Receive buffer of such a peer: small, so that unread bytes do not collect in the system's buffers.
 const BUFFER_BYTES: u32 = 4 << 10;
 
-/// Sends a request on `connections` connections, which stay open until they are dropped. Fewer if no more can be opened.
+/// Sends a request on `connections` connections, which stay open until they are dropped. Opens fewer if the system
+/// allows no more.
 ///
 /// # Panics
 /// When the system cannot make sockets.
@@ -18,7 +20,7 @@ pub async fn send_and_leave(address: SocketAddr, request: &[u8], connections: us
         let Ok(socket) = tokio::net::TcpSocket::new_v4() else { break };
         socket.set_recv_buffer_size(BUFFER_BYTES).expect("a socket option");
         let Ok(mut stream) = socket.connect(address).await else { break };
-        // A connection that is refused may not take all of it.
+        // A server that refuses a connection may not read all of it.
         let _ = stream.write_all(request).await;
         open.push(stream);
     }
@@ -31,12 +33,12 @@ pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
-/// A request of [`LIST_EVENTS`] in its gRPC frame: a filter for all events, a thousand a page.
+/// A request of [`LIST_EVENTS`] in its gRPC frame: a filter for all events, a thousand per page.
 pub const PAGE_OF_EVENTS: [u8; 12] = [0, 0, 0, 0, 7, 0x0a, 2, 0x10, 1, 0x20, 0xe8, 0x07];
 /// Path of the gRPC method `ListEvents`.
 pub const LIST_EVENTS: &str = "/nakamoto.v1.EventService/ListEvents";
 
-/// `calls` gRPC calls on one HTTP/2 connection (RFC 9113), with windows that let all answers come.
+/// `calls` gRPC calls on one HTTP/2 connection (RFC 9113), with windows large enough for all answers.
 #[must_use]
 pub fn grpc_calls(path: &str, message: &[u8], calls: u32) -> Vec<u8> {
     const MAX_WINDOW: u32 = (1 << 31) - 1;

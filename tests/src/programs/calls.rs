@@ -1,4 +1,4 @@
-//! Calls of a program's functions: most fit, some do not.
+//! Calls of a program's functions: most are valid, some are not.
 
 use super::expression::{Function, Writer};
 use super::literal;
@@ -16,8 +16,8 @@ pub struct Call {
 }
 
 impl Writer<'_> {
-    /// Each function of the contract that can be called from outside, some twice; now and then one that cannot, or with other
-    /// arguments than it takes.
+    /// Calls each public and read-only function of the contract, some twice; now and then a private one, or with other
+    /// arguments than the function takes.
     pub(super) fn calls(&mut self) -> Vec<Call> {
         let mut calls = Vec::new();
         for function in self.scope.functions.clone() {

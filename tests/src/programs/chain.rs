@@ -1,5 +1,5 @@
-//! The chain that programs run on: [`Ledger`] is it in memory, for the engine. Four blocks of three
-//! tenures are there; programs run in the fifth block, the first of the next tenure.
+//! The chain on which programs run; [`Ledger`] has it in memory, for the engine. Four blocks of three tenures exist;
+//! programs run in the fifth block, the first of the next tenure.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World};
 
 /// Height of the block that is built.
 pub const TIP: u8 = 4;
-/// The tenure of each block, the one that is built last.
+/// The tenure of each block, including the one that is being built.
 pub const TENURES: [u8; 5] = [0, 1, 1, 2, 3];
-/// The burn chain begins here; each tenure has a burn block.
+/// Height of the first burn block; each tenure has a burn block.
 pub const FIRST_BURN: u32 = 100;
 /// Opening balances, in micro-STX.
 pub const OPENING: [(&str, u128); 2] = [(DEPLOYER, 1_000_000_000), (OTHER, 1_000)];
@@ -40,13 +40,13 @@ pub struct Facts {
     pub consensus_hash: [u8; 20],
     /// What all miners spent for its tenure.
     pub spend_total: u128,
-    /// What the one who won spent.
+    /// What the winner spent.
     pub spend_winner: u128,
     /// Reward of the block, once it is known.
     pub reward: Option<u128>,
 }
 
-/// What is known of the block of a height.
+/// Facts about the block at a height.
 #[must_use]
 pub fn facts(height: u8) -> Facts {
     let tenure = TENURES[usize::from(height)];
@@ -57,27 +57,27 @@ pub fn facts(height: u8) -> Facts {
         burn_time: 1_600_000_000 + u64::from(tenure),
         vrf_seed: [0x60 + tenure; 32],
         consensus_hash: [tenure; 20],
-        // Nobody has paid for the first block, and no reward is old enough to be known.
+        // Nobody has paid for the first block, and no block is old enough for its reward to be known.
         spend_total: if height == 0 { 0 } else { 1_000 + u128::from(tenure) },
         spend_winner: if height == 0 { 0 } else { 500 + u128::from(tenure) },
         reward: None,
     }
 }
 
-/// Hash of the burn block of a height, up to the tip of the burn chain.
+/// Hash of the burn block at a height, up to the burn chain's tip.
 #[must_use]
 pub fn burn_hash(height: u32, tip: u32) -> Option<[u8; 32]> {
     (FIRST_BURN..=tip).contains(&height).then(|| [u8::try_from(height).unwrap(); 32])
 }
 
-/// The state, and the contracts of a program.
+/// The state and the contracts of a program.
 pub struct Ledger {
-    /// The rules that it runs under.
+    /// The rules under which it runs.
     pub rules: &'static Rules,
     texts: HashMap<String, String>,
-    /// What a program has written.
+    /// Entries that the program has written.
     pub written: HashMap<String, String>,
-    /// What a program has published.
+    /// Contracts that the program has published.
     pub contracts: HashMap<ContractId, Arc<Contract>>,
 }
 

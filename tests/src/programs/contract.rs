@@ -1,4 +1,4 @@
-//! Writes a program: what its contracts store, their functions, and calls of them.
+//! Writes a program: the storage and functions of its contracts, and calls of the functions.
 
 use super::calls::Call;
 use super::expression::{Function, Scope, Writer};
@@ -9,11 +9,11 @@ use crate::random::Rng;
 /// Contracts with calls of their functions.
 #[derive(Debug)]
 pub struct Program {
-    /// In the order in which they are published.
+    /// The contracts, in order of publication.
     pub contracts: Vec<Source>,
-    /// Calls in the order in which they are made.
+    /// Calls in order.
     pub calls: Vec<Call>,
-    /// Expressions to be evaluated in the last contract.
+    /// Expressions to evaluate in the last contract.
     pub snippets: Vec<String>,
 }
 
@@ -31,12 +31,12 @@ pub struct Source {
 /// Levels of applications in a body.
 const DEPTH: usize = 4;
 
-/// The program of this seed. Its contract `main` has the version, `base` that or an older one.
+/// The program of this seed. Its contract `main` has this version, `base` the same or an older one.
 #[must_use]
 pub fn generate(seed: u64, version: u8) -> Program {
     let mut rng = Rng::from_seed(seed ^ u64::from(version) << 56);
     let mut program = Program { contracts: Vec::new(), calls: Vec::new(), snippets: Vec::new() };
-    // Names of both contracts differ: `main` may take some of `base`'s.
+    // Names in the two contracts differ, as `main` may refer to `base`'s.
     let mut scope = Scope { version, contract: MAIN, names: 100, ..Scope::default() };
     if rng.one_in(2) {
         let version = if rng.one_in(2) { version } else { 1 + u8::try_from(rng.below(version.into())).unwrap() };
@@ -98,13 +98,13 @@ impl Writer<'_> {
         written
     }
 
-    /// Mostly a plain value: what fails here fails the whole deployment.
+    /// Mostly a plain value: if it fails, the whole deployment fails.
     fn initial(&mut self, kind: &Type) -> String {
         let depth = usize::from(self.rng.one_in(5));
         self.expression(kind, depth)
     }
 
-    /// Private functions, one that only reads, and so many public ones or fewer.
+    /// Private functions, a read-only one, and between 1 and `public` public ones.
     fn functions(&mut self, public: usize) -> String {
         let mut written = String::new();
         for _ in 0..self.rng.below(3) {
@@ -121,14 +121,14 @@ impl Writer<'_> {
         written
     }
 
-    /// A function to fold with.
+    /// A function for `fold`.
     fn step(&mut self) -> String {
         let (entry, sum) = (Type::any(self.rng, 1), Type::any(self.rng, 1));
         let parameters = vec![(self.name("p"), entry), (self.name("p"), sum.clone())];
         self.function_of("private", parameters, sum, 2)
     }
 
-    /// A function to filter with.
+    /// A function for `filter`.
     fn test(&mut self) -> String {
         let parameters = vec![(self.name("p"), Type::any(self.rng, 1))];
         self.function_of("private", parameters, Type::Bool, 2)
@@ -140,7 +140,7 @@ impl Writer<'_> {
             parameters.push((self.name("p"), Type::Trait));
         }
         let returns = if access == "public" {
-            // What moves tokens gives a boolean.
+            // Token functions return a boolean.
             let ok = if self.rng.one_in(3) { Type::Bool } else { Type::any(self.rng, 1) };
             Type::Response(Box::new(ok), Box::new(Type::UInt))
         } else {
@@ -171,7 +171,7 @@ impl Writer<'_> {
         text
     }
 
-    /// A trait of some of the functions so far that a trait can have.
+    /// A trait of some of the functions written so far, if a trait can have them.
     fn define_trait(&mut self) -> String {
         let fits = |function: &&Function| function.exported && matches!(function.returns, Type::Response(..));
         self.scope.methods = self.scope.functions.iter().filter(fits).cloned().collect();
@@ -185,7 +185,7 @@ impl Writer<'_> {
         format!("(define-trait face ({}))\n", methods.collect::<String>())
     }
 
-    /// Takes the trait of `base`; now and then says to have it, and has it.
+    /// Imports the trait of `base`; now and then also declares and implements it.
     fn use_trait(&mut self) -> String {
         let mut written = "(use-trait face .base.face)\n".to_owned();
         if self.rng.one_in(4) {
@@ -205,7 +205,7 @@ impl Writer<'_> {
         written
     }
 
-    /// Something that is done when the contract is published.
+    /// A statement that runs when the contract is published.
     fn statement(&mut self) -> String {
         self.scope.may_write = true;
         let kind = Type::any(self.rng, 0);
@@ -214,7 +214,7 @@ impl Writer<'_> {
         text
     }
 
-    /// An expression to be evaluated afterwards; now and then one that would write.
+    /// An expression to evaluate afterwards; now and then one that would write.
     fn snippet(&mut self) -> String {
         self.scope.may_write = self.rng.one_in(6);
         let kind = Type::any(self.rng, 1);

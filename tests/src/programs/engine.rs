@@ -1,4 +1,4 @@
-//! A program on the engine: published, called, read, evaluated.
+//! Runs a program on the engine: publishes, calls, reads, evaluates.
 
 use std::sync::Arc;
 
@@ -19,31 +19,31 @@ use clarity::{Dialect, Rules};
 const DEPLOYED: &str = "0703";
 const FAILED: &str = "0809";
 
-/// A chain that runs programs, one transaction after the other under one budget.
+/// A chain that runs programs, one transaction after another with one budget.
 pub struct Engine {
     /// State of the chain.
     pub ledger: Ledger,
     /// Cost of the transactions so far.
     pub spent: Cost,
     limit: Cost,
-    /// Makes a watcher for each transaction, if somebody wants to watch.
+    /// Makes a watcher for each transaction; `None` without watchers.
     watch: Option<Box<dyn Fn() -> Box<dyn Trace>>>,
 }
 
-/// Outcome of a transaction, with the machine's books.
+/// Outcome of a transaction, and its record.
 struct Done<T> {
     outcome: T,
     record: Record,
 }
 
 impl Engine {
-    /// A chain on whose block so much was spent already.
+    /// A chain whose block has already spent `spent`.
     #[must_use]
     pub fn new(rules: &'static Rules, spent: Cost) -> Self {
         Self { ledger: Ledger::new(rules), spent, limit: rules.block_limit, watch: None }
     }
 
-    /// With a watcher for each transaction.
+    /// Adds a watcher to each transaction.
     #[must_use]
     pub fn watched_by(mut self, watch: impl Fn() -> Box<dyn Trace> + 'static) -> Self {
         self.watch = Some(Box::new(watch));
@@ -87,7 +87,7 @@ impl Engine {
         self.close_value(done)
     }
 
-    /// The same call from outside of a block: it must not write.
+    /// Makes the same call from outside a block, where it must not write.
     pub fn call_read_only(&mut self, call: &Call) -> Record {
         let (contract, arguments) = (id(call.contract), arguments(call));
         self.aside(|machine| machine.call_read_only(&context(), &contract, &call.function, arguments))
@@ -99,7 +99,7 @@ impl Engine {
         self.aside(|machine| machine.evaluate(&context(), &contract, snippet))
     }
 
-    /// The call with at most so much of runtime; nothing is kept.
+    /// Makes the call with at most `runtime`; keeps nothing.
     pub fn call_within(&mut self, call: &Call, runtime: u64) -> (Result<Value, Stop>, Cost, usize) {
         let (contract, arguments) = (id(call.contract), arguments(call));
         let rules = self.ledger.rules;
@@ -110,11 +110,11 @@ impl Engine {
         (outcome, machine.meter.spent(), left)
     }
 
-    /// What nothing is kept of.
+    /// Runs something and keeps nothing of it.
     fn aside(&mut self, work: impl FnOnce(&mut Machine<'_>) -> Result<Value, Stop>) -> Record {
         let (spent, written) = (self.spent, self.ledger.written.clone());
         let mut done = self.transaction(work);
-        // What a snippet prints is not heard, whether or not it gives an error.
+        // A snippet's prints are dropped, whether or not it fails.
         done.record.events.clear();
         let record = self.close_value(done);
         (self.spent, self.ledger.written) = (spent, written);
@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// Keeps what succeeded. What failed may have left nothing.
+    /// Keeps the writes of a success. A failure must have left none.
     fn close(&mut self, mut record: Record, rejectable: Option<bool>, error: Option<String>) -> Record {
         record.error = error;
         match rejectable {
@@ -180,7 +180,7 @@ impl Engine {
         record
     }
 
-    /// The contracts as they are after a restart.
+    /// Replaces the contracts by those that a restart would read.
     pub fn restart(&mut self) {
         let rules = self.ledger.rules;
         for (id, contract) in &mut self.ledger.contracts {
@@ -191,7 +191,7 @@ impl Engine {
         }
     }
 
-    /// What a contract says that a function gives.
+    /// The result type that the contract declares for a function.
     pub fn declared(&mut self, call: &Call) -> Option<clarity::types::Type> {
         let contract = self.ledger.contract(clarity::state::View::Tip, &id(call.contract)).unwrap()?;
         contract.interface.callable(&call.function).map(|function| function.result.clone())

@@ -1,4 +1,4 @@
-//! Values written out, as text of the language and as the bytes that a transaction carries.
+//! Literal values, as source text and as the bytes in a transaction.
 
 use super::types::Type;
 use crate::random::Rng;
@@ -12,37 +12,37 @@ pub(super) struct Literal {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Accounts of testnet with their 20 bytes: some that own things, one that owns nothing.
+/// Testnet accounts with their 20 bytes: some own assets, one owns nothing.
 pub(super) const ACCOUNTS: [(&str, &str); 3] = [
     ("ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6", "bf3c57b6254abd56e27d2e10395deeb2fa6f0fee"),
     ("ST1J2VJSCC903W4RYGHKS90E8SB05E63SM7ECK14J", "642dcb2c62403e131e84679481c8cac0571879a1"),
     ("ST000000000000000000002AMW42H", "0000000000000000000000000000000000000000"),
 ];
 
-/// Contracts of a program are published by the first of [`ACCOUNTS`], under these names.
+/// Name of the contract that [`MAIN`] calls. The first of [`ACCOUNTS`] publishes both.
 pub(super) const BASE: &str = "base";
 /// Name of the contract that calls [`BASE`].
 pub(super) const MAIN: &str = "main";
 
-/// Keys, signatures and hashes that belong together, by their lengths; and a transaction of bitcoin.
+/// Keys, signatures and hashes that match, by their lengths; and a bitcoin transaction.
 const KNOWN: [&str; 9] = [
-    // A message's hash, its signature and its signer's key on secp256k1.
+    // On secp256k1: a message's hash, its signature and its signer's key.
     "9259f59508fcc2d3924b2ff1693e9af5ce2998d71c7fb032d9e7d592a7b5f41e",
     "26d265f1fdb84305d67193e6a95d6e89efc285a7cd2aa1b611ee626066c4f7f308ae1a9da6c10dabd82537dd374c3819cc9a40e2515b1e66210aeed75ba90a5900",
     "03e33be25f6b9dc743bf154ca16bb720c4311cfc8c740dfd403279b1547d831d20",
-    // The hash signed on secp256r1.
+    // On secp256r1: a signature of that hash, and its key.
     "1474845acfe0666851e01b33b583b78fbdd9d568c59fbdc20effb3f2f1fea7a92212c21e7f401ae28ded0b413517b7618fe69abd3fa787fb0d5a6ae533275874",
     "034e87fc6b2dd8ede94942e1998cd6d07502cad9979953b236e430900dbadb1a5c",
-    // A signature and a key of Ed25519.
+    // On Ed25519: a signature and a key.
     "fe0ec4f96c6f9320ea517159df0004d7e1dea6a4d33b0bbaae7c6cfc03dbd8e7c33e0aef28ebd19c512f70ec83e6841f1b05c7e92006d0623f9749deecb47605",
     "b9c76b9c98c4f760cd771b2774f8accba47600597a3e223da002f8aa39c4a808",
-    // Ids of blocks: see the chain that the programs run on.
+    // Ids of blocks of the chain on which programs run.
     "0101010101010101010101010101010101010101010101010101010101010101",
     "0303030303030303030303030303030303030303030303030303030303030303",
 ];
-/// What the known signature of Ed25519 signs.
+/// The message of the Ed25519 signature.
 pub(super) const SIGNED: &str = "0x6d657373616765206f6e65";
-/// A transaction of bitcoin with one output.
+/// A bitcoin transaction with one output.
 pub(super) const BITCOIN_TX: &str = "0x02000000000102cf04163da0f7c0908fea9dcc6c7a59915f663058dab72806a5f4813906e2e1040000000000ffffffffee379061075a07fc7f39bbdfd1bba0a843eb4221f22675789da3cb9db567dd2e0100000000ffffffff010700000000000000160014222222222222222222222222222222222222222202046162636402787902046162636402787900000000";
 
 const INTS: [i128; 8] = [0, 1, 2, 3, 7, 100, -1, -20];
@@ -94,7 +94,7 @@ pub(super) fn any(rng: &mut Rng, wanted: &Type) -> Literal {
             if rng.one_in(3) { with(format!("(if false {} none)", some.text), 9, &[]) } else { some }
         }
         Type::Response(ok, err) => {
-            // Both sides are written, so that the type of the whole is known.
+            // Both sides are written, so that the whole type is known.
             let (ok, err) = (wrapped("ok", 7, &any(rng, ok)), wrapped("err", 8, &any(rng, err)));
             let good = rng.one_in(2);
             let text = format!("(if {good} {} {})", ok.text, err.text);
@@ -122,7 +122,7 @@ fn principal(rng: &mut Rng) -> Literal {
     principal_of(&format!("{address}{contract}"), hash)
 }
 
-/// A principal of testnet, with or without the name of a contract.
+/// A testnet principal, with or without a contract name.
 fn principal_of(text: &str, hash: &str) -> Literal {
     let mut bytes = vec![26];
     bytes.extend(hex::decode(hash).unwrap());

@@ -1,8 +1,8 @@
-//! Sources that are nearly right, or not right at all: the paths that refuse are walked by them.
+//! Sources that are slightly or entirely wrong, to reach the code that refuses.
 
 use crate::random::Rng;
 
-/// A text with one to three faults: a token left out, doubled, exchanged for another, or a character changed.
+/// A text with one to three faults: a token is left out, doubled or replaced, or a character is changed.
 pub fn mutated(rng: &mut Rng, source: &str) -> String {
     let mut tokens = tokens(source);
     for _ in 0..=rng.below(3) {
@@ -24,7 +24,7 @@ pub fn mutated(rng: &mut Rng, source: &str) -> String {
     tokens.concat()
 }
 
-/// Bytes of a text flipped, left out or put in anywhere; what is no text then is made one.
+/// Flips, removes or inserts bytes anywhere; invalid UTF-8 is then repaired.
 pub fn garbled(rng: &mut Rng, source: &str) -> String {
     let mut bytes = source.as_bytes().to_vec();
     for _ in 0..=rng.below(3) {
@@ -64,7 +64,7 @@ fn changed(rng: &mut Rng, token: &str) -> String {
     if rng.one_in(2) { (*rng.pick(&known)).to_owned() } else { garbled(rng, token) }
 }
 
-/// The text in pieces: words, and what is between them, one character each.
+/// The text in pieces: words, and single characters between them.
 fn tokens(source: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut in_word = false;
@@ -79,7 +79,7 @@ fn tokens(source: &str) -> Vec<String> {
     tokens
 }
 
-/// The words that define something.
+/// Words that define something.
 pub const DEFINITIONS: [&str; 11] = [
     "define-constant",
     "define-private",
@@ -93,7 +93,7 @@ pub const DEFINITIONS: [&str; 11] = [
     "use-trait",
     "impl-trait",
 ];
-/// Other forms in which names are bound or counted in ways of their own, and some that are like all others.
+/// Other forms that bind or count names in their own ways, and some ordinary ones.
 const HEADS: [&str; 23] = [
     "let",
     "tuple",
@@ -138,7 +138,7 @@ const ATOMS: [&str; 16] = [
     "tx-sender",
 ];
 
-/// A text of forms with any number of parts of any kind, with definitions of `a` and `b` somewhere.
+/// A text of forms with any number and kind of parts, and with definitions of `a` and `b` somewhere.
 pub fn soup(rng: &mut Rng) -> String {
     let mut text = String::new();
     for name in ["a", "b"] {

@@ -1,4 +1,4 @@
-//! What came of a transaction of a program.
+//! Records of a program's transactions.
 
 use clarity::costs::Cost;
 use serde_json::Value as Json;
@@ -6,22 +6,22 @@ use serde_json::Value as Json;
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// All it did stays.
+    /// Everything that it did stays.
     Success,
-    /// It failed, or gave an err response: it is in the block, and has written nothing.
+    /// It failed or returned an err response: it is in the block, and has written nothing.
     Aborted,
     /// A block with it would be invalid.
     Refused,
 }
 
-/// What came of a deployment or a call.
+/// Result of a deployment or a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// How it ended.
     pub verdict: Verdict,
     /// Hex of the value that a receipt shows.
     pub result: String,
-    /// Events as a node's stream has them.
+    /// Events in the form of a node's stream.
     pub events: Vec<Json>,
     /// Cost that the engine has counted.
     pub cost: Cost,
@@ -31,12 +31,12 @@ pub struct Record {
     pub interface: Option<Json>,
     /// Burnt micro-STX.
     pub burnt: u128,
-    /// In the engine's own words, which may change.
+    /// The engine's own message, which may change.
     pub error: Option<String>,
 }
 
 impl Record {
-    /// One that no block may hold.
+    /// A record of a transaction that no block may hold.
     #[must_use]
     pub fn refused(error: String) -> Self {
         Self {

@@ -27,7 +27,7 @@ pub enum Type {
     List(usize, Box<Self>),
     /// `{name: type, ...}`
     Tuple(Vec<(&'static str, Self)>),
-    /// `<face>`: a contract with the trait that a program calls so. Only parameters have it.
+    /// `<face>`: a contract with the trait imported as `face`. Only parameters have this type.
     Trait,
 }
 
@@ -46,7 +46,7 @@ impl Type {
         Self::Response(Box::new(self), Box::new(Self::UInt))
     }
 
-    /// Any type with at most so many levels.
+    /// Any type with at most `depth` levels.
     pub fn any(rng: &mut Rng, depth: usize) -> Self {
         let kinds = if depth == 0 { 7 } else { 11 };
         match rng.below(kinds) {
@@ -68,7 +68,7 @@ impl Type {
         }
     }
 
-    /// A type that maps, variables and tokens are declared with: without responses, which storage does not take gladly.
+    /// A type for declarations of maps, variables and tokens: without responses, which storage often refuses.
     pub fn stored(rng: &mut Rng, depth: usize) -> Self {
         loop {
             let found = Self::any(rng, depth);
@@ -78,7 +78,7 @@ impl Type {
         }
     }
 
-    /// Whether it is a sequence, or holds something; such values are made in more than one way.
+    /// Whether it is a sequence or contains other types; there are several ways to make such values.
     #[must_use]
     pub const fn is_sequence(&self) -> bool {
         matches!(self, Self::Buffer(_) | Self::Ascii(_) | Self::Utf8(_) | Self::List(..))
@@ -93,7 +93,7 @@ impl Type {
         }
     }
 
-    /// Whether a value of this type can be used where `wanted` is asked for.
+    /// Whether a value of this type fits where `wanted` is expected.
     #[must_use]
     pub fn fits(&self, wanted: &Self) -> bool {
         match (self, wanted) {

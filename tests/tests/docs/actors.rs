@@ -1,4 +1,4 @@
-//! Computes the examples of ACTORS.md: each proof there is what its key makes of its message.
+//! Computes the examples of ACTORS.md: each proof there is the one that its key makes for its message.
 
 use stacks_types::vrf::{VrfPrivateKey, VrfProof};
 

@@ -1,4 +1,4 @@
-//! The reference of config keys and flags as Markdown, made from the commented samples and the command lines.
+//! Makes the reference of config keys and flags in Markdown from the commented samples and the command lines.
 
 use std::fmt::Write as _;
 
@@ -41,15 +41,15 @@ pub(crate) fn config_reference() -> String {
     text
 }
 
-/// A comment, then keys that it is about.
+/// A comment and the keys that it describes.
 #[derive(Default)]
 struct Entry {
     about: String,
     keys: Vec<(String, String, bool)>,
 }
 
-/// A sample's tables. A comment that a table or a blank line follows is about the table; a key without a comment belongs
-/// to the one before.
+/// A sample's tables. A comment before a table or a blank line describes the table; a key without a comment belongs to
+/// the entry before.
 fn tables(text: &mut String, sample: &str) {
     let (mut about, mut entries) = (String::new(), Vec::<Entry>::new());
     for line in sample.lines() {
@@ -111,7 +111,7 @@ fn flags(text: &mut String, command: &Command) {
     text.push('\n');
 }
 
-/// Where the default is not the command line's own, the help ends with it.
+/// Ends the help with the default where the default is not the command line's own.
 fn help_and_default(arg: &Arg) -> (String, String) {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let own: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();

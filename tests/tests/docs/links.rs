@@ -1,10 +1,10 @@
-//! Checks what documents say about other files: links lead somewhere, and limits have the values of the code.
+//! Checks what documents say about other files: links have targets, and limits have the values in the code.
 
 use std::path::{Path, PathBuf};
 
 use super::repository;
 
-/// The hand-written documents and the made ones.
+/// The hand-written and the generated documents.
 fn documents() -> Vec<(PathBuf, String)> {
     let folder = std::fs::read_dir(repository().join("docs")).expect("docs/");
     let pages = folder.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
@@ -31,13 +31,13 @@ fn links_to_files_and_headings_lead_somewhere() {
     }
 }
 
-/// Anchor of a heading, as GitHub makes it.
+/// The anchor that GitHub gives a heading.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     text.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
 }
 
-/// All files of the repository that people write, except for vectors and generated files.
+/// All hand-written files of the repository, except vectors.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());

@@ -1,4 +1,4 @@
-//! Documents that are made from the code must be current.
+//! Generated documents must be current.
 
 mod actors;
 mod config;
@@ -13,7 +13,7 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Compares a document with what the code makes, or with `UPDATE_DOCS=1` writes it.
+/// Compares a document with the generated text, or writes it with `UPDATE_DOCS=1`.
 fn check(name: &str, made: &str) {
     let path = repository().join("docs").join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {

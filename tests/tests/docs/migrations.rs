@@ -1,4 +1,4 @@
-//! Migrations are never edited, as there are folders whose tables they have made; and each is a file of its own.
+//! Migrations are never edited, as existing folders have the tables that they made; and each is a file of its own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use stacks_types::hashing::sha256;
 
 use crate::repository;
 
-/// Every migration with its SHA-256. A new one gets a line; a line that is there never changes.
+/// Every migration with its SHA-256. A new migration gets a line; existing lines never change.
 const PINNED: &[(&str, &str)] = &[
     (
         "crates/chainstate/migrations/burn/0001_burn.sql",

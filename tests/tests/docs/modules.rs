@@ -1,14 +1,14 @@
-//! Imports point down: no module of a crate imports one that imports it, directly or through others.
+//! Imports point down: no module of a crate imports a module that imports it, directly or through others.
 //!
-//! Each crate is looked at twice: by its rooms (the folders and files right below `src/`) and by its files. Tests are left out, and
-//! so is what a module takes from its own children or gives to them: a parent and its children are one room.
+//! Each crate is checked twice: by its rooms (the folders and files directly below `src/`) and by its files. Tests are
+//! left out, and so are imports between a module and its own children: a parent and its children are one room.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::repository;
 
-/// Crates whose modules are looked at.
+/// Crates to check.
 const CRATES: [&str; 11] = [
     "crates/chainstate",
     "crates/clarity",
@@ -144,7 +144,7 @@ fn take_apart<'a>(prefix: &mut Vec<String>, mut text: &'a str, found: &mut Vec<V
     text
 }
 
-/// The deepest module that a path in `module` leads to.
+/// The deepest existing module on a path from `module`.
 fn resolve(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Module> {
     let mut base = module.clone();
     let mut rest = path;
@@ -167,7 +167,7 @@ fn resolve(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Opti
     (base != *module).then_some(base)
 }
 
-/// The same imports between the folders and files right below the root.
+/// The same imports, between the folders and files directly below the root.
 fn rooms(files: &Imports) -> Imports {
     let mut rooms = Imports::new();
     for (module, targets) in files {
@@ -184,7 +184,7 @@ fn rooms(files: &Imports) -> Imports {
     rooms
 }
 
-/// Groups of modules in which each reaches each: strongly connected components of more than one module.
+/// Groups of modules that all reach each other: strongly connected components of more than one module.
 fn circles(imports: &Imports) -> Vec<Vec<Module>> {
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
         imports.keys().map(|from| (from, reach(imports, from))).collect();

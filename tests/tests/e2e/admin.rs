@@ -69,7 +69,7 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
     run(async {
         let cluster = Cluster::start_plan(Plan { producers: 1, running_signers: 0, ..Plan::default() });
         let mut admin = Admin::new(&cluster.client());
-        // On a new chain the clock mines one burn block at its start, and is paused after that.
+        // On a new chain the clock mines one burn block at its start, and is then paused.
         let mut watch = cluster.client().watch(0).await;
         let start = watch
             .until("the first tenure's burn block", |body| match body {
@@ -92,7 +92,7 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
             .max_decoding_message_size(64 << 20);
         let page = events.list_events(request).await.expect("a page").into_inner();
         assert_eq!(page.events.len(), 1_000, "with the first ones more than a page");
-        // A fork from a block below grows without becoming canonical.
+        // A fork from an earlier block grows without becoming canonical.
         let request = v1::MineBurnBlocksRequest { count: Some(2), on: start.burn_block_hash.clone() };
         let fork = admin.client.mine_burn_blocks(request).await.expect("a fork").into_inner().burn_blocks;
         assert_eq!(fork[0].height, start.height + 1);
@@ -101,8 +101,8 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
     });
 }
 
-/// A producer gives templates less time when burn blocks come faster than it fills them. Otherwise, where opening a block takes
-/// longer with each burn block, nothing would be mined any more.
+/// A producer gives templates less time when burn blocks come faster than templates are filled. Otherwise, as opening a
+/// block takes longer with each burn block, nothing would be mined any more.
 #[test]
 fn a_transfer_is_mined_after_twenty_thousand_burn_blocks() {
     run(async {
@@ -126,11 +126,11 @@ fn in_manual_mode_blocks_come_when_they_are_asked_for_and_at_no_other_time() {
         watch.block().await;
         watch.block().await;
         admin.set_mining_mode(v1::MiningMode::Manual).await;
-        // A block that was in the making may still come: the test asks for some, and counts from there.
+        // A block in progress may still come: the test requests some and counts from there.
         let first = admin.mine_blocks(2).await;
         let last = cluster.client().tip().await.tip.expect("a tip").chain_length;
         assert!(last >= first.last().expect("a block").chain_length);
-        // Mode and wish survive a restart of the node.
+        // Mode and requested blocks survive a restart of the node.
         cluster.restart_node("0");
         let mut admin = Admin::new(&cluster.client());
         admin.mine_burn_blocks(1).await;
@@ -140,7 +140,7 @@ fn in_manual_mode_blocks_come_when_they_are_asked_for_and_at_no_other_time() {
         let policy = admin.client.get_mining_mode(v1::GetMiningModeRequest {}).await.expect("a mode").into_inner();
         let policy = policy.policy.expect("a policy");
         assert_eq!((policy.mode(), policy.blocks_wanted), (v1::MiningMode::Manual, 0));
-        // In mixed mode the 50 ms are back.
+        // In mixed mode the interval of 50 ms counts again.
         let mut watch = cluster.client().watch(0).await;
         admin.set_mining_mode(v1::MiningMode::Mixed).await;
         let ahead = last + 5;
@@ -153,7 +153,7 @@ fn in_manual_mode_blocks_come_when_they_are_asked_for_and_at_no_other_time() {
     });
 }
 
-/// Checks that no burn block comes for a second: with the clock running there would have been ten.
+/// Checks that no burn block comes for a second, in which a running clock would mine ten.
 async fn a_second_without_burn_blocks(client: &Client) {
     let term = v1::EventTerm { kinds: vec![v1::EventKind::BurnBlock.into()], ..Default::default() };
     let request = v1::SubscribeRequest {
@@ -180,7 +180,7 @@ fn the_clock_stands_still_and_runs_again() {
         let mut admin = Admin::new(&cluster.client());
         let paused = admin.client.pause_clock(v1::PauseClockRequest {}).await.expect("a pause").into_inner();
         assert!(paused.clock.expect("a clock").paused);
-        // A tick that had begun may still come. A burn block of ours comes after it, and no other one follows.
+        // A tick that had begun may still mine. Our burn block comes after it, and no other one follows.
         admin.mine_burn_blocks(1).await;
         let ours = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         a_second_without_burn_blocks(&cluster.client()).await;

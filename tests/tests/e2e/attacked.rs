@@ -1,4 +1,5 @@
-//! Peers that send requests and do not read hold up neither blocks nor memory: the small form of the load tool's row `attacks`.
+//! Peers that send requests and do not read hold up neither blocks nor memory: a small version of the load tool's row
+//! `attacks`.
 
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,11 @@ use tokio::task::JoinSet;
 const ATTACKERS: Attackers = Attackers { subscribers: 100, scrapers: 500, askers: 100, template_askers: 30 };
 /// Bytes that may be in flight: the sum of the node's pools (`*_BYTES_IN_FLIGHT`).
 const IN_FLIGHT_BYTES: u64 = 384 << 20;
-/// Bytes above what is in flight: buffers of sockets, and answers in the making.
+/// Bytes beyond those in flight: socket buffers, and answers in progress.
 const SLACK_BYTES: u64 = 128 << 20;
 /// Bytes that may remain afterwards: caches that the attack has filled.
 const LEFT_BYTES: u64 = 64 << 20;
-/// Longest wait for memory to come back: connections are cut and swept, and the allocator purges.
+/// Longest wait until memory is returned: connections are cut and swept, and the allocator purges.
 const COMES_BACK: Duration = Duration::from_secs(60);
 
 #[test]
@@ -31,7 +32,8 @@ fn blocks_come_while_peers_ask_and_do_not_read() {
         for attack in ATTACKS {
             let found = chain.under(attack, &ATTACKERS).await;
             println!("{}: {:.0} % of the undisturbed rate, {found:?}", attack.name(), found.percent());
-            // A loose bound, as the machine is shared. Before readers had lanes of their own, it was a fifth and less.
+            // A loose bound, as the machine is shared. Before readers had lanes of their own, the rate was a fifth or
+            // less.
             assert!(found.percent() > 30.0, "{}: {found:?}", attack.name());
         }
     });
@@ -41,7 +43,7 @@ fn blocks_come_while_peers_ask_and_do_not_read() {
 async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
     let mut dbs = nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient::new(client.channel.clone());
     for version in 1..=count {
-        // Bytes that do not compress.
+        // Data that does not compress.
         let data: Vec<u8> = (0..bytes as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
         let chunk = StackerDbChunk::signed(slot_id, version, data, &key("stacker", 3));
         let chunk = nakamoto_proto::v1::StackerDbChunk {
@@ -57,7 +59,7 @@ async fn put_chunks(client: &Client, slot_id: u32, count: u32, bytes: usize) {
     }
 }
 
-/// Sends a request on so many connections that nobody reads, in a chain with 40 chunks of 2 MB.
+/// Sends a request on many connections that nobody reads, on a chain with 40 chunks of 2 MB.
 async fn check_memory(request: &[u8], connections: usize) {
     let plan = Plan { weights: vec![1; 4], running_signers: 3, block_interval: "500ms", ..Plan::default() };
     let cluster = Cluster::start_plan(plan);
@@ -65,7 +67,7 @@ async fn check_memory(request: &[u8], connections: usize) {
     let mut watch = client.watch(0).await;
     watch.block().await;
     watch.block().await;
-    // It would not be read for long, and be cut like the others.
+    // An unread watch would be cut like the others.
     drop(watch);
     put_chunks(&client, 3, 40, 2_000_000).await;
     let resident = || resident_bytes(cluster.node.id()).expect("the node runs");
@@ -95,13 +97,13 @@ fn memory_is_bounded_while_pages_are_left_unread_and_comes_back() {
     run(check_memory(&grpc_calls(LIST_EVENTS, &PAGE_OF_EVENTS, 200), 29));
 }
 
-/// They took 889 MiB when the JSON that becomes of a frame was not counted.
+/// They took 889 MiB when the JSON made of a frame was not counted.
 #[test]
 fn memory_is_bounded_while_streams_of_json_are_left_unread_and_comes_back() {
     run(check_memory(&get("/v3/events?start=earliest"), 100));
 }
 
-/// What 60 readers of these hold would not fit if it counted until the next frame.
+/// The frames of these 60 readers would not fit if they counted until the next frame.
 #[test]
 fn readers_that_have_read_everything_are_not_cut() {
     run(async {
@@ -115,9 +117,9 @@ fn readers_that_have_read_everything_are_not_cut() {
                 let mut stream = TcpStream::connect(address).await.expect("a connection");
                 stream.write_all(&get("/v3/events?start=earliest&kinds=stackerdb_chunks")).await.expect("a request");
                 let mut seen = Vec::new();
-                // It comes when nothing else has come for long.
+                // The heartbeat comes when nothing else has come for long.
                 while !seen.windows(16).any(|bytes| bytes == b"event: heartbeat") {
-                    // What is behind may hold the beginning of the word.
+                    // The tail may be the beginning of the words.
                     seen.drain(..seen.len().saturating_sub(15));
                     assert_ne!(stream.read_buf(&mut seen).await.expect("bytes"), 0, "the reader was cut");
                 }

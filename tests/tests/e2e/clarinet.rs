@@ -1,5 +1,6 @@
-//! What `clarinet deployments apply --devnet` asks of a node, in its order and at its pace, on a devnet with defaults only: it
-//! looks at `/v2/info` every second, sends a batch, and leaves the batch when what it sent is there and a burn block came after it.
+//! The requests of `clarinet deployments apply --devnet`, in its order and at its pace, on a devnet with defaults only:
+//! it reads `/v2/info` every second, sends a batch, and moves on when the batch is on the chain and a burn block came
+//! after it.
 
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,12 @@ use tests::processes::{Http, WAIT, address_of, run, stacksjs, start_devnet};
 use crate::restarts::wallet;
 
 const DEPLOYER: &str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
-/// Burn height at which the newest epoch of Clarinet's Devnet.toml begins: the highest that it waits for.
+/// Burn height at which the newest epoch of Clarinet's Devnet.toml begins, the last for which it waits.
 const EPOCH_4_0: u64 = 162;
-/// Time between two looks.
+/// Time between two polls.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A transaction of a plan, and how Clarinet sees that it is done.
+/// A transaction of a plan; says when Clarinet takes it as done.
 enum Step {
     /// Done when the contract with this name has a source.
     Publish(&'static str, StacksTransaction),
@@ -40,7 +41,7 @@ impl Clarinet {
         answer.json()
     }
 
-    /// Stacks and burn heights, from an answer that has all keys that Clarinet parses.
+    /// Stacks and burn heights, from an answer with all keys that Clarinet parses.
     async fn heights(&self) -> (u64, u64) {
         let info = self.json("/v2/info").await;
         for key in [
@@ -79,8 +80,8 @@ impl Clarinet {
         }
     }
 
-    /// Waits until the burn chain is past this height and both chains have moved since the earlier batches; not at all if it was
-    /// past it already.
+    /// Waits until the burn chain is past this height and both chains have moved since the earlier batches. Does not
+    /// wait if an earlier batch already saw a burn height past it.
     async fn wait_for_epoch(&mut self, start: u64) {
         let end = Instant::now() + WAIT;
         while self.seen.1 <= start {
@@ -97,7 +98,7 @@ impl Clarinet {
         }
     }
 
-    /// Applies one batch, whose epoch begins at this burn height.
+    /// Applies one batch whose epoch begins at this burn height.
     async fn apply(&mut self, epoch_start: u64, batch: &[Step]) {
         self.wait_for_epoch(epoch_start).await;
         for Step::Publish(_, transaction) | Step::Other(_, transaction) in batch {
@@ -116,7 +117,7 @@ impl Clarinet {
                     }
                 }
                 waiting = left;
-                // The look is repeated until bitcoin has moved too.
+                // Polls until bitcoin has moved too.
                 if burn > last.1 {
                     last = (stacks, burn);
                     if waiting.is_empty() {
@@ -165,7 +166,7 @@ fn a_plan_is_applied_in_seconds() {
             nonce += 1;
             nonce - 1
         };
-        // First the requirements, without a version; then the project, batch by batch.
+        // First the requirements, without a version, then the project, batch by batch.
         let registry = "(define-map deposits { block-height: uint } uint)\n(define-public (note) (ok true))";
         let token = "(define-fungible-token sbtc)\n(define-public (mint) (contract-call? .sbtc-registry note))";
         let requirements =
@@ -187,7 +188,7 @@ fn a_plan_is_applied_in_seconds() {
         let transfer = TransactionPayload::TokenTransfer { recipient, amount: 1_000_000, memo: [0; 34] };
         let calls = [Step::Other(called, signed(&key, called, call)), Step::Other(sent, signed(&key, sent, transfer))];
         clarinet.apply(EPOCH_4_0, &calls).await;
-        // With only the devnet's interval of burn blocks, three batches would take more than a minute.
+        // With only the devnet's burn block interval, three batches would take more than a minute.
         assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
     });
 }

@@ -1,4 +1,4 @@
-//! The one command: `mockamoto` starts everything, mines, prints what it offers, and stops everything.
+//! The command `mockamoto` starts everything, mines, prints what it offers, and stops everything.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -45,7 +45,7 @@ fn one_command_starts_all_mines_and_stops_all() {
             assert!(client.submit(transaction.encode()).await.accepted);
         }
         devnet.wait_for_log(&format!("transaction 0x{} was dropped (replace_by_fee)", first.txid()));
-        // The other order is in the test of a TLS devnet.
+        // A test of a TLS devnet has the opposite case.
         write_certificate(folder.path());
         let mistaken = actor(folder.path(), "mockamoto-producer", &format!("https://{address}"), None);
         mistaken.wait_for_log("the node does not speak TLS: address it by http://");
@@ -88,7 +88,7 @@ fn a_child_that_dies_is_started_again() {
         let (mut devnet, accounts) = start(folder.path());
         let mut watch = Client::new(&address_of(&accounts)).watch(0).await;
         watch.block().await;
-        // In the order in which they were started: node, producer, signers.
+        // In the order of their start: node, producer, signers.
         let family = children(devnet.id());
         kill(family[2]);
         devnet.wait_for_log("the signers' process ended");
@@ -97,7 +97,7 @@ fn a_child_that_dies_is_started_again() {
         devnet.wait_for_log("producer 0 is started again");
         let made = watch.block().await.block.expect("a block").chain_length;
         while watch.block().await.block.expect("a block").chain_length < made + 3 {}
-        // The node comes back at the same address, and the others find it.
+        // The node returns at the same address, and the others find it.
         kill(family[0]);
         devnet.wait_for_log("the node is started again");
         let mut watch = watch_once_it_serves(&Client::new(&address_of(&accounts))).await;
@@ -112,7 +112,8 @@ fn a_child_is_started_again_after_the_program_was_built_anew() {
     run(async {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let program = folder.path().join("mockamoto");
-        // Not by this process: while it writes a program, one that it starts beside this keeps that from running.
+        // `cp` copies the program: if this process wrote it, a child started meanwhile could inherit the open file and
+        // keep the program from running.
         let copied = Command::new("cp").arg(binary("mockamoto")).arg(&program).status().expect("cp");
         assert!(copied.success());
         let mut command = Command::new(&program);
@@ -138,7 +139,7 @@ fn a_devnet_that_still_tries_boot_contracts_ends_at_once_and_leaves_nothing() {
     for folder in [&contracts, &temporary] {
         std::fs::create_dir(folder).expect("a folder");
     }
-    // Nobody writes to it, so the devnet waits for its text.
+    // Nobody writes to the pipe, so the devnet waits for the contract's text.
     let contract = contracts.join("slow.clar");
     assert!(Command::new("mkfifo").arg(contract).status().expect("mkfifo").success());
     let mut command = devnet_command(folder.path(), &[]);
@@ -192,7 +193,7 @@ fn kill(id: u32) {
     assert!(killed.success());
 }
 
-/// Writes a certificate that may sign others and is for another name, as people make them by hand.
+/// Writes a certificate for another name that may also sign certificates, like hand-made ones.
 fn write_certificate(folder: &std::path::Path) {
     let mut params = rcgen::CertificateParams::new(["devnet.example".to_owned()]).expect("a name");
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -202,7 +203,7 @@ fn write_certificate(folder: &std::path::Path) {
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("a key file");
 }
 
-/// An actor of the user's own for a devnet, with a key that is in no set.
+/// A user's own actor for a devnet, with a key that is in no set.
 fn actor(folder: &std::path::Path, name: &str, url: &str, token: Option<&str>) -> Process {
     let key = "aa".repeat(32);
     let mut command = Command::new(binary(name));
@@ -256,7 +257,7 @@ fn tls_token_and_limits_of_the_config_file_reach_all_processes_and_actors_say_wh
     assert!(devnet.terminate().success(), "{}", devnet.log());
 }
 
-/// The ports are taken before, by this test or by another program.
+/// This test or another program has the ports already.
 #[test]
 fn a_second_port_that_is_taken_is_done_without_and_a_first_one_is_said_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");

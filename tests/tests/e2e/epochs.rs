@@ -1,5 +1,5 @@
-//! Every epoch in real processes: a devnet of each starts, mines, takes the epoch's newest Clarity and no newer, and answers as the
-//! epoch says. And the boot contracts that a devnet is given.
+//! Every epoch in real processes: a devnet of each starts, mines, accepts the epoch's newest Clarity and no newer one,
+//! and reports the epoch's values. Also boot contracts that a devnet is given.
 
 use serde_json::{Value, json};
 use stacks_types::keys::PrivateKey;
@@ -14,7 +14,7 @@ const BOOT: &str = "ST000000000000000000002AMW42H";
 const OCTETS: &str = "application/octet-stream";
 /// Address of wallet_1.
 const WALLET_1: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
-/// The newest Clarity version of any epoch, to be refused by older ones.
+/// The newest Clarity version of any epoch; older epochs refuse it.
 const NEWEST_OF_ALL: u8 = 6;
 
 /// Flags for as few processes as possible.
@@ -48,7 +48,7 @@ impl Devnet {
         if answer.status == 200 { Ok(()) } else { Err(answer.json()) }
     }
 
-    /// Asks again after each block until there is an answer.
+    /// Polls after each block until there is an answer.
     async fn until_there(&self, path: &str) -> Value {
         let mut watch = self.client.watch(0).await;
         loop {
@@ -92,8 +92,8 @@ fn deploy(key: &PrivateKey, nonce: u64, version: Option<u8>, name: &str, code: &
     signed(key, nonce, payload)
 }
 
-/// An epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the epoch that has the next Clarity,
-/// and the PoX contract in force.
+/// An epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the first epoch with a
+/// newer Clarity, and the PoX contract in force.
 struct Epoch(&'static str, &'static str, u8, u32, &'static str, &'static str);
 
 const EPOCHS: [Epoch; 7] = [
@@ -153,7 +153,7 @@ async fn check(Epoch(name, id, newest, peer, next, pox): Epoch) {
     agrees_with_its_contract(&devnet, &answer).await;
 }
 
-/// Checks that `/v2/pox` and the contract that it names say the same.
+/// Checks that `/v2/pox` agrees with the contract that it names.
 async fn agrees_with_its_contract(devnet: &Devnet, answer: &Value) {
     let contract = answer["contract_id"].as_str().expect("a contract");
     let said = devnet.call_read(contract, "get-pox-info", &[]).await;
@@ -167,7 +167,7 @@ async fn agrees_with_its_contract(devnet: &Devnet, answer: &Value) {
         ("total-liquid-supply-ustx", "total_liquid_supply_ustx"),
     ] {
         let number = answer[field].as_u64().expect("a number");
-        // A field of a tuple: its name after the length, then 01 and the number.
+        // A field of a serialized tuple: length and name, then 01 and the number.
         let shown = format!("{:02x}{}01{number:032x}", key.len(), hex::encode(key));
         assert!(said.contains(&shown), "{contract}: {key} is not {number}");
     }
@@ -207,7 +207,7 @@ fn a_devnet_deploys_the_contracts_of_a_folder_and_refuses_what_cannot_be_deploye
         );
         assert_eq!(devnet.get(&format!("/v2/accounts/{WALLET_1}?proof=0")).await["nonce"], 1, "it has deployed one");
 
-        // A folder keeps its contracts: it opens without the flag and with the same texts, and not with others.
+        // A folder keeps its contracts: it opens without the flag and with the same texts, and refuses others.
         let data = tempfile::tempdir().expect("a temporary folder");
         let data = data.path().join("devnet");
         let start = |flags: &[&str]| {

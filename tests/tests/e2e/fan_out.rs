@@ -1,5 +1,5 @@
-//! Two hundred subscribers of one node, some that stop reading, some that are killed and come back: each gets exactly the
-//! journal's slice of its filter, and blocks are processed as before.
+//! Two hundred subscribers of one node, some of which stop reading or are killed and return: each gets exactly the
+//! slice of the journal that its filter selects, and blocks are processed as before.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -27,7 +27,7 @@ const BLOCKS: usize = 25;
 /// Receive window of a stalled reader, small so that unread frames cannot hide in the transport.
 const SMALL_WINDOW: u32 = 8 << 10;
 
-/// A small random generator: the same seed makes the same test.
+/// A small random generator: the same seed gives the same test.
 struct Dice(u64);
 
 impl Dice {
@@ -52,7 +52,7 @@ fn filter(number: u64) -> v1::EventFilter {
             v1::EventTerm { label: "tip".to_owned(), ..kinds(&[TipChanged]) },
             v1::EventTerm { label: "news".to_owned(), ..kinds(&[BurnBlock, BlockStored]) },
         ],
-        // Blocks are compared, and none matches.
+        // Compared with every block, and matches none.
         _ => vec![v1::EventTerm { addresses: vec![address_of_nobody()], ..Default::default() }],
     };
     v1::EventFilter { terms, all: false }
@@ -68,7 +68,7 @@ struct Subscriber {
     stalls: bool,
 }
 
-/// What a subscriber got, and its restarts.
+/// Events that a subscriber got, and its restarts.
 #[derive(Default)]
 struct Got {
     sequences: Vec<u64>,
@@ -127,7 +127,7 @@ impl Subscriber {
                 _ => {}
             }
             if !self.stalls && self.dice.roll(40) == 0 {
-                // Killed: what was under way is lost, and comes again after the cursor.
+                // Killed: events in flight are lost, and come again after the cursor.
                 let start = cursor.clone().map_or(Position::FromSequence(1), Position::AfterCursor);
                 stream = self.open(start).await;
                 got.resumed += 1;
@@ -137,7 +137,7 @@ impl Subscriber {
     }
 }
 
-/// Sequence and kind of each event in the journal, read by pages.
+/// Sequence and kind of each event in the journal, read in pages.
 async fn journal(client: &Client) -> Vec<(u64, i32)> {
     let mut service = EventServiceClient::new(client.channel.clone()).max_decoding_message_size(32 << 20);
     let (mut events, mut start) = (Vec::new(), Position::Earliest(true));
@@ -157,7 +157,7 @@ async fn journal(client: &Client) -> Vec<(u64, i32)> {
     }
 }
 
-/// Sequences that one of this test's filters should select, by the filter's meaning.
+/// Sequences that one of this test's filters should select.
 fn slice(journal: &[(u64, i32)], filter: &v1::EventFilter) -> Vec<u64> {
     let matches = |kind: i32| filter.all || filter.terms.iter().any(|term| term.kinds.contains(&kind));
     journal.iter().filter(|(_, kind)| matches(*kind)).map(|(sequence, _)| *sequence).collect()
@@ -204,7 +204,7 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
         let mut readers = Vec::new();
         for number in 0..SUBSCRIBERS {
             let stalls = number < STALLED;
-            // A reader that does not read also holds up the streams on its connection.
+            // A stalled reader also holds up the other streams on its connection.
             let connection = if stalls { number } else { STALLED + number / STREAMS_A_CONNECTION };
             let channel = channels.entry(connection).or_insert_with(|| connect(&node, stalls)).clone();
             let whole = stalls || dice.roll(2) == 0;

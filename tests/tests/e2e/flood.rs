@@ -1,4 +1,5 @@
-//! A flood of validation requests: blocks are still processed, memory does not grow, and every request gets a correct answer.
+//! A flood of validation demands: blocks are still processed, memory stays bounded, and every request gets a correct
+//! answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -17,7 +18,8 @@ const REQUESTS: u32 = 10_000;
 const SENDERS: u32 = 48;
 /// Number of blocks in each half of the measurement.
 const BLOCKS: usize = 12;
-/// Largest growth of memory, in bytes: far above what queue (32 MiB), results and buffers may hold, far below 10,000 proposals.
+/// Largest growth of memory, in bytes: far above the limits of queue (32 MiB), results and buffers, far below 10,000
+/// proposals.
 const GROWTH_MAX: u64 = 256 << 20;
 
 #[derive(Default)]
@@ -38,13 +40,13 @@ fn request(number: u32, proposals: &[Vec<u8>]) -> Vec<u8> {
             garbage.resize(4 + (number as usize * 7919) % 60_000, 0xa5);
             garbage
         }
-        // With another state root the producer's signature recovers somebody else's key.
+        // With another state root, the producer's signature recovers to another key.
         2 => {
             let mut block = stacks_types::block::NakamotoStacksBlock::decode(proposal).expect("a block");
             block.header.state_index_root.0[..4].copy_from_slice(&number.to_be_bytes());
             block.encode()
         }
-        // Now and then one of the largest blocks that are allowed, else a short one.
+        // Now and then a block of the largest size, else a short one.
         _ => {
             let mut bytes = proposal.clone();
             bytes.resize(2 << 20, 0);
@@ -80,7 +82,7 @@ async fn flood(client: Client, proposals: Arc<Vec<Vec<u8>>>, tally: Arc<Tally>, 
     }
 }
 
-/// Pushes the blocks one after the other, each when the one before is processed, and returns the time.
+/// Pushes the blocks one by one, each after the one before is processed; returns the time.
 async fn process(node: &NodeAlone, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
     let begun = Instant::now();
     for block in blocks {
@@ -108,7 +110,7 @@ fn a_flood_of_validations_neither_stops_blocks_nor_grows_memory() {
             .map(|_| tokio::spawn(flood(node.client(), Arc::clone(&proposals), Arc::clone(&tally), Arc::clone(&done))))
             .collect();
         while tally.refused.load(Ordering::Relaxed) == 0 {
-            tokio::task::yield_now().await; // Until the queue is full.
+            tokio::task::yield_now().await; // Waits until the queue is full.
         }
         let flooded = process(&node, &client, &mut watch, &blocks[BLOCKS..]).await;
         let sent_meanwhile = tally.sent.load(Ordering::Relaxed);
@@ -126,7 +128,7 @@ fn a_flood_of_validations_neither_stops_blocks_nor_grows_memory() {
         assert!(sent >= REQUESTS && queued + joined + refused == sent, "every request got its answer");
         assert!(queued > 0 && joined > 0 && refused > 0);
         assert!(after < before + GROWTH_MAX, "memory grew from {before} to {after}");
-        // Every job that was queued ends, and says so in an event.
+        // Every queued job ends, with an event.
         let mut ended = 0;
         watch_verdicts(&client, queued, &mut ended).await;
         assert_eq!(ended, queued);

@@ -1,14 +1,14 @@
-//! Nobody polls: a chain with nothing to do uses almost no processor time, and stops when it is asked to.
+//! Nothing polls: an idle chain uses almost no processor time, and stops when asked to.
 
 use std::time::{Duration, Instant};
 
 use tests::processes::{Cluster, run};
 
-/// Processor time that a process has used, user and system, in all threads.
+/// Processor time of a process, user and system, in all threads.
 fn processor_time(id: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("the process is there");
     let fields: Vec<_> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-    // Fields 14 and 15 of proc(5), in clock ticks of 10 ms. The name was cut off, so the first field is number 3.
+    // Fields 14 and 15 of proc(5), in clock ticks of 10 ms. The name is cut off, so the first field here is number 3.
     let ticks: u64 = fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
     Duration::from_millis(10 * ticks)
 }

@@ -1,4 +1,4 @@
-//! Templates and verdicts over a kill -9 of the node; requests that wait for a parent, and requests that are taken back.
+//! Templates and verdicts across a kill -9 of the node; requests that wait for a parent, and withdrawn requests.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -51,7 +51,7 @@ fn results_can_be_fetched_after_a_kill_and_lost_jobs_say_so() {
         let finished_verdict = validate(&client, proposal_of(&blocks[1]).encode(), None).await;
         let verdict_before = verdict(&client, &finished_verdict).await;
         assert!(verdict_before.verdict.as_ref().is_some_and(|verdict| verdict.valid), "{verdict_before:?}");
-        // A job that waits for a parent that never comes.
+        // A job whose parent never comes.
         let mut orphan = proposal_of(&blocks[1]);
         orphan.header.parent_block_id.0 = [9; 32];
         let lost = validate(&client, orphan.encode(), wait(30)).await;
@@ -102,7 +102,8 @@ fn a_request_that_waits_can_be_taken_back_and_its_event_says_so() {
             let request = v1::CancelValidationRequest { validation_id: id.clone() };
             service.cancel_validation(request).await.expect("known").into_inner().state()
         };
-        // The job may be at its first look at the parent: then it is not taken back but ends by itself, for which the fetch waits.
+        // The job may be looking for its parent for the first time: then it cannot be withdrawn and ends by itself, for
+        // which the fetch waits.
         let at_once = cancel().await;
         assert!(matches!(at_once, v1::JobState::Cancelled | v1::JobState::Pending), "{at_once:?}");
         let ended = verdict(&client, &id).await;

@@ -1,4 +1,5 @@
-//! Signers whose record is lost, older than what they have signed, or newer than their node: they say so, and sign nothing twice.
+//! Signers whose record is lost, older than their signatures, or newer than their node: they report it, and sign
+//! nothing twice.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
 use stacks_types::limits::BOOT_ADDRESS_TESTNET;
 use tests::processes::{Client, Cluster, Plan, Watch, run};
 
-/// Copies the record's files from one folder to another, in which there are none after that but these.
+/// Copies the record's files from one folder to another; afterwards the target has only these.
 fn copy_record(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for name in ["signer.sqlite", "signer.sqlite-wal", "signer.sqlite-sums"] {
@@ -19,7 +20,7 @@ fn copy_record(from: &Path, to: &Path) {
     }
 }
 
-/// Waits until slot 0 of the signers has a version above this one.
+/// Waits until slot 0 of the signers is above this version.
 async fn signature(watch: &mut Watch, above: u32) {
     let signed = watch.until("the signer writes its slot", |body| match body {
         Body::StackerdbChunks(chunks) if chunks.contract_id.ends_with(".signers") => {
@@ -30,7 +31,7 @@ async fn signature(watch: &mut Watch, above: u32) {
     signed.await;
 }
 
-/// The version that slot 0 of the signers has.
+/// The version of slot 0 of the signers.
 async fn slot_version(client: &Client) -> u32 {
     let contract_id = format!("{BOOT_ADDRESS_TESTNET}.signers");
     let mut service = StackerDbServiceClient::new(client.channel.clone());
@@ -49,7 +50,7 @@ pub(super) fn move_record(from: &Path, to: &Path) {
     }
 }
 
-/// Of equal weight: the chain goes on without one of them.
+/// Four signers of equal weight: the chain goes on without one of them.
 fn four_signers() -> Cluster {
     Cluster::start_plan(Plan {
         weights: vec![1; 4],
@@ -60,7 +61,7 @@ fn four_signers() -> Cluster {
     })
 }
 
-/// Starts the signer of slot 0 with its record, and waits until it and the chain go on.
+/// Starts the signer of slot 0 with its record, and waits until signer and chain go on.
 async fn goes_on(cluster: &mut Cluster, watch: &mut Watch) {
     let started = |log: &str| log.matches("signer starts").count();
     let before = started(&cluster.signers[0].log());
@@ -80,7 +81,7 @@ fn a_signer_without_its_record_does_not_sign_where_it_has_signed() {
     run(async {
         let mut cluster = four_signers();
         let mut watch = cluster.client().watch(0).await;
-        // The signer has begun a record without being asked, and has signed.
+        // The signer has begun a record by itself, and has signed.
         signature(&mut watch, 0).await;
         let (folder, aside) = (cluster.signer_folder(0), cluster.signer_folder(0).with_extension("aside"));
         cluster.signers[0].kill();
@@ -112,7 +113,7 @@ fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
         copy_record(&folder, &older);
         let copied_at = slot_version(&cluster.client()).await;
         cluster.restart_signer(0);
-        // The first may be one that it had signed before the copy.
+        // The first new version may be a signature from before the copy.
         signature(&mut watch, copied_at + 3).await;
         cluster.signers[0].kill();
         copy_record(&folder, &newest);
@@ -155,7 +156,7 @@ fn a_signer_whose_record_is_newer_than_the_nodes_folder_says_so() {
         copy_files(&folder, &older);
         cluster.restart_node("2s");
         let mut watch = cluster.client().watch(0).await;
-        // Long enough for the signer to have kept its place: it does so once a second.
+        // Long enough for the signer to record the event position, which it does once a second.
         blocks(&mut watch, 25).await;
         cluster.signers[0].kill();
         cluster.restart_signer(0);

@@ -1,4 +1,4 @@
-//! End to end: the real binaries, used over gRPC and HTTP only, killed and restarted.
+//! End-to-end tests: the real binaries, used only over gRPC and HTTP, killed and restarted.
 
 #[cfg(test)]
 mod admin;

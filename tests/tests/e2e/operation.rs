@@ -1,4 +1,4 @@
-//! What operators see: metrics that follow the chain, and a log that tells the way of a block.
+//! Metrics that follow the chain, and a log that shows the stages of a block.
 
 use serde_json::Value;
 use tests::processes::{Client, Cluster, Plan, run};
@@ -27,7 +27,7 @@ fn a_block_is_followed_in_the_metrics_and_in_the_log() {
         let cluster = Cluster::start_plan(plan);
         let mut watch = cluster.client().watch(0).await;
         let mut block = watch.block().await;
-        // An event comes before its work is counted: with the fourth, three are.
+        // An event comes before its work is counted: at the fourth event, three blocks are counted.
         while block.block.as_ref().is_some_and(|block| block.chain_length < 4) {
             block = watch.block().await;
         }
@@ -35,7 +35,7 @@ fn a_block_is_followed_in_the_metrics_and_in_the_log() {
         for path in ["/no/such/path", "/v2/info/more"] {
             assert_eq!(http.get(path).await.status, 404);
         }
-        // gRPC refuses a method that a service does not have in a trailer, so the status is 200.
+        // gRPC reports an unknown method of a known service in a trailer, so the status is 200.
         assert_eq!(http.get("/nakamoto.v1.NodeService/Nope").await.status, 200);
         let text = http.get("/metrics").await.text();
         assert!(text.ends_with("# EOF\n"), "{text}");

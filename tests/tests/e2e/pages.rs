@@ -1,4 +1,4 @@
-//! Pages of the journal under a filter, as a client reads them that wants all events and then new ones.
+//! Pages of the journal under a filter, read by a client that wants all past events and then new ones.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -21,13 +21,13 @@ fn sequences(page: &v1::ListEventsResponse) -> Vec<u64> {
     page.events.iter().map(|event| event.sequence).collect()
 }
 
-/// Pages from the beginning to the end, and the cursor there.
+/// Pages from the beginning to the end, and the cursor at the end.
 async fn pages(client: &Client, filter: &v1::EventFilter, page_size: u32) -> (Vec<Vec<u64>>, Vec<u8>) {
     let (mut pages, mut start) = (Vec::new(), Position::Earliest(true));
     loop {
         let page = page(client, filter, start, page_size).await;
         pages.push(sequences(&page));
-        // In a journal this short every page has events, except perhaps the last.
+        // In such a short journal every page has events, except perhaps the last.
         assert!(pages.len() as u64 <= page.newest_sequence + 1, "the pages have no end: {pages:?}");
         if page.end_of_journal {
             return (pages, page.next_cursor.to_vec());

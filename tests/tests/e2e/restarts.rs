@@ -1,4 +1,4 @@
-//! Producer, signer and node are killed (kill -9) and started again, one after the other, while transactions are mined.
+//! Producer, signer and node are killed (kill -9) and restarted, one after another, while transactions are mined.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksT
     transaction
 }
 
-/// All events of the stream, in the order of a client that reconnects with its last sequence.
+/// All events of the stream, in the order seen by a client that reconnects at its last sequence.
 #[derive(Default)]
 struct Reported {
     last: u64,
@@ -58,7 +58,7 @@ impl Reported {
     }
 }
 
-/// Follows the stream for the whole test; reconnects at the last sequence whenever the node comes back.
+/// Follows the stream for the whole test; reconnects at the last sequence whenever the node returns.
 async fn follow(
     client: Client,
     reported: Arc<Mutex<Reported>>,
@@ -77,7 +77,7 @@ async fn follow(
     }
 }
 
-/// Offers transfers with rising nonces until it is stopped; an offer without an answer is made again.
+/// Offers transfers with rising nonces until it is stopped; repeats an offer that got no answer.
 async fn offer(
     client: Client,
     key: PrivateKey,
@@ -100,7 +100,7 @@ async fn offer(
             }
             // An accepted offer whose answer was lost may be mined by now.
             Ok(answer) if answer.refusal_reason == "BadNonce" => nonce += 1,
-            // The nonce is too far ahead of the chain and waits for blocks, or the node is away; its next event says that it is
+            // The nonce is too far ahead and waits for blocks, or the node is away; the next event says that it is
             // back.
             Ok(_) | Err(_) => tokio::time::timeout(WAIT, news).await.expect("the chain goes on"),
         }
@@ -119,7 +119,7 @@ async fn wait_until(
             if done(&reported.lock().expect("no panic")) {
                 return;
             }
-            // The stream may be between two connections, so it is looked at again soon even without an event.
+            // The stream may be reconnecting, so this soon checks again even without an event.
             let _ = tokio::time::timeout(std::time::Duration::from_millis(200), notified).await;
         }
     });

@@ -1,5 +1,5 @@
-//! Producers in rotation, stackers with weights, and sets that change: members that are silent, down, slow or refuse do not stop
-//! the chain as long as enough weight signs.
+//! Producers in rotation, stackers with weights, and changing sets: members that are silent, down, slow or refusing do
+//! not stop the chain as long as enough weight signs.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ async fn proposal(watch: &mut Watch) -> stacks_types::block::NakamotoStacksBlock
         .await
 }
 
-/// Waits until `count` signers have answered, in either way; returns how many signed.
+/// Waits until `count` signers have answered, with or without a signature; returns how many signed.
 async fn answers(watch: &mut Watch, count: usize) -> usize {
     let mut signed = 0;
     for _ in 0..count {
@@ -104,7 +104,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
         let victim =
             (0..3).find(|i| address("producer", *i).to_string() == view.elected_producer).expect("one of ours");
         cluster.producers[usize::from(victim)].kill();
-        // The next producer is elected. It must not build in the block's place, as nobody could sign that any more.
+        // The next producer is elected. It must finish the proposed block and not build another in its place.
         let next = admin.mine_burn_blocks(1).await.pop().expect("a burn block");
         assert_ne!(next.elected_producer, view.elected_producer);
         (1..4).for_each(|i| cluster.restart_signer(i));
@@ -123,7 +123,7 @@ fn a_block_whose_producer_was_killed_is_finished_by_the_next_one() {
     });
 }
 
-/// Refuses every proposal as a stacker of the set.
+/// As a stacker of the set, refuses every proposal.
 async fn refuse_all(cluster: &Cluster, index: u8) {
     let node = Node::new(&cluster.url(), None, None).expect("a node");
     let mut slot = SlotWriter::new(format!("{BOOT_ADDRESS_TESTNET}.signers"), u32::from(index));
@@ -139,8 +139,8 @@ async fn refuse_all(cluster: &Cluster, index: u8) {
 #[test]
 fn the_chain_goes_on_with_signers_down_slow_and_refusing_while_there_is_weight_and_stops_when_not() {
     run(async {
-        // 7 of 10 are needed. The fourth refuses and the fifth is down, which leaves 8. No proposal is made twice, so that each
-        // answer counts once.
+        // 7 of 10 are needed. The fourth refuses and the fifth is down, which leaves 8. No proposal is repeated, so
+        // each answer counts once.
         let plan =
             Plan { weights: vec![3, 3, 2, 1, 1], running_signers: 3, proposal_timeout: "60s", ..Plan::default() };
         let mut cluster = Cluster::start_plan(plan);
@@ -189,7 +189,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         watch.block().await;
         let first = watch.block().await;
         assert_eq!(signers_of(&first), [stacker(0), stacker(1), stacker(2)]);
-        // 5 of 6 are needed, which the two new ones have.
+        // 5 of 6 are needed; the two new ones have that.
         let entry = |index, weight| v1::StackerSetEntry { address: address("stacker", index).to_string(), weight };
         let stackers = vec![entry(4, 3), entry(3, 2), entry(0, 1)];
         let request = v1::SetStackerSetRequest { reward_cycle: None, stackers };
@@ -204,7 +204,7 @@ fn sets_and_weights_change_at_the_cycle_boundary_while_the_chain_runs() {
         for height in 2..=5 {
             admin.mine_burn_blocks(1).await;
             if height == 4 {
-                // The stackers and the producer that left are not missed.
+                // The stackers and the producer that left are not needed.
                 (1..=2).for_each(|i| cluster.signers[i].kill());
                 cluster.producers[0].kill();
             }
@@ -240,7 +240,8 @@ fn a_cycle_whose_stackers_are_not_all_there_stops_the_chain_no_longer_than_it_la
         let mut watch = cluster.client().watch(0).await;
         watch.block().await;
         watch.block().await;
-        // In the first cycle a fourth stacker has two of five votes, and never starts: three have signed, and four are needed.
+        // In the first cycle a fourth stacker has two of five votes and never starts: three have signed, and four are
+        // needed.
         let entry = |index, weight| v1::StackerSetEntry { address: address("stacker", index).to_string(), weight };
         let three = vec![entry(0, 1), entry(1, 1), entry(2, 1)];
         for (cycle, stackers) in [(1, [three.clone(), vec![entry(3, 2)]].concat()), (2, three)] {
@@ -254,7 +255,7 @@ fn a_cycle_whose_stackers_are_not_all_there_stops_the_chain_no_longer_than_it_la
         let unfinished = proposal(&mut watch).await;
         assert_eq!(unfinished.header.bitcoin_block_hash.0, burn.burn_block_hash.as_ref());
         assert_eq!(answers(&mut watch, 3).await, 3, "all that are there sign it");
-        // In the second they are enough again, though each has signed a block on this parent.
+        // In the second cycle the three are enough again, though each has signed a block on this parent.
         let burn = admin.mine_burn_blocks(4).await.pop().expect("a burn block");
         assert_eq!(burn.reward_cycle, 2);
         cluster.producers[0].wait_for_log("given up for now");

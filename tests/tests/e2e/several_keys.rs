@@ -19,7 +19,7 @@ fn stackers(indices: &[u8]) -> Vec<Hash160> {
     indices.iter().map(|index| stacker(*index)).collect()
 }
 
-/// Who signed the next block, and how many validations ended on the way to it.
+/// Signers of the next block, and how many validations ended before it.
 async fn next_block(watch: &mut Watch) -> (Vec<Hash160>, usize) {
     let mut validations = 0;
     let signers = watch.until("a block", |body| match body {
@@ -45,7 +45,7 @@ fn a_process_signs_with_all_of_its_keys_what_was_validated_once() {
         assert_eq!(next_block(&mut watch).await, (stackers(&[0, 1, 2]), 1));
         admin.mine_burn_blocks(1).await;
         assert_eq!(next_block(&mut watch).await, (stackers(&[0, 1, 2]), 1));
-        // Their records are theirs: each goes on in another process, and in another order.
+        // Each key has its own record: it continues in another process, and in another order.
         all.kill();
         let _two = cluster.start_signers(&[2, 0]);
         let _one = cluster.start_signers(&[1]);
@@ -82,7 +82,7 @@ fn a_process_whose_keys_and_records_do_not_fit_does_not_start() {
         assert!(!signers.wait().success(), "it began a new record");
         let log = signers.log();
         assert!(log.contains("--new-record") && log.contains(folder.to_str().expect("a path")), "{log}");
-        // What is said before the node is asked.
+        // These mistakes are reported before the node is asked.
         let [one, two] = [0, 1].map(|index| hex::encode(key("stacker", index).to_bytes()));
         let aside = folder.with_extension("none");
         for (keys, folders, said) in [

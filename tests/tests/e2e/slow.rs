@@ -1,4 +1,5 @@
-//! Transactions that take longer than one may: each has its turn, and nothing waits for somebody else to send something.
+//! Transactions that exceed the time limit: each is tried and dropped, and none waits for somebody to send something
+//! else.
 
 use chainstate::test_support::{address, call_payload, deploy_payload, key, signed, transfer_payload};
 use nakamoto_proto::v1::DropReason;
@@ -6,9 +7,9 @@ use nakamoto_proto::v1::event::Body;
 use stacks_types::transaction::StacksTransaction;
 use tests::processes::{Cluster, Plan, run};
 
-/// Accounts that send slow ones: more than a template drops.
+/// Accounts that send slow transactions: more than a template drops.
 const SLOW: u8 = 4;
-/// Who sends nothing slow.
+/// The account that sends nothing slow.
 const HONEST: u8 = SLOW;
 
 /// `slow` takes seconds.
@@ -44,7 +45,7 @@ fn slow_ones_are_dropped_one_after_the_other_and_others_are_mined_meanwhile() {
         client.submit(deploy.encode()).await;
         watch.receipt(&deploy.txid().0).await;
 
-        // Blocks come on demand: the last slow one is dropped although nobody sends anything any more.
+        // Blocks come on demand: the last slow transaction is dropped although nothing more is sent.
         let mut waiting: Vec<_> = (0..SLOW).map(|from| call(from, 50_000 + u64::from(from))).collect();
         for transaction in &waiting {
             client.submit(transaction.encode()).await;
@@ -59,7 +60,7 @@ fn slow_ones_are_dropped_one_after_the_other_and_others_are_mined_meanwhile() {
             waiting.retain(|transaction| !txids.iter().any(|txid| txid[..] == transaction.txid().0));
         }
 
-        // Who was slow is mined at once where nobody else is, and whoever was not is mined beside slow ones.
+        // A slow account is mined at once when nobody else sends, and an honest account is mined beside slow ones.
         let pay = |from, nonce| {
             let payload = transfer_payload(address("user", 0).to_principal(), 1);
             signed(&key("user", from), nonce, 1_000, payload)

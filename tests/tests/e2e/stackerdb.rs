@@ -112,7 +112,7 @@ fn a_deployed_contract_is_a_stackerdb_over_grpc_and_http() {
     });
 }
 
-/// Chunks of one call: each has its outcome, in the order given.
+/// Several chunks in one call: each has its outcome, in the order given.
 async fn several_at_once(client: &Client, contract: &str, owner: &PrivateKey) {
     let chunks = [
         StackerDbChunk::signed(1, 3, b"too old".to_vec(), owner),
@@ -135,7 +135,7 @@ async fn several_at_once(client: &Client, contract: &str, owner: &PrivateKey) {
     assert_eq!(unknown.code(), tonic::Code::NotFound, "{unknown}");
 }
 
-/// A writer that knows no version, and a slot's second chunk waits for the first.
+/// A writer that knows no version learns it, and a slot's second chunk waits for the first.
 async fn a_writer_learns_the_versions(cluster: &Cluster, contract: &str, owner: &PrivateKey) {
     let node = Node::new(&cluster.url(), None, None).expect("a node");
     let mut writers = [0, 1, 7].map(|slot_id| SlotWriter::new(contract.to_owned(), slot_id));
@@ -150,7 +150,7 @@ async fn a_writer_learns_the_versions(cluster: &Cluster, contract: &str, owner: 
     assert_eq!(refusals, [None, None, Some("CHUNK_REFUSAL_NO_SUCH_SLOT")]);
 }
 
-/// Waits for the StackerDB, which a thread of its own makes soon after the block.
+/// Waits for the StackerDB, which a separate thread makes soon after the block.
 async fn wait_for_instance(http: &Http, path: &str) {
     let end = std::time::Instant::now() + WAIT;
     while http.get(path).await.status == 404 {
@@ -158,8 +158,8 @@ async fn wait_for_instance(http: &Http, path: &str) {
     }
 }
 
-/// A chunk that is too large is refused with a code of its own, whoever signed it; one that fits is taken, and shown in the next
-/// refusal.
+/// A chunk that is too large is refused with its own code, whoever signed it; a chunk that fits is accepted, and the
+/// next refusal shows it.
 async fn a_byte_too_many(http: &Http, path: &str, owner: &PrivateKey) {
     let large = |signer: &PrivateKey| StackerDbChunk::signed(0, 2, b"ten bytes.".to_vec(), signer);
     for signer in [owner, &stranger()] {
@@ -202,7 +202,7 @@ async fn chunk_events(watch: &mut Watch, contract: &str, count: usize) -> Vec<(u
     seen
 }
 
-/// What a subscriber of this contract only gets before the events.
+/// The snapshot that a subscriber of only this contract gets before the events.
 async fn snapshot(client: &Client, contract: &str) -> Vec<(u32, u32, usize)> {
     let term = v1::EventTerm { stackerdb_contracts: vec![contract.to_owned()], ..Default::default() };
     let request = v1::SubscribeRequest {

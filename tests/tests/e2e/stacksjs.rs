@@ -1,4 +1,4 @@
-//! Transactions that stacks.js signed, sent to a running chain: each ends as in the reference.
+//! Transactions that stacks.js signed, sent to a running chain: each has the reference's result.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_event::Body;
@@ -64,7 +64,7 @@ fn each_transaction_ends_as_expected_over_grpc() {
 
 async fn play(cluster: &Cluster, door: &Door<'_>) {
     let mut watch = cluster.client().watch(0).await;
-    // The first tenure begins with a burn block, and contracts must not wait for it in the mempool.
+    // The first tenure begins with a burn block, and contracts must not wait for that in the mempool.
     watch.block().await;
     watch.block().await;
     let vectors = stacksjs();
@@ -111,7 +111,7 @@ fn check(label: &str, receipt: &v1::TransactionReceipt, expected: &Value) {
     assert_eq!(got, events, "{label}");
 }
 
-/// Type and body of an event as in the vectors; `value` is a field that newer nodes leave out.
+/// Type and body of an event in the vectors; newer nodes leave out the field `value`.
 fn expected_event(event: &Value) -> (String, Value) {
     let kind = event["type"].as_str().expect("a type").to_owned();
     let mut body = event[&kind].clone();

@@ -1,4 +1,4 @@
-//! Config and genesis files: any text makes settings, or an error that says where.
+//! Config and genesis files: any text gives settings, or an error that says where.
 
 use clap::Parser as _;
 use mockamoto_node::config::{Flags, GenesisFile, SAMPLE_CONFIG, SAMPLE_GENESIS, Settings};
@@ -7,7 +7,7 @@ use tests::random::Rng;
 use crate::bytes::mutant;
 use crate::harness::fuzz;
 
-/// The sample with its examples switched on, and lines of it put anywhere.
+/// The sample with its examples switched on, and its lines inserted anywhere.
 fn text(rng: &mut Rng, sample: &str) -> Vec<u8> {
     let mut lines: Vec<_> = sample.lines().map(|line| line.strip_prefix('#').unwrap_or(line)).collect();
     lines.retain(|line| !line.starts_with(' '));
@@ -22,7 +22,7 @@ fn text(rng: &mut Rng, sample: &str) -> Vec<u8> {
     mutant(rng, &[lines.join("\n").into_bytes()])
 }
 
-/// Checks that an error has a text that is not just the name of a type.
+/// Checks that an error has a text beyond the name of its type.
 fn says_something(error: &dyn std::error::Error) {
     let text = error.to_string();
     assert!(!text.is_empty() && !text.contains("Error {"), "{text}");
@@ -51,7 +51,7 @@ fn genesis_files() {
     fuzz("genesis", |rng| {
         std::fs::write(&file, text(rng, SAMPLE_GENESIS)).unwrap();
         match GenesisFile::read(&file) {
-            // A genesis that is accepted makes a chain, or is refused with the name of a key.
+            // An accepted genesis makes a chain, or is refused with the name of a key.
             Ok(genesis) => drop(mockamoto_node::chain::chain_params(&genesis).map_err(|error| says_something(&error))),
             Err(error) => says_something(&error),
         }

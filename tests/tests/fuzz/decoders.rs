@@ -1,4 +1,4 @@
-//! Every decoder of bytes and texts: none panics, and what one accepts it encodes again to the same.
+//! Every decoder of bytes and texts: none panics, and an accepted input encodes to the same bytes again.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ fn values() -> Vec<Value> {
     ]
 }
 
-/// A valid encoding of everything.
+/// Valid encodings of all kinds.
 fn corpus() -> Vec<Vec<u8>> {
     let mut corpus: Vec<_> = values().iter().map(Value::encode).collect();
     let transactions = [transfer(0, 0, 1, 5), deploy(0, 1, "store", "(define-data-var a int 1)"), call()];
@@ -98,7 +98,7 @@ fn bytes() {
     });
 }
 
-/// A proof of the vectors.
+/// A proof from the vectors.
 struct Proven {
     proof: Vec<u8>,
     path: TrieHash,

@@ -1,4 +1,4 @@
-//! Runs a fuzz target for a while.
+//! Runs a fuzz target for some time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};

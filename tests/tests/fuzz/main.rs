@@ -1,9 +1,9 @@
-//! Fuzzing on stable Rust: each target runs for a while on inputs that grow out of valid ones by random changes.
+//! Fuzzing on stable Rust: each target runs for some time on inputs made by random changes to valid ones.
 //!
-//! `FUZZ_SECONDS` (default 0.5) is how long each target runs, `FUZZ_SEED` (default 1) where its random numbers begin.
-//! Every execution has a number of its own; when one fails, the target prints it, and
-//! `FUZZ_SEED=<that> FUZZ_SECONDS=0 cargo test --workspace --test fuzz -- <target>` runs it alone. How many executions a
-//! target made is printed too (`--nocapture` shows it).
+//! `FUZZ_SECONDS` (default 0.5) is the time of each target, `FUZZ_SEED` (default 1) the first random seed. Every
+//! execution has its own seed; when one fails, the target prints it, and
+//! `FUZZ_SEED=<that> FUZZ_SECONDS=0 cargo test --workspace --test fuzz -- <target>` runs only that one. The number of
+//! executions is printed too (`--nocapture` shows it).
 
 #[cfg(test)]
 mod bytes;

@@ -1,5 +1,5 @@
-//! Tries whose node file was changed by somebody who knows the checksums: each read, proof or new trie gives a value or an error,
-//! and nothing false is proven.
+//! Tries whose node file was changed by somebody who can compute the checksums: each read, proof or new trie gives a
+//! value or an error, and nothing false is proven.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -17,19 +17,19 @@ use crate::harness::fuzz;
 const CHECKSUM_BYTES: usize = 4;
 /// Bytes of the longest record: a full node of 256 children, or as many hashes.
 const RECORD_BYTES_MAX: usize = 256 * 32 + CHECKSUM_BYTES;
-/// More bytes than any leaf with a short text has.
+/// More bytes than a leaf with a short text has.
 const LARGE_BYTES: usize = 100;
-/// Bytes of a pointer: kind in bits 0-2, local in bit 3, then the place.
+/// Bytes of a pointer: kind in bits 0-2, local in bit 3, then the position.
 const POINTER_BYTES: usize = 5;
 
-/// A small chain of tries with nodes of all kinds, whole and patched, and what it holds.
+/// A small chain of tries with nodes of all kinds, whole and patched, and its content.
 struct Tries {
     folder: tempfile::TempDir,
     conn: Connection,
     bytes: Vec<u8>,
-    /// Ranges of the node file that have a checksum, with that checksum.
+    /// Ranges of the node file with a checksum, which they include.
     records: Vec<Range<usize>>,
-    /// Those of them that many reads pass: nodes of many children, and their hashes.
+    /// Records that many reads pass: nodes of many children, and their hashes.
     large: Vec<Range<usize>>,
     blocks: Vec<(BlockId, TrieHash, BTreeMap<TrieHash, String>)>,
 }
@@ -83,7 +83,7 @@ impl Tries {
         Self { folder, conn, bytes, records, large, blocks }
     }
 
-    /// Changes records under an open handle that has read none yet.
+    /// Opens the original node file, then changes records in it before the handle has read any.
     fn changed(&self, rng: &mut Rng) -> Marf {
         let path = self.folder.path().join("nodes");
         std::fs::write(&path, &self.bytes).unwrap();
@@ -126,13 +126,13 @@ impl Tries {
     }
 }
 
-/// The checksum of a record: both halves of the 64-bit one.
+/// The checksum of a record: both halves of the 64-bit checksum combined.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let sum = checksum64(bytes).to_le_bytes();
     std::array::from_fn(|index| sum[index] ^ sum[index + CHECKSUM_BYTES])
 }
 
-/// All ranges of the file that a checksum follows, found by trying.
+/// All ranges of the file that a checksum follows, found by trial.
 fn records(bytes: &[u8]) -> Vec<Range<usize>> {
     let (mut at, mut found) = (0, Vec::new());
     while at < bytes.len() {
@@ -141,7 +141,7 @@ fn records(bytes: &[u8]) -> Vec<Range<usize>> {
             let (data, rest) = bytes[at..].split_at(*length);
             rest.get(..CHECKSUM_BYTES) == Some(&checksum(data)[..])
         };
-        // A text that follows its leaf has no checksum, only a hash.
+        // A text after its leaf has no checksum, only a hash.
         let Some(length) = (3..most).find(ends) else {
             at += 1;
             continue;
@@ -190,7 +190,7 @@ fn marf_nodes() {
         }
         let _ = trie.seal();
     });
-    // A single execution may do neither.
+    // A single execution may have only one of them.
     assert!(read + refused > 0);
     println!("marf nodes: {read} reads, {refused} refused");
 }

@@ -1,4 +1,5 @@
-//! Requests of both kinds through the node's own router: any bytes get an answer, and none is an error of ours.
+//! gRPC and HTTP requests through the node's own router: any bytes get an answer, and no answer is a failure of the
+//! node.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use crate::harness::fuzz;
 use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
-/// Wait after which a request is given up: some may wait, by the contract.
+/// Time after which a request is abandoned: the API allows some to wait.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: Duration::from_secs(3600) };
@@ -124,7 +125,7 @@ fn methods() -> Vec<String> {
     paths.collect()
 }
 
-/// Fields of any type under low numbers: a possible message of ours.
+/// Fields of any type with low numbers: possibly one of our messages.
 fn message(rng: &mut Rng, words: &[Vec<u8>], depth: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..rng.below(5) {
@@ -255,7 +256,7 @@ fn http_requests() {
             };
             let kind = *rng.pick(&["application/json", "application/octet-stream", "text/plain", ""]);
             let request = Request::builder().method(method).uri(path(rng, &bench.words)).header("content-type", kind);
-            // A text that is not a URI does not reach the node.
+            // A text that is not a URI never reaches the node.
             let Ok(request) = request.body(Body::from(body)) else { return };
             bench.ask(request);
         });

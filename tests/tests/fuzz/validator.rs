@@ -1,7 +1,7 @@
-//! The block validator with structured input: valid blocks changed field by field, and random mixes of transactions.
+//! The block validator on structured input: valid blocks changed field by field, and random mixes of transactions.
 //!
-//! In each case nothing panics; a block that validation refuses is never appended; one that it accepts is, once all stackers have
-//! signed it; and a refused block leaves the tip where it was.
+//! In every case nothing panics; a block that validation refuses is never appended; one that it accepts is appended
+//! once all stackers have signed it; and a refused block does not move the tip.
 
 use chainstate::chain::{Processed, StoreOutcome};
 use stacks_types::block::NakamotoStacksBlock;
@@ -47,13 +47,13 @@ fn transaction(rng: &mut Rng, test: &TestChain) -> StacksTransaction {
     signed(&key("user", from), nonce, fee, payload)
 }
 
-/// A random mix in the mempool must make a block that is valid for everybody.
+/// A random mix in the mempool must give a block that everybody finds valid.
 fn mix(rng: &mut Rng, test: &mut TestChain) {
     if rng.one_in(3) {
         test.mine(None);
     }
     for _ in 0..rng.below(6) {
-        // Refusals are fine: what matters is what gets through.
+        // Refusals are fine: the accepted ones matter.
         let _ = test.chain.admit_transaction(transaction(rng, test).encode()).expect("storage works");
     }
     let block = test.make_block();
@@ -96,14 +96,15 @@ fn change(rng: &mut Rng, test: &TestChain, block: &mut NakamotoStacksBlock) {
     }
 }
 
-/// A forged block: signed or not, with a root that fits or not.
+/// Forges a block: well signed or not, with a fitting Merkle root or not. Returns whether the stackers' signatures are
+/// good.
 fn forge(rng: &mut Rng, test: &TestChain, block: &mut NakamotoStacksBlock) -> bool {
     let place = (block.header.parent_block_id, block.header.bitcoin_block_hash);
     for _ in 0..rng.below(3) + 1 {
         change(rng, test, block);
     }
     if place == (block.header.parent_block_id, block.header.bitcoin_block_hash) && rng.one_in(2) {
-        // As a dishonest producer would make it: proof, roots and signatures fit the changed content.
+        // As a dishonest producer would do: proof, roots and signatures fit the changed content.
         test.finish(block);
         return true;
     }
@@ -147,7 +148,7 @@ fn forged_blocks() {
     on_a_large_stack(|| {
         let mut test = TestChain::new();
         mix(&mut Rng::from_seed(0), &mut test);
-        // Valid blocks on the tip, one with transactions; made anew when the tip moves.
+        // Valid blocks on the tip, one of them with transactions; made anew when the tip moves.
         let mut good = test.make_block();
         fuzz("forged blocks", |rng| {
             let mut block = good.clone();
@@ -155,7 +156,7 @@ fn forged_blocks() {
             let mut bytes = block.encode();
             if rng.one_in(8) {
                 bytes = mutant(rng, &[bytes]);
-                // Validation comes before the stackers sign, and does not look at their signatures.
+                // Validation comes before the stackers sign, and ignores their signatures.
                 well_signed &= NakamotoStacksBlock::decode(&bytes)
                     .is_ok_and(|mutant| mutant.header.stacker_signatures == block.header.stacker_signatures);
             }

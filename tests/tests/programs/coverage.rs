@@ -1,9 +1,9 @@
-//! Whether the generator writes all of the language, and whether what it writes is run: every function, keyword, definition,
-//! allowance and block property of every version.
+//! Checks that the generator writes all of the language, and that its programs run all of it: every function, keyword,
+//! definition, allowance and block property of every version.
 //!
-//! A function was run when its cost was charged while a program ran in which no other function of the same cost is written; an allowance
-//! when its form was charged for one, and it is the only one that is written. Keywords that cost nothing are evaluated by
-//! themselves.
+//! A function counts as run when its cost is charged in a program without another function of the same cost. An
+//! allowance counts as run when its form is charged for one and no other allowance is written. Keywords without a cost
+//! are evaluated alone.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ const PROPERTIES: [&str; 10] = [
     "pox-addrs",
 ];
 
-/// Cost functions that were charged, with whether their input was above zero and whether it was one.
+/// Cost functions that were charged, with their input: 0, 1, or 2 for anything larger.
 #[derive(Clone, Default)]
 struct Charged(Arc<Mutex<BTreeSet<(&'static str, u64)>>>);
 
@@ -80,7 +80,7 @@ struct Seen {
     run: BTreeSet<String>,
 }
 
-/// So many programs are enough, mostly far fewer.
+/// Programs that must be enough; mostly far fewer are.
 const ENOUGH: u64 = 4000;
 
 #[test]
@@ -103,7 +103,7 @@ fn all_of_the_language_is_written_and_run() {
 }
 
 impl Seen {
-    /// What was not written, or not run. Block properties are only written: their functions are run.
+    /// Words that were not written or not run. Block properties need only be written: their functions are run.
     fn missing(&self, all: &BTreeSet<String>) -> Vec<String> {
         let is_seen = |word: &&String| {
             self.written.contains(*word) && (self.run.contains(*word) || PROPERTIES.contains(&word.as_str()))
@@ -128,7 +128,7 @@ fn keywords(version: u8) -> impl Iterator<Item = &'static str> {
     KEYWORDS.into_iter().filter(move |name| Keyword::lookup(name, version).is_some())
 }
 
-/// The words of a text. Braces stand for `tuple`.
+/// The words of a text; braces count as `tuple`.
 fn written_in(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| c.is_whitespace() || "(){},:".contains(c));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
@@ -146,7 +146,7 @@ fn one(program: &Program, seen: &mut Seen) {
         if engine.deploy(source).verdict == Verdict::Success {
             seen.run.extend(words.iter().filter(|word| word.contains("define-") || word.ends_with("-trait")).cloned());
         }
-        // A contract in an older language says nothing about the newer one.
+        // A contract in an older version shows nothing about the newer one.
         if source.version == version {
             seen.written.extend(words.iter().cloned());
         }

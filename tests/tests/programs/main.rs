@@ -1,8 +1,8 @@
 //! Generated programs (`tests::programs`) on the engine.
 //!
-//! `PROGRAMS` says how many, `PROGRAMS_SEED` from which seed on: one of the clock's, if only the first is given. Without both a few of
-//! a fixed seed run.
-//! `PROGRAMS_SHOW` prints what is refused.
+//! `PROGRAMS` is the number of programs, `PROGRAMS_SEED` the first seed; if only `PROGRAMS` is given, the clock gives
+//! the seed. Without both, a few programs of a fixed seed run.
+//! `PROGRAMS_SHOW` prints refused programs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is test code")]
 
@@ -11,7 +11,7 @@ mod total;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The first seed, and how many.
+/// The first seed, and the number of programs.
 fn seeds(few: u64) -> (u64, u64) {
     let variable = |name: &str| -> Option<u64> {
         let text = std::env::var(name).ok()?;

@@ -1,5 +1,5 @@
-//! The engine on programs of all versions under the rules of all epochs that know them: whatever is published, called, read or
-//! evaluated gives a value or an error, the same one every time, and leaves nothing when it fails.
+//! The engine on programs of all versions under all epochs' rules that know them: everything published, called, read or
+//! evaluated gives a value or an error, always the same one, and leaves nothing when it fails.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,16 +16,16 @@ use tests::random::Rng;
 
 use crate::seeds;
 
-/// What was run under the rules of one epoch in one version, and what came of it.
+/// Counts of what ran in one version under one epoch's rules, and how it ended.
 #[derive(Default)]
 struct Tally {
     programs: u64,
     accepted: u64,
     calls: u64,
     succeeded: u64,
-    /// Snippets that gave a value, of how many.
+    /// Snippets that gave a value, and all snippets.
     evaluated: (u64, u64),
-    /// Broken sources that were accepted all the same, of how many.
+    /// Broken sources that were accepted anyway, and all broken sources.
     mutants: (u64, u64),
 }
 
@@ -79,7 +79,7 @@ fn report(seed: u64, count: u64, begun: Instant, tallies: &BTreeMap<(u8, &str), 
     assert!(programs < 100 || accepted * 5 > programs * 2, "{accepted} of {programs} programs were accepted");
 }
 
-/// A watcher that only makes the meter take its slow way.
+/// A watcher whose only effect is that the meter takes its slow path.
 struct Watcher;
 
 impl Trace for Watcher {
@@ -119,7 +119,7 @@ fn one(rng: &mut Rng, program: &Program, rules: &'static Rules, tally: &mut Tall
         if let (None, Some(declared)) = (&record.error, engine.declared(call)) {
             let value = Value::decode(&hex::decode(&record.result).unwrap()).unwrap_or(Value::NONE);
             if record.verdict != Verdict::Refused {
-                // Of a side that no value comes from the type is not known, and a contract's name is a principal when it is read.
+                // The type of a side without a value is unknown, and a contract's name reads back as a principal.
                 let of_contract =
                     ["Callable", "Union", "Trait"].iter().any(|part| format!("{declared:?}").contains(part));
                 let admits = value.fits(&declared).unwrap_or(true);
@@ -140,9 +140,9 @@ fn one(rng: &mut Rng, program: &Program, rules: &'static Rules, tally: &mut Tall
     }
 }
 
-/// Where values may be of other types than the checker says, by the language's own rules: a variable that is read in a block before
-/// its contract is none; `fold` over nothing gives what it began with, of whatever type that is; until 4.0, `map` may give more than
-/// its shortest sequence has.
+/// Where the language allows values of other types than the checker says: a variable read in a block before its
+/// contract is none; `fold` over an empty sequence gives its initial value, whatever its type; before 4.0, `map` may
+/// give more entries than its shortest sequence has.
 fn outgrows_types(program: &Program, rules: &Rules) -> bool {
     let mut words = vec!["at-block", "(fold "];
     if !rules.map_stops_at_shortest {
@@ -151,7 +151,7 @@ fn outgrows_types(program: &Program, rules: &Rules) -> bool {
     program.contracts.iter().any(|source| words.iter().any(|word| source.text.contains(word)))
 }
 
-/// A call with less than it takes stops when that is spent, and leaves nothing.
+/// A call with too small a budget stops when that is spent, and leaves nothing.
 fn within_a_budget(rng: &mut Rng, engine: &mut Engine, call: &tests::programs::Call) {
     let limit = engine.ledger.rules.block_limit.runtime;
     let (whole, spent, _) = engine.call_within(call, limit);
@@ -165,7 +165,7 @@ fn within_a_budget(rng: &mut Rng, engine: &mut Engine, call: &tests::programs::C
     assert!(spent.runtime > budget);
 }
 
-/// A program whose source was broken on the way, in the version that it was written for or in another.
+/// A broken variant of the program's source, in the version for which it was written or in another.
 fn broken(rng: &mut Rng, program: &Program, rules: &'static Rules) -> bool {
     let mut engine = Engine::new(rules, Cost::default());
     let mut accepted = true;

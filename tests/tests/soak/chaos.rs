@@ -1,4 +1,4 @@
-//! What goes wrong: kills, pauses, burn blocks, reorganizations and peers that do not read, chosen at random from a seed.
+//! Disturbances: kills, pauses, burn blocks, reorganizations and peers that do not read, chosen at random from a seed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 
 use super::{deep, readers};
 
-/// Most peers that do not read at one time.
+/// Most peers at once that do not read.
 const READERS_MAX: u64 = 60;
 /// Most offers of deep contracts at once.
 const DEEP_MAX: u64 = 40;
 /// Deepest reorganization of the mocked bitcoin.
 const DEPTH_MAX: u64 = 5;
 
-/// Disturbs a cluster, by one action after the other.
+/// Disturbs a cluster with one action after another.
 pub(crate) struct Chaos {
     cluster: Cluster,
     random: Random,
@@ -41,7 +41,7 @@ impl Chaos {
         (self.cluster, self.deep)
     }
 
-    /// Waits a little, does something, and returns what it was.
+    /// Waits a little, does something, and returns a description of it.
     pub(crate) async fn act(&mut self) -> String {
         tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
         let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
@@ -108,7 +108,7 @@ impl Chaos {
         let request = v1::ReorganizeBurnchainRequest { depth: u32::try_from(depth).ok(), ..Default::default() };
         match tokio::time::timeout(WAIT, self.admin().reorganize_burnchain(request)).await.expect("an answer in time") {
             Ok(_) => {}
-            // The chain is not long enough yet.
+            // The chain is still too short.
             Err(status) if status.code() == tonic::Code::FailedPrecondition => {}
             Err(status) if status.code() == tonic::Code::InvalidArgument => {}
             Err(status) => panic!("{status}"),

@@ -6,10 +6,10 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tests::processes::{Client, stacksjs};
 
-/// Accounts that offer them and send nothing else.
+/// Accounts that offer such contracts and nothing else.
 const ACCOUNTS: [&str; 2] = ["wallet_7", "wallet_8"];
 
-/// Code whose top level takes a part of the time that a transaction may take, and then nests deeply.
+/// Code whose top level takes part of a transaction's time limit, and then nests deeply.
 fn source(salt: u64) -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     format!(
@@ -24,8 +24,8 @@ fn source(salt: u64) -> String {
     )
 }
 
-/// Offers `count` contracts at once, and returns their ids. Nobody waits for the answers: they are mined, or dropped for what they
-/// take, or the node was killed meanwhile.
+/// Offers `count` contracts at once, and returns their ids. The answers are ignored: the contracts are mined, or
+/// dropped because they take too much, or the node is killed meanwhile.
 pub(crate) fn offer(client: &Client, salt: u64, count: u64) -> Vec<[u8; 32]> {
     let vectors = stacksjs();
     let mut offered = Vec::new();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tests::figures::resident_bytes;
 
-/// Besides a fifth, the growth in bytes that is allowed between two quarters of a long run: caches and the allocator settle late.
+/// Growth in bytes, besides a fifth, that is allowed between two quarters of a long run: caches and the allocator
+/// settle late.
 const SLACK_BYTES: u64 = 24 << 20;
 
 /// Samples of the resident memory.
@@ -18,7 +19,7 @@ impl Memory {
         }
     }
 
-    /// Prints the largest sample of each quarter; checks that the last is like the second.
+    /// Prints the largest sample of each quarter; checks that the last quarter is like the second.
     pub(crate) fn report(&self, assert_flat: bool) {
         let end = self.0.last().expect("samples").0;
         let largest = |quarter: u32| {

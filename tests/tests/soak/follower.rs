@@ -1,4 +1,4 @@
-//! What the event stream has reported, over all reconnects, checked as it comes.
+//! What the event stream has reported over all reconnects, checked as it arrives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,7 +105,7 @@ impl Reported {
         assert!(self.blocks.insert(id(&names.block_id), block).is_none(), "a block was processed twice");
     }
 
-    /// Checks that the lists of a tip change are exactly the way from the old tip to the new one.
+    /// Checks that the lists of a tip change are exactly the path from the old tip to the new one.
     fn note_tip(&mut self, change: &v1::TipChanged) {
         let of = |block: &Option<v1::BlockRef>| id(&block.as_ref().expect("a block").block_id);
         let (old, new, common) = (of(&change.old_tip), of(&change.new_tip), of(&change.common_ancestor));
@@ -175,7 +175,7 @@ impl Reported {
     }
 }
 
-/// Follows the stream from its first event; after the node was away, reconnects where it was.
+/// Follows the stream from its first event; when the node was away, reconnects at its last position.
 pub(crate) struct Follower {
     reported: Arc<Mutex<Reported>>,
     moved: Arc<Notify>,
@@ -193,7 +193,7 @@ impl Follower {
         look(&self.reported.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until `done` says so.
+    /// Waits until `done` returns true.
     pub(crate) async fn until(&self, what: &str, done: impl Fn(&Reported) -> bool) {
         let waited = tokio::time::timeout(STANDSTILL, async {
             loop {
@@ -202,7 +202,7 @@ impl Follower {
                 if self.look(&done) {
                     return;
                 }
-                // The stream may be between two connections.
+                // The stream may be reconnecting.
                 let _ = tokio::time::timeout(Duration::from_secs(1), moved).await;
             }
         });
@@ -211,7 +211,7 @@ impl Follower {
 
     pub(crate) async fn stop(self) -> Reported {
         self.task.abort();
-        let _ = self.task.await; // It was cancelled, or it panicked and `until` has said so.
+        let _ = self.task.await; // It was cancelled, or it panicked and `until` has reported that.
         let reported = Arc::into_inner(self.reported).expect("the task is gone");
         reported.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,12 +1,14 @@
-//! The soak: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at random, peers send
-//! requests and do not read, and deep contracts are offered.
+//! The soak test: a chain at full speed, while processes are killed at random, the mocked bitcoin reorganizes at
+//! random, peers send requests and do not read, and deep contracts are offered.
 //!
-//! At the end these are checked: the event stream had no gap and no duplicate over all reconnects and agreed with itself (each tip
-//! change fits the reported blocks); every accepted transaction is in a canonical block, once; a second chain that gets nothing but
-//! the burn blocks and the canonical blocks has the same state roots; no process logged an error. Memory and rates are printed.
+//! At the end it checks: the event stream had no gap and no duplicate over all reconnects and was consistent (each tip
+//! change fits the reported blocks); every accepted transaction is in a canonical block, once; a second chain that gets
+//! only the burn blocks and the canonical blocks has the same state roots; no process logged an error. It prints memory
+//! and rates.
 //!
-//! By default it runs some seconds. `SOAK_SECONDS=1800 cargo test --release -p tests --test soak -- --nocapture` is the
-//! long run; it also asserts that the node's memory is flat. `SOAK_SEED` repeats the choices (not the timing) of a run.
+//! By default it runs for some seconds. `SOAK_SECONDS=1800 cargo test --release -p tests --test soak -- --nocapture` is
+//! the long run; it also asserts that the node's memory is flat. `SOAK_SEED` repeats the choices (not the timing) of a
+//! run.
 
 #[cfg(test)]
 mod chaos;
@@ -39,7 +41,7 @@ mod soak {
 
     /// Length of the default run: enough for some kills of each kind.
     const SHORT: Duration = Duration::from_secs(25);
-    /// Length from which a run says something about memory.
+    /// Shortest run that says something about memory.
     const LONG: Duration = Duration::from_secs(600);
     /// Number of accounts that send.
     const SENDERS: usize = 8;
@@ -100,7 +102,7 @@ mod soak {
         });
     }
 
-    /// Errors that a kill explains. None so far: what follows from a kill is logged as a warning.
+    /// Errors that a kill explains: none so far, as consequences of a kill are logged as warnings.
     fn chaos_errors(_line: &str) -> bool {
         false
     }

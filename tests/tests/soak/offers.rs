@@ -1,4 +1,4 @@
-//! Clients that offer transfers as fast as the node takes them, and go on whatever happens to it.
+//! Clients that offer transfers as fast as the node takes them, and continue whatever happens to it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
 use tests::processes::Client;
 
-/// Pause when the node is away or wants blocks first: clients get no notice of either.
+/// Pause when the node is away or needs blocks first: clients are told of neither.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Transactions that the node has accepted.
@@ -38,7 +38,7 @@ fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
     transaction
 }
 
-/// Offers transfers with rising nonces until it is stopped; an offer without an answer is made again.
+/// Offers transfers with rising nonces until it is stopped; repeats an offer that got no answer.
 pub(crate) async fn offer(client: Client, key: PrivateKey, stop: Arc<AtomicBool>, offers: Arc<Offers>) {
     let mut service = TransactionServiceClient::new(client.channel.clone());
     let mut transaction = transfer(&key, 0);

@@ -1,4 +1,5 @@
-//! Peers that send requests and do not read, and bodies that stop half way: as many and as long as the node lets them.
+//! Peers that send requests and do not read, and bodies that stop half way: as many, and for as long, as the node lets
+//! them.
 
 use std::net::SocketAddr;
 
@@ -25,7 +26,7 @@ pub(crate) async fn open(address: SocketAddr, kind: usize, count: usize) -> (Str
     (format!("{count} peers left {name} unread"), open)
 }
 
-/// `ListEvents` by gRPC-Web: a filter for all events, a thousand a page.
+/// `ListEvents` over gRPC-Web: a filter for all events, a thousand per page.
 fn pages() -> Vec<u8> {
     let head = format!(
         "POST {LIST_EVENTS} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\n\

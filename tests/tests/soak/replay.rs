@@ -1,4 +1,4 @@
-//! A second chain that gets the burn blocks and the canonical blocks, and nothing else, has the same state roots.
+//! A second chain that gets only the burn blocks and the canonical blocks has the same state roots.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
@@ -8,9 +8,9 @@ use tests::replay::{ANSWER_BYTES_MAX, BurnStep, Replay};
 
 use super::follower::Reported;
 
-/// Replays the reported blocks as the node serves them.
+/// Replays the reported blocks, read from the node.
 pub(crate) async fn check(cluster: &Cluster, reported: &Reported) {
-    // In the order in which they were seen: the hash of a burn block depends on its older siblings.
+    // In the order in which they were seen: a burn block's hash depends on its older siblings.
     let burn: Vec<_> = reported
         .burn
         .iter()

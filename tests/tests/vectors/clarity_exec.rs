@@ -1,7 +1,7 @@
 //! Replays `clarity_exec.json`: blocks of signed transactions, executed by the same code that runs the chain.
 //!
-//! Asserted of every transaction: result, status, events, cost, burned STX, and how many state writes it made; of every
-//! block: all writes in order and the state root. The chain is replayed in each epoch of the file that the engine has rules for.
+//! Checks every transaction's result, status, events, cost, burned STX, and number of state writes; and every block's
+//! writes, in order, and state root. The chain is replayed in each epoch of the file for which the engine has rules.
 //!
 //! # Not here
 //! Signing hashes and encodings: `transactions`. Roots from writes alone: `marf`.
@@ -30,7 +30,7 @@ use crate::support::load;
 /// Burn height of the first block; every block is a tenure of its own.
 const FIRST_BURN_HEIGHT: u32 = 800_000;
 
-/// Epochs in the file that cannot be replayed, each with the reason.
+/// Epochs in the file that cannot be replayed, with the reason.
 const NOT_HELD: [(&str, &str); 1] = [("2.5", "the engine's rules begin with 3.0")];
 
 #[test]
@@ -84,7 +84,7 @@ impl<'f> Replay<'f> {
         }
     }
 
-    /// Block 0 carries the reference's commitments of the boot contracts: its writes are replayed as they are, and our
+    /// Block 0 has the reference's commitments of the boot contracts: its writes are replayed unchanged, and our
     /// contract bodies go into the side store.
     fn replay_boot_writes(&self, block: &Json) -> String {
         let boot = execute_boot_block(self.state.env(), burn_view(block)).expect("a boot block");
@@ -140,7 +140,7 @@ impl<'f> Replay<'f> {
     fn compare(&self, receipt: &TransactionReceipt, case: &Json, name: &str) {
         let same = case["same_in_epochs"].as_array().expect("epochs");
         if !same.iter().any(|epoch| text(epoch) == self.rules.epoch) {
-            // The file does not say what else happens there, but the block's writes and root are compared.
+            // The file does not describe the rest, but the block's writes and root are compared.
             return;
         }
         let name = format!("{name} ({}) in epoch {}", text(&case["program"]), self.rules.epoch);
@@ -167,13 +167,13 @@ impl<'f> Replay<'f> {
             }
             assert_eq!(&got, expected, "events of {name}");
         } else {
-            // The file prints what would have happened; receipts leave it out (docs/COMPATIBILITY.md#observer-keys).
+            // The file lists events of undone changes; receipts leave them out (docs/COMPATIBILITY.md#observer-keys).
             assert!(expected.iter().all(|event| event["committed"] == Json::Bool(false)), "events of {name}");
             assert!(receipt.events.is_empty(), "events of {name}");
         }
     }
 
-    /// The block's writes, as they are in this replay's epoch (the file's description says what differs).
+    /// The block's expected writes in this replay's epoch (the file's description lists the differences).
     fn expected_writes(&self, block: &Json) -> Vec<(String, String)> {
         let epoch = format!("{:08x}", self.rules.number);
         let mut writes: Vec<(String, String)> = block["writes"]
@@ -203,7 +203,7 @@ fn params(setup: &Json, rules: &'static Rules) -> ChainParams {
             read_count: limit["read_count"],
             runtime: limit["runtime"],
         },
-        // The rest is for producing blocks, which this replay does not.
+        // The other parameters are for producing blocks, which this replay does not do.
         signing: SigningMode::WellKnown,
         boot_contracts: BootContracts { release: BootRelease::CostsOnly, brought: Vec::new() },
         boot_balances: Vec::new(),
@@ -229,7 +229,7 @@ fn burn_view(block: &Json) -> BurnView {
     }
 }
 
-/// What the file says of a block.
+/// Facts of a block from the file.
 fn facts(header: &Json) -> HeaderFacts {
     let amount = |name: &str| json_text(&header[name]).parse().expect("an amount");
     HeaderFacts {
@@ -241,12 +241,12 @@ fn facts(header: &Json) -> HeaderFacts {
         burn_height: u32::try_from(number(&header["burn_height"])).expect("a height"),
         producer: Some(Standard::parse(text(&header["miner_address"])).expect("an address")),
         spent: (amount("miner_spend_total"), amount("miner_spend_winner")),
-        // The chain is shorter than the hundred blocks after which a reward is paid.
+        // No reward is known: the chain is shorter than the hundred blocks after which rewards are paid.
         earned: None,
     }
 }
 
-/// The file's burn chain: one fork, whose block at height h has the hash SHA256("burn h").
+/// The file's burn chain: one fork; its block at height h has the hash SHA256("burn h").
 fn burn_hash(height: u32, _: &[u8; 32]) -> Option<[u8; 32]> {
     (height >= FIRST_BURN_HEIGHT).then(|| sha256(&[format!("burn {height}").as_bytes()]))
 }
@@ -263,7 +263,7 @@ fn number(json: &Json) -> u64 {
     json.as_u64().expect("a number")
 }
 
-/// A number that the file writes as a number or as a string.
+/// A value that the file writes as a number or as a string.
 fn json_text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }

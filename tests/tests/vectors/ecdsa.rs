@@ -22,7 +22,7 @@ fn signatures_are_reproduced_and_verify() {
         let signature = MessageSignature(array(case, "signature"));
         assert_eq!(key.public_key(), public);
         assert_eq!(key.sign(&digest), signature, "digest {}", text(case, "digest"));
-        // Clarity has the recovery id last.
+        // Clarity puts the recovery id last.
         assert_eq!([&signature.0[1..], &signature.0[..1]].concat(), bytes(case, "rsv"));
         assert!(public.verify(&digest, &signature));
         for low_s in [LowS::Strict, LowS::Lax] {
@@ -42,7 +42,7 @@ fn bad_signatures_are_refused_as_the_reference_does() {
         let public = PublicKey::from_sec1(&bytes(case, "public_key")).expect("public key");
         let signature = MessageSignature::try_from(bytes(case, "signature").as_slice());
         let (Ok(digest), Ok(signature)) = (<[u8; 32]>::try_from(digest.as_slice()), signature) else {
-            // Digests and signatures of another length cannot be given, as the types have the length.
+            // The types fix the length, so digests and signatures of another length are impossible.
             assert_eq!(expected_key(case, "recover_lax"), None, "{case}");
             assert_eq!(expected_key(case, "recover_strict"), None, "{case}");
             continue;

@@ -1,7 +1,7 @@
-//! Conformance vectors: what our code makes of the case files, compared with what the reference made of them.
+//! Conformance vectors: our results for the case files, compared with the reference's.
 //!
-//! The case files are in the folder that `VECTORS` names, or in `tests/vectors` of the repository. Every test works with other
-//! cases of the same form.
+//! The case files are in the folder that `VECTORS` names, or in the repository's `tests/vectors`. Every test also works
+//! with other cases of the same form.
 
 #![expect(
     clippy::panic,

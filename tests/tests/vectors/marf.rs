@@ -1,4 +1,4 @@
-//! Roots, reads, bookkeeping and hashes of `marf.json`, against the crate `marf`.
+//! Roots, reads, bookkeeping and hashes of `marf.json`, compared with those of the crate `marf`.
 //!
 //! # Not here
 //! Proofs: `marf_proofs`. Speed and large tries: `marf_workload`.
@@ -12,7 +12,7 @@ use sqlite::Durability;
 
 use crate::support::load;
 
-/// A MARF in a folder of its own, and its index.
+/// A MARF in a folder of its own, with its index.
 pub(crate) struct Index {
     pub(crate) marf: Marf,
     pub(crate) conn: Connection,
@@ -62,7 +62,7 @@ fn open(folder: &Path) -> (Marf, Connection) {
     (marf, conn)
 }
 
-/// Builds a chain of the vectors; returns its blocks' ids too.
+/// Builds a chain of the vectors; also returns its blocks' ids.
 pub(crate) fn build(chain: &Value) -> (Index, Vec<BlockId>) {
     let mut index = Index::empty();
     let mut ids = Vec::new();
@@ -141,7 +141,7 @@ fn every_chain_has_its_roots_and_reads() {
     assert!(blocks > 400 && reads > 1_000, "{blocks} blocks, {reads} reads: the vectors are not all there");
 }
 
-/// The index answers from memory as the bookkeeping keys do: for every block, every height, on every fork.
+/// The index's answers from memory equal the bookkeeping keys: for every block and height, on every fork.
 #[test]
 fn heights_and_ancestors_agree_with_the_bookkeeping_keys() {
     let vectors = load("marf.json");

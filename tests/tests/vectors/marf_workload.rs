@@ -1,4 +1,4 @@
-//! The loads of `marf_workload.md`: last roots, and reads of what was written.
+//! The loads of `marf_workload.md`: last roots, and reads of the written keys.
 //!
 //! # Not here
 //! Their speed: `benches/marf.rs`.
@@ -8,7 +8,7 @@ use tests::marf_workload::*;
 
 use super::marf::Index;
 
-/// Appends block `block`, which holds `keys`; returns its root.
+/// Appends block `block` with `keys`; returns its root.
 fn append(index: &mut Index, block: u64, keys: std::ops::Range<u64>) -> String {
     let parent = block.checked_sub(1).map_or(SENTINEL, block_id);
     let inserts: Vec<_> = keys.map(|index| (key(index), value(index))).collect();

@@ -1,4 +1,4 @@
-//! `stackerdb.json`: chunks, their digests and signatures. Nothing here speaks the wire form that is in it too.
+//! `stackerdb.json`: chunks, their digests and signatures. The file's wire form is not used here.
 
 use serde_json::Value;
 use stacks_types::address::StacksAddress;
@@ -35,7 +35,7 @@ fn chunks_are_reproduced_and_verify() {
     }
 }
 
-/// The JSON forms belong to the HTTP layer; here their fields are compared with the chunk's.
+/// The JSON forms belong to the HTTP layer; here only their fields are compared with the chunk's.
 fn check_json_forms(case: &Value, chunk: &StackerDbChunk) {
     let (json, metadata) = (&case["chunk_json"], &case["metadata_json"]);
     for form in [json, metadata] {

@@ -1,4 +1,4 @@
-//! Reading the case files: `VECTORS` names their folder, else the repository's copy is used.
+//! Reads the case files, from the folder that `VECTORS` names or from the repository's copy.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub(crate) fn load(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The non-empty list under `key`: a file without its cases tests nothing.
+/// The non-empty list under `key`: a file without cases would test nothing.
 pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     let items = value[key].as_array().unwrap_or_else(|| panic!("no list {key} in {}", brief(value)));
     assert!(!items.is_empty(), "list {key} is empty");
@@ -36,7 +36,7 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no text {key} in {}", brief(value)))
 }
 
-/// The number under `key`, written as a number or as decimal text.
+/// The number under `key`, which is a number or decimal text.
 pub(crate) fn number(value: &Value, key: &str) -> u64 {
     let found = &value[key];
     let parsed = found.as_u64().or_else(|| found.as_str()?.parse().ok());
@@ -48,7 +48,7 @@ pub(crate) fn flag(value: &Value, key: &str) -> bool {
     value[key].as_bool().unwrap_or_else(|| panic!("no flag {key} in {}", brief(value)))
 }
 
-/// The bytes under `key`, written as hex with or without `0x`.
+/// The bytes under `key`, in hex with or without `0x`.
 pub(crate) fn bytes(value: &Value, key: &str) -> Vec<u8> {
     unhex(text(value, key))
 }

@@ -18,8 +18,8 @@ fn proofs_are_reproduced_and_verify() {
         assert_eq!(proof.verify(&public, &alpha), Ok(()));
         assert_eq!(proof.canonical(), Some(proof));
         assert_eq!(proof.seed(), VrfSeed(array(case, "vrf_seed")));
-        // The byte is put in front: an appended zero byte can give the same point, as a counter of 1 adds none
-        // (docs/CONSENSUS.md#vrf).
+        // The byte goes in front: with an appended zero byte the point can be the same, as a counter of 1 appends no
+        // byte (docs/CONSENSUS.md#vrf).
         let other = [&[1], alpha.as_slice()].concat();
         assert_eq!(proof.verify(&public, &other), Err(VrfError::Wrong));
     }
@@ -33,7 +33,7 @@ fn bad_proofs_are_refused() {
         let proof = VrfProof::try_from(bytes(case, "proof").as_slice());
         let blames_key = key.is_err();
         let (Ok(key), Ok(proof)) = (key, proof) else {
-            // The wrong length is refused by the types.
+            // The types refuse a wrong length.
             let blamed = if blames_key { "bad_public_key" } else { "bad_proof_encoding" };
             assert_eq!(result, blamed, "{case}");
             continue;

@@ -1,11 +1,11 @@
-//! The sample, what wins over what, and mistakes.
+//! The sample config, precedence of settings, and mistakes.
 
 use clap::Parser as _;
 
 use super::super::{EventKey, SAMPLE_CONFIG, SAMPLE_GENESIS};
 use super::*;
 
-/// The sample with its examples switched on: the lines that begin with "#" and no blank.
+/// The sample with its examples switched on: the lines that begin with "#" and no space.
 fn whole_sample() -> String {
     let lines = SAMPLE_CONFIG.lines().filter(|line| !line.contains("genesis_file") && !line.contains("token_file"));
     let shown = lines.map(|line| match line.strip_prefix('#') {
@@ -35,7 +35,7 @@ fn load_text(folder: &Path, text: &str) -> Result<Settings, ConfigError> {
     load(folder, &[])
 }
 
-/// The whole text of the error.
+/// The whole text of the error that the config causes.
 fn refusal(folder: &Path, text: &str) -> String {
     let error = load_text(folder, text).err().unwrap_or_else(|| panic!("accepted: {text}"));
     format!("{:#}", anyhow::Error::new(error))
@@ -243,7 +243,7 @@ fn boot_contracts_are_read_beside_their_genesis_and_mistakes_are_named() {
     refused(bns, "bns.clar:2: a character");
     std::fs::write(folder.path().join("contracts/bns.clar"), " ".repeat((4 << 20) + 1)).unwrap();
     refused(bns, "the texts have more than 4194304 bytes");
-    // A file without a length and without an end.
+    // A file without length or end.
     std::fs::remove_file(folder.path().join("contracts/bns.clar")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("contracts/bns.clar")).unwrap();
     refused(bns, "the texts have more than 4194304 bytes");

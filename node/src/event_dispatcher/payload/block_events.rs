@@ -1,6 +1,6 @@
 //! Events of transactions, as elements of `events` (docs/COMPATIBILITY.md#transaction-events).
 //!
-//! `committed` is always true: transactions that were undone have no events.
+//! `committed` is always true: transactions whose changes were undone have no events.
 
 use nakamoto_proto::v1;
 use serde::ser::SerializeMap as _;
@@ -16,7 +16,7 @@ pub(super) struct BlockEvent<'a> {
 }
 
 impl Serialize for BlockEvent<'_> {
-    /// The type of the event is also the key of the last field.
+    /// The event's type is also the key of its last field.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(5))?;
         map.serialize_entry("txid", &Hex0x(self.txid))?;
@@ -45,7 +45,7 @@ const fn kind(body: &Body) -> &'static str {
     }
 }
 
-/// Every field that some event has. An event has those that are set.
+/// All fields that events can have. An event has those that are set.
 #[derive(Default, Serialize)]
 struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
-//! Bodies that are being posted, shared by observers that get the same.
+//! Bodies that are being posted, shared by observers that get the same one.
 //!
 //! # Invariants
-//! - Holds no body by itself: a body lives as long as a post of it is under way.
+//! - The cache keeps no body alive: a body lives as long as a post of it is in progress.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,7 +13,7 @@ use super::{EncodeError, Endpoint, PostedEvents, View, encode};
 /// What a body depends on: the first and last event, the endpoint, and for `/new_block` the view.
 type Key = ((u64, u64), Endpoint, Option<View>);
 
-/// Makes each body once for all observers that are posted it at the same time.
+/// Makes each body once for all observers that get it at the same time.
 #[derive(Default)]
 pub(in super::super) struct PayloadCache {
     bodies: Mutex<BTreeMap<Key, Weak<Vec<u8>>>>,
@@ -30,14 +30,15 @@ impl AsRef<[u8]> for Body {
 }
 
 impl Body {
-    /// The bytes for a request, which keep the body alive.
+    /// The bytes for a request; they keep the body alive.
     pub(in super::super) fn bytes(&self) -> Bytes {
         Bytes::from_owner(self.clone())
     }
 }
 
 impl PayloadCache {
-    /// The body, made now or shared with another observer's post. Others wait meanwhile, as they may want the same one.
+    /// The body, made now or shared with another observer's post. Other observers wait while it is made, as they may
+    /// want the same one.
     pub(in super::super) fn body(
         &self,
         endpoint: Endpoint,

@@ -22,14 +22,14 @@ pub(super) fn of(event: &v1::Event) -> Result<DropMempoolTx<'_>, &'static str> {
     })
 }
 
-/// The reference's name of a reason. `None` where the reference posts nothing: a transaction whose nonce another one used in a
-/// block is gone for all who see that block (docs/COMPATIBILITY.md#left-out-of-a-block).
+/// The reference's name of a reason. `None` where the reference posts nothing: when a block uses the nonce, everybody
+/// who sees that block knows that the transaction is gone (docs/COMPATIBILITY.md#left-out-of-a-block).
 pub(in super::super) fn reason(dropped: &v1::MempoolDropped) -> Option<&'static str> {
     match dropped.reason() {
         v1::DropReason::ReplaceByFee => Some("ReplaceByFee"),
         v1::DropReason::ReplaceAcrossFork => Some("ReplaceAcrossFork"),
         v1::DropReason::TooExpensive => Some("TooExpensive"),
-        // The reference has no name for a full mempool; its collector is what would make room.
+        // The reference has no name for a full mempool; there, garbage collection would make room.
         v1::DropReason::StaleGarbageCollect | v1::DropReason::NoRoom => Some("StaleGarbageCollect"),
         v1::DropReason::Problematic | v1::DropReason::OverExecutionLimits => Some("Problematic"),
         v1::DropReason::NonceUsed | v1::DropReason::Unspecified => None,

@@ -1,7 +1,7 @@
 //! The JSON bodies, field by field as the reference sends them (docs/COMPATIBILITY.md#observers), with a file for each endpoint.
 //!
 //! # Invariants
-//! - A body depends on the events and the [`View`] only: when it is sent again, it is the same.
+//! - A body depends only on the events and the [`View`], so a repeated post has the same body.
 
 mod block_events;
 mod cache;
@@ -45,7 +45,7 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The path, which follows the observer's address in a URL.
+    /// The path, appended to the observer's address in a URL.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::NewBlock => "/new_block",
@@ -67,7 +67,7 @@ pub(super) struct View {
     pub(super) without_contract_interfaces: bool,
 }
 
-/// Why an event has no body: a bug of ours, as the node wrote the event.
+/// Why an event has no body: a bug, as the node itself wrote the event.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EncodeError {
     /// A part of the event is missing.

@@ -1,9 +1,9 @@
-//! `/new_block`: a processed block with what its transactions did; also the boot block
+//! `/new_block`: a processed block with the results of its transactions; also the boot block
 //! (docs/COMPATIBILITY.md#new-block, docs/COMPATIBILITY.md#boot-event).
 //!
 //! Where this chain has no value for a field, the field is a constant:
-//! - `miner_txid`: there is no block commit. The burn view's sortition hash stands for it: it names the election, and differs for
-//!   each tenure. Zeros in the boot block.
+//! - `miner_txid`: there is no block commit. The burn view's sortition hash replaces it: it names the election, and
+//!   differs for each tenure. Zeros in the boot block.
 //! - `pox_v1_unlock_height` to `pox_v4_unlock_height`: 0; nothing is ever locked.
 //! - `signer_bitvec`, `reward_set`, `cycle_number`: null; headers of this format have no bit vector, and rewards no set.
 //! - microblocks: zeros and nulls, as in every Nakamoto block.
@@ -69,7 +69,7 @@ struct Reward<'a> {
     tx_fees_streamed_confirmed: &'static str,
     tx_fees_streamed_produced: &'static str,
     from_stacks_block_hash: Hex0x<'a>,
-    /// The value is an index block hash, whatever the name says.
+    /// Despite its name, the value is an index block hash.
     from_index_consensus_hash: Hex0x<'a>,
 }
 
@@ -81,7 +81,7 @@ struct Transaction<'a> {
     raw_result: Hex0x<'a>,
     raw_tx: Hex0x<'a>,
     contract_interface: Option<Value>,
-    /// The same as `contract_interface`, under its older name, which chainhook reads.
+    /// The same as `contract_interface`, under the older name that chainhook reads.
     contract_abi: Option<Value>,
     burnchain_op: Option<()>,
     execution_cost: Cost,
@@ -96,7 +96,7 @@ pub(super) fn of<'a>(event: &'a v1::Event, view: &View) -> Result<NewBlock<'a>, 
     let names = processed.block.as_ref().ok_or("block")?;
     let burn_view = processed.burn_view.as_ref().ok_or("burn view")?;
     let header = processed.header.as_ref();
-    // The boot block has no parent: its own burn view and sentinels stand for it.
+    // The boot block has no parent: its own burn view and sentinel values are used.
     let parent_view = processed.parent_burn_view.as_ref().unwrap_or(burn_view);
     let parent = processed.parent.as_ref();
     let signatures = header.map(|header| header.stacker_signature.iter().map(|signature| Hex(signature)).collect());
@@ -150,7 +150,8 @@ fn reward(reward: &v1::MaturedReward) -> Result<Reward<'_>, &'static str> {
     })
 }
 
-/// Events in the order of their indices, which count over the whole block, whatever the view leaves out.
+/// Events in the order of their indices. Indices count all events of the block, including those that the view leaves
+/// out.
 fn events<'a>(processed: &'a v1::BlockProcessed, view: &View) -> Result<Vec<BlockEvent<'a>>, &'static str> {
     let mut events = Vec::new();
     for receipt in &processed.receipts {

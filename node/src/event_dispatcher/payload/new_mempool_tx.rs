@@ -1,4 +1,4 @@
-//! `/new_mempool_tx`: an array of transactions, with nothing around it.
+//! `/new_mempool_tx`: a bare array of transactions.
 
 use v1::event::Body;
 

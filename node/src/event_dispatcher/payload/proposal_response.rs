@@ -1,5 +1,5 @@
-//! `/proposal_response`: the verdict on a proposal, tagged by `result` (docs/COMPATIBILITY.md#block-proposals). HTTP requests get
-//! the same body.
+//! `/proposal_response`: the verdict on a proposal, tagged by `result` (docs/COMPATIBILITY.md#block-proposals). HTTP
+//! requests for a verdict get the same body.
 
 use std::time::Duration;
 
@@ -43,10 +43,10 @@ pub(super) fn of(event: &v1::Event) -> Result<ProposalResponse<'_>, &'static str
     of_verdict(verdict(event).ok_or("verdict")?)
 }
 
-/// The body for a verdict that was fetched.
+/// The body for a fetched verdict.
 ///
 /// # Errors
-/// Name of the part that is missing in the verdict.
+/// Name of the part that the verdict lacks.
 pub(crate) fn of_verdict(verdict: &v1::ValidationVerdict) -> Result<ProposalResponse<'_>, &'static str> {
     let signer_signature_hash = Hex(&verdict.block_hash);
     if !verdict.valid {
@@ -66,7 +66,7 @@ pub(crate) fn of_verdict(verdict: &v1::ValidationVerdict) -> Result<ProposalResp
     })
 }
 
-/// The reference's reason that is nearest to our rule.
+/// The reference's reason code that is closest to our rule.
 const fn reason_code(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::UnknownParent => "UnknownParent",

@@ -1,4 +1,4 @@
-//! `/stackerdb_chunks`: written slots, with the contract in the shape that libsigner parses
+//! `/stackerdb_chunks`: written slots, with the contract in the form that libsigner parses
 //! (docs/COMPATIBILITY.md#other-observer-endpoints).
 
 use nakamoto_proto::v1;

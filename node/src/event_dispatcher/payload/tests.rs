@@ -1,4 +1,4 @@
-//! Fields that the end-to-end tests do not reach: kinds of events that no transaction there makes, and edges.
+//! Fields that the end-to-end tests do not reach: kinds of events that no transaction there causes, and edge cases.
 
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ fn every_kind_of_event_has_its_own_fields() {
         assert_eq!(*event, expected);
     }
     assert_eq!(posted["events"].as_array().unwrap().len(), cases.len());
-    // With a narrower key the indices still count over the whole block, and the transactions are complete.
+    // With fewer keys, indices still count all events of the block, and the transactions are complete.
     let stx = View { transactions: Interest::of_keys(&[EventKey::Stx]).transactions, ..View::default() };
     let narrow =
         body(Endpoint::NewBlock, block(vec![receipt(cases.into_iter().map(|(event, ..)| event).collect())]), &stx);

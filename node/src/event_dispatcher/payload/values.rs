@@ -19,7 +19,7 @@ pub(super) struct Amount<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Written in steps through a small buffer, as chunks have megabytes.
+        // Written in steps through a small buffer, as chunks can have megabytes.
         let mut buffer = [0; 512];
         for part in self.0.chunks(256) {
             let Some(text) = buffer.get_mut(..2 * part.len()) else { return Err(fmt::Error) };
@@ -75,7 +75,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// The cost in a message; without one all dimensions are 0.
+    /// The cost in a message; all zeros without one.
     pub(super) fn of(cost: Option<&v1::ExecutionCost>) -> Self {
         cost.map_or_else(Self::default, |cost| Self {
             read_count: cost.read_count,

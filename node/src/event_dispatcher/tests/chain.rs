@@ -106,7 +106,7 @@ impl MemoryChain {
         self.append(Body::MempoolAccepted(v1::MempoolAccepted { txid: hash(byte.into()), transaction }));
     }
 
-    /// Adds an event that no observer gets.
+    /// Adds an event that is posted to no observer.
     pub(super) fn add_quiet(&self) {
         self.append(Body::TipChanged(v1::TipChanged::default()));
     }
@@ -124,7 +124,7 @@ impl MemoryChain {
         self.state.lock().unwrap().events.len() as u64
     }
 
-    /// Posts that an observer of everything should get, in order.
+    /// Posts that an observer with every key should get, in order.
     pub(super) fn expected(&self, from: usize) -> Vec<String> {
         let state = self.state.lock().unwrap();
         let mut posts = Vec::new();
@@ -218,7 +218,7 @@ impl History for MemoryChain {
     }
 }
 
-/// An observer of everything with short timeouts.
+/// An observer with every key and short timeouts.
 pub(super) fn config(endpoint: &str) -> ObserverConfig {
     ObserverConfig {
         endpoint: endpoint.to_owned(),
@@ -230,7 +230,7 @@ pub(super) fn config(endpoint: &str) -> ObserverConfig {
     }
 }
 
-/// Observers that run.
+/// Running observers.
 pub(super) struct Running {
     pub(super) dispatcher: Dispatcher,
     shutdown: CancellationToken,
@@ -247,7 +247,7 @@ impl Running {
         Self { dispatcher, shutdown, task }
     }
 
-    /// Waits until all observers have everything, and that is stored.
+    /// Waits until all observers have everything, and their checkpoints say so.
     pub(super) async fn until_caught_up(&self, chain: &MemoryChain) {
         let newest = chain.newest();
         self.dispatcher.until_all(|report| report.next_sequence > newest).await;

@@ -77,7 +77,7 @@ async fn what_the_journal_forgot_is_sent_as_blocks_and_reported() {
     running.until_caught_up(&chain).await;
     assert_eq!(observer.taken(), ["block 0", "burn 0", "burn 1", "block 1", "tx 03"]);
     assert_eq!(running.dispatcher.reports()[0].gap, Some((3, 7)));
-    // The same when nothing at all is left.
+    // The same when the journal is empty.
     running.stop().await;
     chain.add_transaction(4);
     chain.add_block();

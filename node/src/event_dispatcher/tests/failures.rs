@@ -1,4 +1,4 @@
-//! Whatever goes wrong, each observer gets exactly the ordered posts.
+//! Whatever goes wrong, each observer gets exactly the right posts in order.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn one_that_does_not_answer_delays_no_other() {
     alive.until_taken(52).await;
     assert_eq!(alive.taken(), chain.expected(0));
     assert!(dead.taken().is_empty());
-    // It does not keep the node from stopping.
+    // A dead observer does not keep the node from stopping.
     let begun = std::time::Instant::now();
     running.stop().await;
     assert!(begun.elapsed() < Duration::from_secs(10));
@@ -74,7 +74,7 @@ async fn without_retries_a_post_without_an_answer_is_skipped_and_another_status_
     running.stop().await;
 }
 
-/// Answers every request with 200, and says of each whether its connection goes on after it.
+/// Answers every request with 200, and reports for each request whether its connection stays open.
 async fn answer_all(listener: TcpListener) -> Vec<bool> {
     let mut goes_on = Vec::new();
     while let Ok(Ok((mut peer, _))) = tokio::time::timeout(Duration::from_secs(2), listener.accept()).await {
@@ -185,7 +185,7 @@ enum Op {
     Kill,
     /// A clean stop and a new start.
     Restart,
-    /// Waits until so many more posts have come.
+    /// Waits until so many more posts have arrived.
     Wait(usize),
 }
 
@@ -211,7 +211,7 @@ fn reaction() -> impl Strategy<Value = Reaction> {
     ]
 }
 
-/// Runs the operations. Returns what each of two observers took, and what it should have taken.
+/// Runs the operations. Returns what each of two observers took, and what each should have taken.
 async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<String>; 2]) {
     let (chain, folder) = (MemoryChain::new(), tempfile::tempdir().unwrap());
     let [first, second] = scripts;
@@ -238,7 +238,7 @@ async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<S
                 running = Running::start(&chain, folder.path(), &configs);
             }
             Op::Wait(more) => {
-                // Not more than must come, whatever the script says and however transactions are joined.
+                // At most as many as must come, whatever the script says and however transactions are joined.
                 let alone = chain.expected(0).iter().filter(|post| !post.starts_with("tx ")).count();
                 posts = (posts + more).min(alone);
                 observers[0].until_posts(posts).await;
@@ -250,8 +250,8 @@ async fn play(ops: Vec<Op>, scripts: [Vec<Reaction>; 2]) -> (Vec<String>, [Vec<S
     (chain.expected(0), observers.map(|observer| observer.taken()))
 }
 
-/// The posts without repeats, and the number of repeats. A post that was not acknowledged is repeated right after itself, with
-/// transactions joined to it that have come meanwhile.
+/// The posts without repeats, and the number of repeats. A post that was not acknowledged is repeated right after
+/// itself, joined with transactions that came meanwhile.
 fn without_repeats(taken: &[String]) -> (Vec<String>, usize) {
     let (mut once, mut again): (Vec<String>, usize) = (Vec::new(), 0);
     let mut last: Vec<String> = Vec::new();

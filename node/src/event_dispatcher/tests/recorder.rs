@@ -33,7 +33,7 @@ pub(super) enum Reaction {
     TakeAndHang,
 }
 
-/// Posts that came, whether taken or not.
+/// Posts that arrived, whether taken or not.
 #[derive(Default)]
 struct Seen {
     script: Mutex<VecDeque<Reaction>>,
@@ -89,13 +89,13 @@ impl Recorder {
         wait(&self.seen.takes, count, || format!("{count} posts taken: {:?}", self.taken())).await;
     }
 
-    /// Waits until this many posts have come, taken or not.
+    /// Waits until this many posts have arrived, taken or not.
     pub(super) async fn until_posts(&self, count: usize) {
         wait(&self.seen.posts, count, || format!("{count} posts; taken: {:?}", self.taken())).await;
     }
 }
 
-/// The posts as they would be with one transaction in each.
+/// The posts as if each had one transaction.
 pub(super) fn apart(posts: &[String]) -> Vec<String> {
     let split = |post: &String| match post.strip_prefix("tx ") {
         Some(transactions) => transactions.split('+').map(|one| format!("tx {one}")).collect(),
@@ -135,7 +135,7 @@ async fn react(State(seen): State<Arc<Seen>>, uri: Uri, body: Bytes) -> Response
     }
 }
 
-/// A short text for a post; the transactions of one post have a + between them.
+/// A short text for a post; a + separates transactions of one post.
 fn name(path: &str, body: &[u8]) -> String {
     let json: Value = serde_json::from_slice(body).unwrap();
     match path {

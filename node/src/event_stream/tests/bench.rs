@@ -33,7 +33,7 @@ pub(super) struct MemoryJournal {
 pub(super) struct State {
     pub(super) events: Vec<JournalEvent>,
     pub(super) pruned: usize,
-    /// What is pruned after the next read.
+    /// Value of `pruned` after the next read.
     pub(super) prunes: Option<usize>,
     pub(super) in_memory: usize,
     pub(super) listeners: Vec<Box<dyn Fn(u64) + Send + Sync>>,
@@ -146,7 +146,7 @@ pub(super) fn verdict(id: &str) -> (v1::EventKind, Body) {
     (v1::EventKind::Validation, Body::ValidationFinished(finished))
 }
 
-/// An event; its kind changes with `number`, in threes.
+/// An event; its kind depends on `number` modulo three.
 pub(super) fn mixed(number: u64) -> (v1::EventKind, Body) {
     match number % 3 {
         0 => burn(),

@@ -1,4 +1,4 @@
-//! Streams whose readers take nothing: their frames stay within the budget, and leave the room of others alone.
+//! Streams whose readers take nothing: their frames stay within the budget and leave others their room.
 
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ fn check(in_memory: usize) {
     bench.journal.append((0..EVENTS).map(|_| verdict(&"v".repeat(1 << 20))));
     let (budget, connection) = (Budget::default(), CancellationToken::new());
     let unread: Vec<_> = (0..READERS).map(|_| open(&bench, budget.purse(Class::Anyone, &connection))).collect();
-    // An actor has a pool of its own: it reads everything, whatever the others hold.
+    // An actor has its own pool: it reads everything, whatever the others hold.
     let mut actor = open(&bench, budget.purse(Class::Actor, &connection));
     let mut client = Client::default();
     while !client.is_at(EVENTS) {

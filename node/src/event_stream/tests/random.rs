@@ -12,8 +12,8 @@ use crate::event_stream::task::{End, FrameStream};
 
 use nakamoto_proto::v1;
 
-/// What happens to a stream: the journal grows; the client reads; the task runs; the client dies and comes back with its cursor;
-/// this many percent of the journal are removed.
+/// One step: the journal grows; the client reads; the task runs; the client dies and reconnects with its cursor; a
+/// percentage of the journal is removed.
 #[derive(Debug, Clone)]
 enum Op {
     Append(u16),
@@ -33,7 +33,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A client that keeps its cursor, and what the journal had removed before it came.
+/// A client that keeps its cursor, and the events that the journal had removed before it came.
 struct Reader<'a> {
     bench: &'a Bench,
     filter: &'a Filter,
@@ -44,7 +44,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Opens the stream again after the last cursor, or at the oldest event when the cursor's place is gone.
+    /// Reopens the stream after the last cursor, or at the oldest event when that place is gone.
     fn reopen(&mut self) {
         let next = Cursor::decode(&self.client.cursor).unwrap().sequence + 1;
         let oldest = self.bench.journal.bounds().oldest;

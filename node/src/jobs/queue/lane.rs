@@ -1,4 +1,4 @@
-//! The jobs of a class that wait, and the order in which its results came.
+//! Waiting jobs of a class, and the order in which its results came.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 pub(super) struct Lane<J> {
     pub(super) queue: VecDeque<Waiting<J>>,
     pub(super) held: Vec<Waiting<J>>,
-    /// Bytes of both.
+    /// Bytes of the queued and held jobs.
     pub(super) waiting_bytes: usize,
     /// Ids of ended jobs, oldest first.
     pub(super) order: VecDeque<String>,

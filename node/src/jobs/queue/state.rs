@@ -1,4 +1,4 @@
-//! What a queue knows of its jobs. All of it is behind one lock.
+//! The state of a queue, all behind one lock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::lane::{Lane, Waiting};
 use crate::jobs::types::{JobKey, JobQueueLimits, JobQueueStats, JobRequest, Outcome, Running, Ticket};
 use crate::runtime::class::Class;
 
-/// Least and most time that a refused request is advised to wait.
+/// Shortest and longest wait that a refused request is advised.
 pub(super) const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 pub(super) struct State<J, R> {
@@ -21,12 +21,12 @@ pub(super) struct State<J, R> {
     pub(super) open: BTreeMap<String, Open>,
     pub(super) by_key: BTreeMap<[u8; 32], String>,
     pub(super) done: BTreeMap<String, Done<R>>,
-    /// Lowest job number of the start before this one whose result was kept; `None` without such a result.
+    /// Lowest job number of the previous start with a kept result; `None` without such a result.
     pub(super) kept_of_previous_start: Option<u64>,
-    /// Time that a job takes: a mean in which newer jobs weigh more.
+    /// Mean time of a job; newer jobs weigh more.
     pub(super) mean_run: Duration,
     pub(super) stats: JobQueueStats,
-    /// Number of calls to `release_held`: one that comes while a job runs is for that job too.
+    /// Number of calls to `release_held`: a call while a job runs concerns that job too.
     pub(super) releases: u64,
     pub(super) stopped: bool,
 }
@@ -34,7 +34,7 @@ pub(super) struct State<J, R> {
 pub(super) struct Open {
     pub(super) class: Class,
     pub(super) key: Option<JobKey>,
-    /// Number of requests that want it.
+    /// Number of requests for the job.
     pub(super) requests: usize,
     pub(super) not_after: Option<SystemTime>,
     pub(super) hold_until: Instant,
@@ -73,7 +73,7 @@ impl<J, R> State<J, R> {
         if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
             return None;
         }
-        // Who wants the result at once does not wait for what another waits for, nor the other way round.
+        // A request for an immediate result does not join a job that may be held, nor the other way round.
         if (open.hold_until > Instant::now()) == request.hold.is_zero() {
             return None;
         }
@@ -89,7 +89,7 @@ impl<J, R> State<J, R> {
         Some(Ticket { position: self.position(&id), id, joined: true })
     }
 
-    /// Moves a job of everybody's that waits to the lane of actors.
+    /// Moves a waiting or held public job to the actors' lane.
     pub(super) fn change_lane(&mut self, id: &str) {
         let from = &mut self.everybodys;
         if let Some(place) = from.queue.iter().position(|waiting| waiting.id == id)
@@ -105,7 +105,7 @@ impl<J, R> State<J, R> {
         }
     }
 
-    /// Ends what runs of everybody's with what it has, when a job of an actor has come.
+    /// Tells running public jobs to finish early when an actor's job waits.
     pub(super) fn hurry(&self, class: Class) {
         if class == Class::Actor && !self.actors.queue.is_empty() {
             let running = self.open.values().filter(|open| open.begun.is_some() && open.class == Class::Anyone);
@@ -135,7 +135,7 @@ impl<J, R> State<J, R> {
         running
     }
 
-    /// Queues the held jobs whose hold is over, and returns when the next hold ends.
+    /// Queues the held jobs whose hold is over; returns when the next hold ends.
     pub(super) fn release_due(&mut self, now: Instant) -> Option<Instant> {
         let mut next_due = None;
         for lane in [&mut self.everybodys, &mut self.actors] {
@@ -154,7 +154,7 @@ impl<J, R> State<J, R> {
         next_due
     }
 
-    /// Removes a job wherever it is, and keeps its end.
+    /// Removes a job wherever it is, and keeps its outcome.
     pub(super) fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
         let open = self.open.remove(id);
         let class = open.as_ref().map_or(Class::Anyone, |open| open.class);
@@ -167,7 +167,7 @@ impl<J, R> State<J, R> {
         if let Some(run) = open.as_ref().and_then(|open| open.begun).map(|begun| begun.elapsed()) {
             self.mean_run = (self.mean_run * 7 + run) / 8;
         }
-        // A job that was taken back before it ran has ended already when its end is stored.
+        // A withdrawn job that had not run is in `done` already when its end is stored.
         if !self.done.contains_key(id) {
             self.stats.finished_total += 1;
             self.keep(class, id.to_owned(), done);
@@ -182,7 +182,7 @@ impl<J, R> State<J, R> {
         self.done.insert(id, done);
     }
 
-    /// About the time until a quarter of the lane's waiting jobs have run.
+    /// About the time in which a quarter of the lane's waiting jobs will have run.
     pub(super) fn retry_after(&self, class: Class) -> Duration {
         let jobs = u32::try_from(self.lane(class).queue.len() / 4).unwrap_or(u32::MAX).max(1);
         self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)

@@ -8,10 +8,10 @@ use stacks_types::ids::Txid;
 
 use super::*;
 
-/// For what must happen: far above what it takes.
+/// Longest wait for something that must happen, far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Says which transaction it got.
+/// Answers with the id of the transaction that it got.
 fn echo(raw: &Bytes) -> Answer {
     Ok(Offered::Decided(Ok(Admission::Accepted(id(raw)))))
 }
@@ -41,7 +41,7 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
         raw.iter().map(echo).collect()
     };
     let admissions = Arc::new(Admissions::new(work));
-    // On one thread: all are offered before the first is answered.
+    // On one thread, all are offered before the first is answered.
     let offers = (0..1_000).map(|index| {
         let admissions = Arc::clone(&admissions);
         async move { (index, admissions.submit(number(index)).await) }
@@ -69,7 +69,7 @@ async fn no_more_batches_are_under_way_than_may_be() {
     let work = move |raw: &[Bytes]| {
         let count = counted.fetch_add(1, Ordering::SeqCst) + 1;
         highest.fetch_max(count, Ordering::SeqCst);
-        // Batches leave together, as many as may be.
+        // Batches leave together, as many as may run at once.
         let mut number = came.0.lock().unwrap();
         *number += 1;
         let all = number.next_multiple_of(MAX_CONCURRENT_ADMISSIONS);
@@ -127,7 +127,7 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
         raw.iter().map(echo).collect()
     };
     let admissions = Arc::new(Admissions::new(work));
-    // As often as batches may be under way: none of them is left so.
+    // As often as batches may run at once: a panic must not leave one counted as running.
     for _ in 0..MAX_CONCURRENT_ADMISSIONS {
         assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
     }

@@ -1,4 +1,4 @@
-//! Turns, the waiting room, and who goes away.
+//! Permits, the limit of waiting requests, and callers that go away.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::*;
 
 const FULL: &str = "FULL";
-/// For what must be told to come back.
+/// Wait after which a request is told to try later.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 fn limit(permits: usize) -> ConcurrencyLimit {

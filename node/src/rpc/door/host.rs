@@ -1,8 +1,8 @@
-//! The request is addressed to this node by a name that is the node's.
+//! A request must be addressed to this node by one of the node's names.
 //!
-//! A page can have the name of its own server resolved to this machine (DNS rebinding): the browser then takes this node for
-//! the page's server, and lets the page read. It sends the page's name as `Host` all the same. A number cannot be resolved to
-//! another one, so on an address that stands for all of the machine's every number is right.
+//! A page can have its own server's name resolved to this machine (DNS rebinding): the browser then takes this node for
+//! the page's server and lets the page read. The browser still sends the page's name as `Host`. An IP address cannot be
+//! rebound, so a node that serves all addresses of the machine accepts any address as `Host`.
 
 use std::net::IpAddr;
 
@@ -14,17 +14,17 @@ use axum::http::{HeaderMap, StatusCode};
 use super::Refusal;
 use crate::config::ANY;
 
-/// The names that are this node's.
+/// The names of this node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hosts {
-    /// Addresses that are served.
+    /// Served addresses.
     bound: Vec<IpAddr>,
-    /// More names, of the config.
+    /// More names, from the config.
     named: Vec<String>,
 }
 
 impl Hosts {
-    /// Loopback, these addresses, and these names or numbers.
+    /// Loopback, `bound`, and the names or addresses in `named`.
     #[must_use]
     pub fn new(bound: Vec<IpAddr>, named: Vec<String>) -> Self {
         Self { bound, named }
@@ -51,8 +51,8 @@ impl Hosts {
     }
 }
 
-/// Whether a request says nothing but one `Host`, and that is one that nearly all programs of this machine send. Such a one is
-/// right by any rule of this file, and is known without taking it apart.
+/// Whether the request has just one `Host`, `localhost` or 127.0.0.1 with any port, as nearly all local programs send
+/// it. Every rule of this file accepts it, so it need not be parsed.
 pub(super) fn is_plainly_here(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (Some(host), None, None) = (hosts.next(), hosts.next(), request.uri().authority()) else { return false };
@@ -65,7 +65,7 @@ pub(super) fn is_plainly_here(request: &Request) -> bool {
     }
 }
 
-/// What a request with this target and these headers says it is addressed to. All that it says must be the same.
+/// The host that a request with this target and these headers names. Target and `Host` must agree.
 pub(super) fn of(target: &Uri, headers: &HeaderMap) -> Result<Authority, Refusal> {
     let bad = |text: &str| Refusal { status: StatusCode::BAD_REQUEST, reason: "HOST_INVALID", text: text.to_owned() };
     let mut hosts = headers.get_all(HOST).iter();
@@ -88,7 +88,7 @@ pub(super) fn of(target: &Uri, headers: &HeaderMap) -> Result<Authority, Refusal
     }
 }
 
-/// Whether it can only be this machine: the names and numbers of loopback.
+/// Whether the host can only be this machine: the names and addresses of loopback.
 pub(super) fn is_this_machine(host: &Authority) -> bool {
     let name = name(host);
     let named = name.eq_ignore_ascii_case("localhost")
@@ -96,7 +96,7 @@ pub(super) fn is_this_machine(host: &Authority) -> bool {
     named || number(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// Without the dot that ends a name that is complete.
+/// The host without the dot that ends a complete name.
 fn name(host: &Authority) -> &str {
     host.host().strip_suffix('.').unwrap_or(host.host())
 }

@@ -1,6 +1,6 @@
-//! gRPC is what says that it is gRPC.
+//! A gRPC call must have a gRPC content type.
 //!
-//! The gRPC library does not look at the content type of a call, and a page may POST bytes with none, or as text, to any
+//! The gRPC library ignores the content type of a call, and a page may POST bytes without one, or as text, to any
 //! server without asking first.
 
 use std::ops::ControlFlow;
@@ -15,10 +15,10 @@ use crate::layer::RequestHook;
 
 const PLAIN: &str = "application/grpc";
 const WEB: [&str; 2] = ["application/grpc-web", "application/grpc-web-text"];
-/// Formats of messages that may follow: the one that is served.
+/// Suffix that may follow; names the only message format that is served.
 const FORMAT: &str = "+proto";
 
-/// Around the gRPC services.
+/// Hook around the gRPC services.
 #[derive(Debug, Clone, Copy)]
 pub struct GrpcOnly;
 
@@ -46,7 +46,7 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
     essence == PLAIN || WEB.contains(&essence)
 }
 
-/// Whether it is gRPC-Web.
+/// Whether a request is gRPC-Web.
 #[must_use]
 pub fn is_grpc_web(headers: &HeaderMap) -> bool {
     WEB.contains(&essence(headers))
@@ -56,7 +56,7 @@ pub(super) fn is_plain_grpc(headers: &HeaderMap) -> bool {
     essence(headers) == PLAIN
 }
 
-/// The content type without parameters and format.
+/// The content type without parameters and message format.
 fn essence(headers: &HeaderMap) -> &str {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

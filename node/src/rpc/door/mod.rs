@@ -1,10 +1,10 @@
-//! What is asked of every request before anything runs for it: whom it is addressed to, and which page sends it.
+//! Checks every request before anything runs for it: which host it addresses, and which page sends it.
 //!
-//! Programs say neither more nor less than HTTP wants, and pass. A browser lends its place on this machine to every page
-//! that somebody opens; so what a page of elsewhere may not do is refused here. One file a rule:
-//! - [`host`]: the request is addressed to this node by a name that is the node's.
-//! - [`origin`]: a page of elsewhere reads (GET), and does nothing else.
-//! - [`kind`]: gRPC is what says that it is gRPC.
+//! Ordinary programs pass. A browser sends requests from this machine for any page that is open in it, so what a
+//! foreign page may not do is refused here. Each rule has a file:
+//! - [`host`]: the request is addressed to this node by one of the node's names.
+//! - [`origin`]: a foreign page may read (GET) and nothing else.
+//! - [`kind`]: a gRPC call has a gRPC content type.
 
 pub mod host;
 pub mod kind;
@@ -27,7 +27,7 @@ use super::errors::Failure;
 use crate::layer::RequestHook;
 use crate::metrics;
 
-/// The rules of a port, around all of its requests. Cheap to clone.
+/// The rules for all requests of a port. Cheap to clone.
 #[derive(Clone)]
 pub struct Door(Arc<Rules>);
 
@@ -41,19 +41,19 @@ struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    /// Upper snake, stable.
+    /// Code in upper snake case; stable.
     pub(super) reason: &'static str,
     pub(super) text: String,
 }
 
 impl Door {
-    /// A door with these rules; who shows the guard's token is no page that was not meant to come in.
+    /// Makes the rules. A request with the guard's token passes whatever its origin.
     #[must_use]
     pub fn new(hosts: Hosts, origins: Origins, guard: Guard) -> Self {
         Self(Arc::new(Rules { hosts, origins, guard }))
     }
 
-    /// Whether a page that sends a request with this target and these headers may be told that it may call.
+    /// Whether CORS headers may allow a call to the page that sends a request with this target and these headers.
     pub(super) fn invites(&self, target: &Uri, headers: &HeaderMap) -> bool {
         self.0.guard.is_set() || self.0.origins.check(target, headers).is_ok()
     }
@@ -89,7 +89,7 @@ impl RequestHook for Door {
 }
 
 impl Refusal {
-    /// As the sender's protocol says it; a page may read why.
+    /// The refusal in the sender's protocol; every page may read it.
     pub(super) fn answer(self, headers: &HeaderMap) -> Response {
         metrics::get().refused_request(self.reason);
         if kind::is_plain_grpc(headers) {

@@ -1,8 +1,8 @@
-//! A page of elsewhere reads (GET), and does nothing else.
+//! A foreign page may read (GET) and nothing else.
 //!
-//! A browser sends a page's POST before it asks whether the page may read the answer (cross-site request forgery). It says
-//! truly where the page is from: `Origin`, or `Sec-Fetch-Site` when there is none. Pages of this machine may do what
-//! programs on it may, and so may what somebody has installed in the browser.
+//! A browser sends a page's POST before it asks whether the page may read the answer (cross-site request forgery). It
+//! reliably says where the page is from: in `Origin`, or else in `Sec-Fetch-Site`. Pages of this machine may do what
+//! its programs may, and so may browser extensions, which the user has installed.
 
 use axum::http::header::ORIGIN;
 use axum::http::uri::{Authority, Uri};
@@ -12,7 +12,7 @@ use super::Refusal;
 use super::host::{self, is_this_machine};
 use crate::config::ANY;
 
-/// Schemes of what is installed in a browser, such as wallets.
+/// Schemes of browser extensions, such as wallets.
 const INSTALLED: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -23,13 +23,14 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Those of this machine and this host, and these: `scheme://host:port` as browsers write them.
+    /// Pages of this machine and of the requested host, and those in `allowed`: `scheme://host:port` as browsers write
+    /// it.
     #[must_use]
     pub fn new(allowed: Vec<String>) -> Self {
         Self { allowed }
     }
 
-    /// Whether the page that sends a request with this target and these headers may do so.
+    /// Whether the page that sends a request with this target and these headers may do more than read.
     pub(super) fn check(&self, target: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut origins = headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or_default());
         match (origins.next(), origins.next()) {
@@ -97,7 +98,7 @@ mod tests {
         ] {
             assert!(may(&origins, &[("origin", ours)]), "{ours}");
         }
-        // 127.0.0.1 is another site than localhost: the origin tells more.
+        // 127.0.0.1 is another site than localhost: the origin says more than the site.
         assert!(may(&origins, &[("origin", "http://localhost:3000"), ("sec-fetch-site", "cross-site")]));
         assert!(may(&origins, &[("sec-fetch-site", "same-origin")]));
     }

@@ -1,4 +1,4 @@
-//! The layer before a handler that says whether it ran.
+//! The hook before a handler that says whether it ran.
 
 use axum::Router;
 use axum::body::Body;
@@ -66,7 +66,7 @@ async fn a_name_that_is_not_the_nodes_reads_nothing() {
     assert_eq!((status, ran), (StatusCode::BAD_REQUEST, false));
     let (status, _, ran) = ask(&port, "GET", "/shim", &[HERE, HERE]).await;
     assert_eq!((status, ran), (StatusCode::BAD_REQUEST, false));
-    // gRPC gets it as gRPC says it.
+    // A gRPC call gets a gRPC answer.
     let call = [rebound[0], ("content-type", "application/grpc")];
     let (status, headers, ran) = ask(&port, "POST", "/a.Service/Call", &call).await;
     assert_eq!((status, &headers["grpc-status"], ran), (StatusCode::OK, &HeaderValue::from_static("7"), false));

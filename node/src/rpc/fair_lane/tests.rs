@@ -1,4 +1,4 @@
-//! Shares, the order of turns, and who goes away.
+//! Shares, the order of permits, and callers that go away.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -30,7 +30,7 @@ fn now(lane: &Arc<FairLane<Key>>, sender: Key) -> Turn<Key> {
     look(&mut ask(lane, sender)).expect("a turn at once").expect("a turn")
 }
 
-/// One that waits now.
+/// A request that waits now.
 fn waits(lane: &Arc<FairLane<Key>>, sender: Key) -> Waiting {
     let mut waiting = ask(lane, sender);
     assert!(look(&mut waiting).is_none(), "{sender} does not wait");
@@ -50,7 +50,7 @@ async fn one_sender_has_his_share_and_leaves_the_rest_to_others() {
     let other = now(&lane, 2);
     let mut last = waits(&lane, 3);
     drop(first);
-    // Both may run now: who came first has it.
+    // Both may run now; the one that came first does.
     assert!(look(&mut last).is_some_and(|turn| turn.is_ok()), "all turns were out when he came, none of them his");
     assert!(look(&mut third).is_some_and(|turn| turn.is_ok()));
     drop((second, other));
@@ -112,12 +112,12 @@ async fn no_more_wait_in_all_than_may() {
 }
 
 proptest! {
-    /// Any order of asking, ending and going away.
+    /// Random orders of asking, ending and going away.
     #[test]
     fn no_turn_is_lost_and_no_share_is_passed(acts in prop::collection::vec((0_u8..3, 0_u8..4, 0_usize..8), 1..200)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            // Nobody waits too long here.
+            // Nothing times out here.
             let lane = FairLane::new(Shares { timeout: Duration::from_secs(3600), ..SHARES });
             let (mut running, mut waiting) = (Vec::new(), Vec::new());
             for (act, sender, which) in acts {
@@ -127,7 +127,7 @@ proptest! {
                     _ if which < running.len() => drop(running.swap_remove(which)),
                     _ => {}
                 }
-                // A turn that was given and not taken is dropped with who waits for it.
+                // A permit that was given and not taken is dropped with its waiting request.
                 waiting.retain_mut(|(sender, waiting)| match look(waiting) {
                     Some(Ok(turn)) => {
                         running.push((*sender, turn));

@@ -98,7 +98,7 @@ impl AccountService for Accounts {
     }
 }
 
-/// A map entry by the serialization of its key, which may be large: it is decoded where that may take its time.
+/// A map entry by its serialized key. The key may be large, so it is decoded on the thread of the read.
 fn map_entry(snapshot: &Snapshot<'_>, contract: &ContractAt, map: &str, key: &[u8]) -> Result<StoredValue, ApiError> {
     let key = decode_value(key).map_err(|error| ApiError::invalid("key", error))?;
     Ok(read::contract_data::map_entry(snapshot, contract, map, &key, false)?)

@@ -1,4 +1,4 @@
-//! Fields of requests into types.
+//! Decodes fields of requests into types.
 
 use std::time::{Duration, SystemTime};
 
@@ -54,13 +54,13 @@ pub(super) fn duration(
     Duration::try_from(duration).map(Some).map_err(|_| ApiError::invalid(field, "negative or out of range"))
 }
 
-/// Whether seconds are of a valid `google.protobuf.Duration` or `Timestamp`, ten thousand years at most. The library
-/// negates them without a look: the least number there is would overflow.
+/// Whether these are the seconds of a valid `google.protobuf.Duration` or `Timestamp`, ten thousand years at most. The
+/// library negates them unchecked, and the smallest number would overflow.
 fn is_protobuf_time(seconds: i64) -> bool {
     seconds.unsigned_abs() <= 315_576_000_000
 }
 
-/// A duration within bounds; absent means not given.
+/// A duration within bounds; `None` when absent.
 pub(super) fn bounded_duration(
     field: &'static str,
     value: Option<prost_types::Duration>,
@@ -93,7 +93,7 @@ pub(super) fn page_size(field: &'static str, size: u32) -> Result<usize, ApiErro
     }
 }
 
-/// Which block a `GetBlock` names.
+/// The block that a `GetBlock` names.
 pub(super) fn block_at(
     block: Option<nakamoto_proto::v1::get_block_request::Block>,
     fork: &[u8],
@@ -111,7 +111,7 @@ pub(super) fn block_at(
     Ok(at)
 }
 
-/// Answers with the error as a status.
+/// Turns an error into a status.
 pub(super) trait OrStatus<T> {
     /// See the trait.
     fn or_status(self) -> Result<T, Status>;

@@ -1,4 +1,4 @@
-//! Answers of the chain as messages of the contract: one function a message.
+//! Encodes answers of the chain as messages of the API, with a function for each message.
 
 use chainstate::burn::{BurnBlockInfo, StackerSet};
 use chainstate::chain::{Admission, AdmissionRefusal, ChunkOutcome, Decision, StoreOutcome};
@@ -28,7 +28,7 @@ pub(crate) fn tips(tips: &Tips) -> v1::GetTipResponse {
     }
 }
 
-/// The names of a block.
+/// Ids, height and burn view of a block.
 pub(crate) fn block_ref(block: &Block) -> v1::BlockRef {
     v1::BlockRef {
         block_id: wire::id(&block.block_id),
@@ -38,7 +38,7 @@ pub(crate) fn block_ref(block: &Block) -> v1::BlockRef {
     }
 }
 
-/// What became of a pushed block.
+/// The outcome of a push.
 pub(super) fn pushed(outcome: &StoreOutcome) -> v1::PushBlockResponse {
     let (outcome, id, rejection) = match outcome {
         StoreOutcome::Stored(id) => (v1::PushOutcome::Accepted, Some(id), None),
@@ -83,7 +83,7 @@ pub(crate) fn producer_set(producers: &[Producer]) -> v1::GetProducerSetResponse
     v1::GetProducerSetResponse { producers: (0..).zip(producers).map(member).collect() }
 }
 
-/// The stackers of a cycle.
+/// The stackers of a reward cycle.
 pub(crate) fn stacker_set(set: &StackerSet) -> v1::GetStackerSetResponse {
     v1::GetStackerSetResponse { stackers: stackers(set), reward_cycle: set.cycle }
 }
@@ -97,7 +97,7 @@ fn stackers(set: &StackerSet) -> Vec<v1::StackerSetMember> {
     (0..).zip(&set.stackers).map(member).collect()
 }
 
-/// What a producer must know.
+/// What a producer must know before it makes a block.
 pub(super) fn producer_view(view: &ProducerView, params: &ChainParams) -> v1::GetProducerViewResponse {
     v1::GetProducerViewResponse {
         new_tenure: view.new_tenure,
@@ -140,7 +140,7 @@ pub(super) fn decision(decision: &Decision) -> v1::SubmitTransactionResponse {
     }
 }
 
-/// A transaction, and where it stands.
+/// A transaction and its state.
 pub(crate) fn transaction(known: KnownTransaction) -> v1::GetTransactionResponse {
     let mut answer = v1::GetTransactionResponse {
         transaction: known.raw.into(),
@@ -161,7 +161,7 @@ pub(crate) fn transaction(known: KnownTransaction) -> v1::GetTransactionResponse
     answer
 }
 
-/// Where a transaction stands.
+/// The state of a transaction.
 pub(crate) const fn transaction_state(state: &TransactionState) -> v1::TransactionState {
     match state {
         TransactionState::Mined => v1::TransactionState::Mined,
@@ -172,7 +172,7 @@ pub(crate) const fn transaction_state(state: &TransactionState) -> v1::Transacti
     }
 }
 
-/// A transaction that waits.
+/// A pending transaction.
 pub(crate) fn pending(pending: &PendingTransaction) -> v1::PendingTransaction {
     v1::PendingTransaction {
         txid: wire::bytes(&pending.txid.0),
@@ -193,7 +193,7 @@ pub(super) fn account(at: &AccountAt) -> v1::GetAccountResponse {
     }
 }
 
-/// What a read-only call gave, or why it failed.
+/// The result of a read-only call, or why it failed.
 pub(super) fn call(result: Result<Value, String>) -> v1::CallReadOnlyResponse {
     match result {
         Ok(value) => v1::CallReadOnlyResponse { okay: true, result: value.encode().into(), cause: String::new() },
@@ -201,7 +201,7 @@ pub(super) fn call(result: Result<Value, String>) -> v1::CallReadOnlyResponse {
     }
 }
 
-/// What is known of a slot without its data. Slots know their owner by key hash; its single-signature address names it.
+/// A slot without its data. A slot knows its owner by key hash; the hash's single-signature address names the owner.
 pub(crate) fn slot(slot: &SlotMetadata, mainnet: bool) -> v1::SlotMetadata {
     v1::SlotMetadata {
         slot_id: slot.slot_id,
@@ -212,7 +212,7 @@ pub(crate) fn slot(slot: &SlotMetadata, mainnet: bool) -> v1::SlotMetadata {
     }
 }
 
-/// What became of a chunk; `None` when there is no such StackerDB.
+/// The outcome of a chunk's write; `None` when there is no such StackerDB.
 pub(super) fn put_chunk(outcome: &ChunkOutcome, mainnet: bool) -> Option<v1::PutChunkResponse> {
     match outcome {
         ChunkOutcome::Accepted(stored) => Some(v1::PutChunkResponse {

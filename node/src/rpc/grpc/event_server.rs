@@ -1,5 +1,5 @@
-//! Serves `EventService` as the generated server does, but for `Subscribe`: its frames are encoded already, and go out as
-//! the bytes that all streams share.
+//! Serves `EventService` like the generated server, except for `Subscribe`: its frames are already encoded, and all
+//! streams send the same shared bytes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,7 +78,8 @@ impl ServerStreamingService<v1::SubscribeRequest> for Subscribe {
     }
 }
 
-/// Requests by the generated code, frames as they are, and their room goes with their bytes.
+/// Decodes requests with the generated code and sends frames as they are; a frame's share of the budget stays with its
+/// bytes.
 #[derive(Debug, Clone, Default)]
 struct FrameCodec(InFlight);
 
@@ -114,7 +115,7 @@ impl Decoder for FrameCodec {
     type Error = Status;
 
     fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
-        // The code that the generated servers have for it: `reasons` tells it from other refusals.
+        // The status code that generated servers use for it; `reasons` recognizes it.
         v1::SubscribeRequest::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! The event feed: one stream a call, and pages of the same journal.
+//! The event feed: streams, and pages of the same journal.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -66,18 +66,18 @@ impl EventService for Events {
         let journal = Arc::clone(self.streams.journal());
         let payload = Payload::decode(request.payload_mode);
         let turn = self.pool.page_turn().await.or_status()?;
-        // Once as it is read, and once as it is encoded: then it is counted as what it is.
+        // Room for the page as it is read and as it is encoded; the encoded answer is then counted with its real size.
         if let Some(caller) = Caller::current() {
             caller.keep(turn);
             let busy = |_| ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER };
             caller.hold(2 * MAX_PAGE_BYTES).map_err(busy).or_status()?;
         }
-        // The inner error is the sender's; the outer one is the pool's.
+        // The inner error is the sender's, the outer one the pool's.
         let page = self.pool.compute(move || {
             let page =
                 |start| read_page(journal.as_ref(), &PageRequest { filter: filter.clone(), payload, start, size });
             let begin = || resolve(journal.as_ref(), request.start.clone(), WhenNone::Earliest).and_then(page);
-            // The oldest event may be removed while it is looked for.
+            // The oldest event may be removed between its look-up and the read.
             Ok(match begin() {
                 Err(PositionError::Pruned { .. }) if is_earliest(request.start.as_ref()) => begin(),
                 page => page,
@@ -104,7 +104,7 @@ impl Events {
         let journal = Arc::clone(self.streams.journal());
         let start = self.pool.compute(move || Ok(resolve(journal.as_ref(), request.start, WhenNone::Latest)));
         let start_sequence = start.await.or_status()?.map_err(position_status)?;
-        // After the start: an instance that comes in between is among these or in the events.
+        // After the start, so that a new instance is either in this list or in the events.
         let snapshot = if include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
@@ -115,7 +115,7 @@ impl Events {
         self.streams.open(open).map(Frames).map_err(subscriptions_status)
     }
 
-    /// Instances whose chunks come first: those that the filter names, or all when it narrows none.
+    /// Instances whose chunks are sent first: those that the filter names, or all when it narrows none.
     async fn snapshot(&self, filter: &Filter) -> Result<Vec<String>, Status> {
         let all = self.pool.read(|snapshot| list_instances(snapshot.conn())).await.or_status()?;
         let (named, every) = (filter.stackerdb_contracts(), filter.wants_every_stackerdb());

@@ -1,4 +1,4 @@
-//! The gRPC services, one file each: decode, ask the chain through the pool, encode.
+//! The gRPC services, with a file for each: they decode, ask the chain through the pool, and encode.
 
 mod account;
 mod admin;

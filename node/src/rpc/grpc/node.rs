@@ -1,4 +1,4 @@
-//! What the node is.
+//! Information about the node itself.
 
 use chainstate::chain::Retention;
 use chainstate::read;

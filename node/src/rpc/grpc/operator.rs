@@ -1,4 +1,4 @@
-//! What an operator asks: who reads the event feed.
+//! Reads for operators: who reads the event feed.
 
 use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};

@@ -1,7 +1,7 @@
-//! Gives a reason to the errors that the gRPC library makes itself, before a service sees the request.
+//! Adds a reason to errors that the gRPC library makes itself, before a service sees the request.
 //!
-//! It answers them without details, and blames itself (`INTERNAL`) for a message that it cannot decode. Our own errors
-//! always carry their reason (`rpc::errors`), so a status without details is the library's.
+//! The library sends them without details, and reports its own fault (`INTERNAL`) for a message that it cannot decode.
+//! Our errors always have a reason (`rpc::errors`), so a status without details is the library's.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use crate::layer::{HookLayer, RequestHook};
 use crate::rpc::errors::Failure;
 
-/// The services as routes of the port. Paths of no service are left to the router that they are merged into.
+/// The services as routes of the port. Other paths are left to the router into which these routes are merged.
 pub fn into_router(routes: Routes) -> Router {
     routes.into_axum_router().reset_fallback().layer(HookLayer(Reasons))
 }
@@ -29,7 +29,7 @@ impl RequestHook for Reasons {
         ControlFlow::Continue(())
     }
 
-    /// Errors before the first message come as headers without a body; those after it are made by our services alone.
+    /// An error before the first message comes as headers without a body; later errors come only from our services.
     fn after((): (), response: Response) -> Response {
         match Status::from_header_map(response.headers()) {
             Some(mut status) if status.code() != Code::Ok && status.details().is_empty() => {

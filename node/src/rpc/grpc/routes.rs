@@ -41,7 +41,7 @@ use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::health::Health;
 use crate::runtime::wake_signal::WakeSignal;
 
-/// What the services are made of, by one count: a request copies it with each layer on its way to a handler.
+/// State shared by the services, behind one `Arc`: every layer clones it per request.
 pub type Services = Arc<Parts>;
 
 /// See [`Services`].
@@ -55,21 +55,21 @@ pub struct Parts {
     pub streams: StreamRegistry,
     /// Template requests.
     pub templates: Arc<TemplateJobs>,
-    /// Validation requests.
+    /// Validation demands.
     pub validations: Arc<ValidationJobs>,
-    /// Those who get events by POST.
+    /// The HTTP observers.
     pub observers: Dispatcher,
-    /// Guards templates, validations, observers, the admin service and what is for operators.
+    /// Guards templates, validations, observers, the operators' service and the admin service.
     pub guard: Guard,
     /// How much of the journal is kept.
     pub retention: Retention,
     /// The mock clock.
     pub clock: ClockControl,
-    /// The admin service is on.
+    /// Whether the admin service is served.
     pub serves_admin: bool,
 }
 
-/// Names of the services, for health.
+/// Names of our services, for health.
 const SERVICE_NAMES: &[&str] = &[
     "nakamoto.v1.AccountService",
     "nakamoto.v1.BlockService",
@@ -84,17 +84,17 @@ const SERVICE_NAMES: &[&str] = &[
     "nakamoto.v1.ValidationService",
 ];
 
-/// Those that come with the gRPC library.
+/// Services that come with the gRPC library.
 const LIBRARY_SERVICE_NAMES: &[&str] =
     &["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
-/// The one that is not always served.
+/// The service that is not always served.
 const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 
-/// The routes, and what they say of their health.
+/// The routes, and the health of their services.
 ///
 /// # Errors
-/// When the descriptors that were built in are broken.
+/// When the built-in descriptors are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, Health), tonic_reflection::server::Error> {
     let parts = Parts::clone(services);
     let Parts { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } = parts;
@@ -152,7 +152,8 @@ pub async fn routes(services: &Services) -> Result<(Routes, Health), tonic_refle
     Ok((routes.routes(), health))
 }
 
-/// With google.rpc, so that clients can print the details of errors. Lists what is served, and describes all of it.
+/// Reflection that lists the served services. It describes more, such as google.rpc, so that clients can print the
+/// details of errors.
 fn reflection<'a>(names: &[&'a str]) -> Result<tonic_reflection::server::Builder<'a>, tonic_reflection::server::Error> {
     let builder = tonic_reflection::server::Builder::configure()
         .include_reflection_service(false)

@@ -1,5 +1,5 @@
-//! Requests for jobs that are taken back: by a call, or by going away while a call waits. Who drops a call wants nothing of it any
-//! more.
+//! Withdrawn requests for jobs: by a call, or because a caller goes away while its call waits. A caller that drops its
+//! call does not want the result.
 
 use nakamoto_proto::v1::JobState;
 use tokio::runtime::Handle;
@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::jobs::TakenBack;
 use crate::rpc::blocking_pool::BlockingPool;
 
-/// The state of a job of which a request was taken back. `end` announces the end of one that nobody wants any more.
+/// The state of a job after a request was withdrawn. `end` announces the end of a job that nobody wants any more.
 pub(super) async fn state_after<R>(
     taken: TakenBack<R>,
     pool: BlockingPool,
@@ -19,7 +19,7 @@ pub(super) async fn state_after<R>(
         TakenBack::Pending => Ok(JobState::Pending),
         TakenBack::Done(outcome) => Ok(outcome.parts().0),
         TakenBack::Dropped => {
-            // A task of its own: the end is announced also when the caller does not wait for the answer.
+            // In a task of its own, so that the end is announced even when the caller does not wait for the answer.
             let announced = tokio::spawn(async move {
                 pool.write(move |chain| {
                     end(chain);
@@ -33,19 +33,19 @@ pub(super) async fn state_after<R>(
     }
 }
 
-/// Does something when the call that holds this is dropped before its end.
+/// Runs a future when the call that holds this is dropped before its end.
 pub(super) struct WhenGone<F: Future<Output = ()> + Send + 'static> {
     runtime: Handle,
     then: Option<F>,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> WhenGone<F> {
-    /// To be held while the call waits.
+    /// Hold the result while the call waits.
     pub(super) fn new(then: F) -> Self {
         Self { runtime: Handle::current(), then: Some(then) }
     }
 
-    /// The caller is there, and gets an answer.
+    /// The caller is still there and gets an answer.
     pub(super) fn stays(mut self) {
         self.then = None;
     }

@@ -1,7 +1,7 @@
-//! Templates: request, fetch, and what a producer must know before.
+//! Templates: request, fetch, and the view that a producer needs before.
 //!
-//! One request makes one template. It has no later revisions and none is pushed unasked: what makes a template stale, a new
-//! tip or better transactions, is in the feed, and a producer that wants to know asks again.
+//! One request makes one template. It has no later revisions, and none is pushed unasked: the feed reports what makes a
+//! template stale, a new tip or better transactions, and a producer then asks again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl TemplateService for Templates {
     }
 }
 
-/// Takes a request back; the state of its job after that.
+/// Withdraws a request; returns the state of its job after that.
 async fn take_back(
     pool: BlockingPool,
     jobs: Arc<TemplateJobs>,
@@ -107,7 +107,7 @@ async fn take_back(
     .await
 }
 
-/// A checked request.
+/// Checks and decodes a request.
 pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<TemplateJob>, ApiError> {
     let most = stacks_types::limits::MAX_BLOCK_BYTES;
     if request.coinbase.len() > most {

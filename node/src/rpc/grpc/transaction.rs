@@ -48,7 +48,7 @@ impl TransactionService for Transactions {
         let request = request.into_inner();
         let limit = page_size("page_size", request.page_size).or_status()?;
         let after = decode_token(&request.page_token).or_status()?;
-        // One more than fits says whether there is a next page.
+        // One entry more than fits shows whether there is a next page.
         let page = move |snapshot: &Snapshot<'_>| Ok::<_, ApiError>(read::mempool::pending(snapshot, after, limit + 1));
         let page = self.pool.read(page).await.or_status()?;
         let transactions: Vec<_> = page.transactions.iter().take(limit).map(encode::pending).collect();
@@ -59,7 +59,7 @@ impl TransactionService for Transactions {
     }
 }
 
-/// Fee, size and txid of the page's last entry: a place in the order that stays right when others come and go.
+/// Fee, size and txid of the page's last entry: a position that stays right when other transactions come and go.
 fn encode_token(last: &v1::PendingTransaction) -> String {
     format!("{:016x}{:08x}{}", last.fee_ustx, last.size_bytes, hex::encode(&last.txid))
 }

@@ -74,7 +74,7 @@ impl ValidationService for Validations {
     }
 }
 
-/// Takes a request back; the state of its job after that.
+/// Withdraws a request; returns the state of its job after that.
 async fn take_back(
     pool: BlockingPool,
     jobs: Arc<ValidationJobs>,
@@ -85,7 +85,7 @@ async fn take_back(
     state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
 }
 
-/// A checked request. What the block says is judged by the validation itself.
+/// Checks and decodes a request. The validation itself judges the block.
 pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest<ValidationJob>, ApiError> {
     if request.block.is_empty() {
         return Err(ApiError::Missing { field: "block" });

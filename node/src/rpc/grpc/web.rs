@@ -1,8 +1,8 @@
 //! gRPC-Web: the services for browsers, on the same port, over HTTP/1.1 and HTTP/2.
 //!
 //! # Invariants
-//! - What is not gRPC-Web passes untouched, plain gRPC over HTTP/2 above all.
-//! - A preflight invites the pages whose calls `rpc::door` lets in, and no others.
+//! - Everything but gRPC-Web passes untouched, above all plain gRPC over HTTP/2.
+//! - A preflight allows exactly the pages whose calls `rpc::door` lets in.
 //!
 //! # Not here
 //! The headers of the HTTP shim: `http::headers`.
@@ -26,21 +26,21 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::layer::HookLayer;
 use crate::rpc::door::{Door, kind};
 
-/// What gRPC-Web clients send.
+/// Headers that gRPC-Web clients send.
 const ALLOWED_HEADERS: [&str; 6] =
     ["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization", "x-request-id"];
-/// Where a trailers-only answer has its status.
+/// Headers that carry the status of a trailers-only answer.
 const EXPOSED_HEADERS: [&str; 3] = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
-/// How long a browser may remember a preflight.
+/// How long a browser may cache a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
-/// One router of both, in which every gRPC call may be gRPC-Web.
+/// One router of both, which also accepts every gRPC call as gRPC-Web.
 pub fn join(http: Router, grpc: Router, door: &Door) -> Router {
     let grpc = grpc.layer((cors(door), HookLayer(kind::GrpcOnly)));
     http.merge(grpc).layer(layer_fn(Translate))
 }
 
-/// Turns gRPC-Web into gRPC and back; also where no service is found, so that the answer can be read.
+/// Translates gRPC-Web to gRPC and back, even for unknown services, so that the client can read the answer.
 #[derive(Clone)]
 struct Translate<S>(S);
 
@@ -68,7 +68,7 @@ where
     }
 }
 
-/// An answer in the making.
+/// An answer in progress.
 enum Translated<F> {
     AsItIs(F),
     Web(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
@@ -85,7 +85,7 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Transl
     }
 }
 
-/// Answers preflights, and says who may read the answers.
+/// Answers preflights, and says which pages may read answers.
 fn cors(door: &Door) -> CorsLayer {
     let door = door.clone();
     let invited = move |_: &HeaderValue, request: &Parts| door.invites(&request.uri, &request.headers);

@@ -9,7 +9,7 @@ use super::query::Query;
 use super::respond::{Answer, hex0x, json};
 use crate::rpc::grpc::Services;
 
-/// Zeros for an account that was never used; 404 for what is no principal.
+/// Zeros for an account that was never used; 404 for a text that is no principal.
 pub(super) async fn account(State(services): State<Services>, Path(principal): Path<String>, query: Query) -> Answer {
     let principal = path_principal(&principal)?;
     let (at, proof) = (query.tip()?, query.proof());
@@ -21,7 +21,7 @@ pub(super) async fn account(State(services): State<Services>, Path(principal): P
         "nonce": answer.account.nonce,
     });
     if proof {
-        // A key that was never written has no proof: the reference then answers an empty text.
+        // A key that was never written has no proof; like the reference, this answers an empty text.
         let text = |proof: Option<Vec<u8>>| proof.map_or_else(String::new, |proof| hex0x(&proof));
         body["balance_proof"] = text(answer.balance_proof).into();
         body["nonce_proof"] = text(answer.nonce_proof).into();

@@ -17,8 +17,8 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, json, octets};
 use crate::rpc::grpc::Services;
 
-/// POST /v3/block: block bytes. A refusal is 400 with the reason code; a block that was pushed before is answered with the rule
-/// that it has been found to break since, if it has.
+/// POST /v3/block: block bytes. A refusal is 400 with the reason code. A known block is answered with the rule that it
+/// was later found to break, if any.
 pub(super) async fn push(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Answer {
     match store(&services, &headers, body).await? {
         StoreOutcome::Stored(id) => {
@@ -47,8 +47,8 @@ fn broken_rule(rejection: &Rejection) -> Value {
     json!({ "reason": reason(rejection.reason()), "message": rejection.to_string() })
 }
 
-/// POST /v3/blocks/upload: the reference's name and shapes for the same. With `?broadcast=1` the reference sends a known
-/// block to its peers again and asks for the token; there are no peers, so the token is all that differs.
+/// POST /v3/blocks/upload: the reference's name and shapes for a push. With `?broadcast=1` the reference asks for the
+/// token and sends a known block to its peers again; there are no peers here, so only the token remains.
 pub(super) async fn upload(State(services): State<Services>, query: Query, headers: HeaderMap, body: Bytes) -> Answer {
     if query.is_one("broadcast") {
         auth::operator(&services, &headers)?;

@@ -1,4 +1,4 @@
-//! Contracts: source, interface, variables, maps, calls that do not write.
+//! Contracts: source, interface, variables, maps, read-only calls.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -20,9 +20,9 @@ use crate::principals::parse_principal;
 use crate::rpc::grpc::Services;
 use crate::rpc::read_only_call::{ReadOnlyRequest, call_read_only};
 
-/// Longest function, variable and map name that can exist.
+/// Longest name that a function, variable or map can have.
 const MAX_NAME_BYTES: usize = 128;
-/// Most arguments of a call: a function with more cannot be called in a block either.
+/// Most arguments of a call: no block can call a function with more.
 const MAX_ARGUMENTS: usize = 4096;
 
 /// GET /v2/contracts/source/{address}/{contract}.
@@ -81,10 +81,10 @@ pub(super) async fn map_entry(
     let key = hex_bytes("key", &json_body::<String>(&body)?)?;
     let proof = query.proof();
     let read = move |snapshot: &Snapshot<'_>| {
-        // A key may be large: it is decoded where that may take its time.
+        // A key may be large, so it is decoded on the thread of the read.
         let key = decode_value(&key).map_err(|error| ApiError::invalid("key", error))?;
         match read::contract_data::map_entry(snapshot, &contract, &map, &key, proof) {
-            // Also an unknown map or contract has no such entry.
+            // A map or contract that does not exist has no such entry either.
             Err(LookupError::NotFound { what: Unknown::Contract, .. }) => Ok(StoredValue::none()),
             answer => Ok::<_, ApiError>(answer?),
         }
@@ -143,7 +143,7 @@ fn arguments(texts: &[String]) -> Result<Vec<Vec<u8>>, HttpError> {
 }
 
 fn principal(name: &str, text: &str) -> Result<Principal, HttpError> {
-    // The reference's clients may quote it as Clarity does.
+    // The reference's clients may quote it, as Clarity does.
     let text = text.strip_prefix('\'').unwrap_or(text);
     parse_principal(text).map_err(|error| HttpError::bad_request(format!("{name}: {error}")))
 }

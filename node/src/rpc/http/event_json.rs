@@ -1,6 +1,6 @@
-//! Events as JSON for people: names as in the contract, bytes as hex behind 0x.
+//! Events as JSON for people: names as in the API, bytes as hex after 0x.
 //!
-//! Walks the message by its descriptor, so that a new event needs nothing here.
+//! Walks a message by its descriptor, so a new event needs no code here.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::respond::hex0x;
 
-/// `None` cannot be: the descriptors are built in, and a test reads an event with them.
+/// Never `None`: the descriptors are built in, and a test reads an event with them.
 static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(v1::FILE_DESCRIPTOR_SET).ok());
 
 static EVENT: LazyLock<Option<MessageDescriptor>> = LazyLock::new(|| descriptor("Event"));
@@ -20,12 +20,12 @@ fn descriptor(name: &str) -> Option<MessageDescriptor> {
     POOL.as_ref()?.get_message_by_name(&format!("nakamoto.v1.{name}"))
 }
 
-/// An encoded event, whose bytes are not copied but into the JSON; `null` if it cannot be read, which would be a bug.
+/// An encoded event. Its bytes are copied only into the JSON. `null` if it cannot be read, which would be a bug.
 pub(super) fn event_json(event: Bytes) -> Value {
     decoded_json(EVENT.clone(), event)
 }
 
-/// Any message of the contract, by its name there; `null` if there is none of this name, which would be a bug.
+/// Any message of the API, by its name; `null` if no message has this name, which would be a bug.
 pub(super) fn message_json_of(name: &str, message: &impl prost::Message) -> Value {
     dynamic_json(descriptor(name), message)
 }
@@ -39,7 +39,7 @@ fn decoded_json(kind: Option<MessageDescriptor>, encoded: Bytes) -> Value {
     message.map_or(Value::Null, |message| message_json(&message))
 }
 
-/// What an event is called here: the contract's name in small letters, without its prefix.
+/// Name of a kind of event: the API's name in lower case, without its prefix.
 pub(super) fn kind_name(kind: v1::EventKind) -> String {
     let name = kind.as_str_name();
     name.strip_prefix("EVENT_KIND_").unwrap_or(name).to_ascii_lowercase()
@@ -58,12 +58,12 @@ fn message_json(message: &DynamicMessage) -> Value {
     }
 }
 
-/// Messages and choices only when they are there; plain fields always.
+/// Messages and oneof fields are shown only when present; plain fields always.
 fn is_shown(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
     !field.supports_presence() || message.has_field(field)
 }
 
-/// As these types write themselves: a date, and seconds with an s.
+/// In the text form of these types: a date, or seconds with an s.
 fn well_known<T: prost::Message + Default + ToString>(message: &DynamicMessage) -> Value {
     message.transcode_to::<T>().map_or(Value::Null, |value| Value::String(value.to_string()))
 }
@@ -86,7 +86,7 @@ fn field_json(value: &prost_reflect::Value, field: &FieldDescriptor) -> Value {
         },
         Field::Message(message) => message_json(message),
         Field::List(list) => list.iter().map(|value| field_json(value, field)).collect::<Vec<_>>().into(),
-        // The contract has no maps.
+        // The API has no maps.
         Field::Map(_) => Value::Null,
     }
 }

@@ -6,8 +6,8 @@
 //! data: {"sequence":5, ...}
 //! ```
 //!
-//! A window on the same feed as the gRPC `Subscribe`: the same limits, and each stream counts as a subscription. Without a
-//! place to start it begins after the newest event.
+//! A view of the same feed as gRPC's `Subscribe`, with the same limits: each stream counts as a subscription. Without a
+//! start position it begins after the newest event.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -51,12 +51,12 @@ use crate::runtime::budget::Share;
 use crate::runtime::caller::Caller;
 use crate::runtime::class::Class;
 
-/// What the query may say.
+/// Keys of the query.
 pub(super) const KEYS: QueryKeys = QueryKeys {
     one: &["start", "cursor", "payload"],
     lists: &["kinds", "contract", "asset", "address", "producer", "stackerdb"],
 };
-/// The keys of conditions by the field of the filter that they fill.
+/// Keys of conditions, with the filter field that each fills.
 const FIELDS: [(&str, &str); 6] = [
     ("filter.terms.kinds", "kinds"),
     ("filter.terms.contracts", "contract"),
@@ -65,7 +65,7 @@ const FIELDS: [(&str, &str); 6] = [
     ("filter.terms.producers", "producer"),
     ("filter.terms.stackerdb_contracts", "stackerdb"),
 ];
-/// Events a frame: each becomes a message of its own all the same.
+/// Events in a frame; each becomes a message of its own.
 const BATCH: usize = 64;
 
 /// GET /v3/events[?kinds=&contract=&address=&asset=&producer=&stackerdb=&start=&cursor=&payload=].
@@ -84,7 +84,7 @@ pub(super) async fn follow(
     let start = start(&query, &headers)?;
     let journal = Arc::clone(services.streams.journal());
     let journal_id = journal.id();
-    // The inner error is the sender's; the outer one is the pool's.
+    // The inner error is the sender's, the outer one the pool's.
     let resolved = services.pool.compute(move || Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
     let start_sequence = resolved.map_err(position_error)?;
     let options = FeedOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
@@ -120,7 +120,7 @@ pub(super) async fn follow(
     Ok(response)
 }
 
-/// One term of what the query asks for; everything when it asks for nothing.
+/// The query's conditions as one term; every event if it has none.
 fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
     let texts = |key| Ok::<_, HttpError>(query.list(key)?.into_iter().map(str::to_owned).collect::<Vec<_>>());
     let kinds = query.list("kinds")?.into_iter().map(kind).collect::<Result<Vec<_>, _>>()?;
@@ -145,7 +145,7 @@ fn kind(name: &str) -> Result<i32, HttpError> {
     kind.map(i32::from).ok_or_else(|| HttpError::bad_request(format!("{name} is no kind of event")))
 }
 
-/// The header wins: a browser sends it when it comes back with the URL that it began with.
+/// The header wins: a reconnecting browser sends it with the URL that it began with.
 fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>, HttpError> {
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     if last_id.is_none() && query.text("cursor").is_some() && query.text("start").is_some() {
@@ -164,7 +164,7 @@ fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>
     Ok(Some(v1::StartPosition { position: Some(position) }))
 }
 
-/// With the names of the query.
+/// A filter's error, with the names that the query uses.
 fn filter_error(error: FilterError) -> HttpError {
     match error {
         FilterError::Field(ApiError::Invalid { field, detail }) => {
@@ -191,16 +191,16 @@ fn position_error(error: PositionError) -> HttpError {
     }
 }
 
-/// Frames as messages.
+/// Turns frames into messages.
 struct Messages {
     frames: FrameStream,
     maker: Maker,
     ready: VecDeque<Bytes>,
-    /// Of the frame whose messages these are.
+    /// Share of the frame whose messages are being sent.
     share: Option<Arc<Share>>,
     in_flight: InFlight,
     class: Class,
-    /// A frame of events that becomes messages: JSON takes its time, and these threads serve everybody.
+    /// A frame of events that is becoming messages. Making JSON takes time, and the threads that poll streams serve everybody.
     making: Option<JoinHandle<Option<Vec<Bytes>>>>,
     ended: bool,
 }
@@ -219,7 +219,7 @@ impl Stream for Messages {
                 self.making = None;
                 match made {
                     Ok(Some(messages)) => self.ready.extend(messages),
-                    // The reader comes back with its cursor.
+                    // The reader reconnects with its cursor.
                     Ok(None) | Err(_) => return Poll::Ready(None),
                 }
                 continue;
@@ -227,7 +227,7 @@ impl Stream for Messages {
             if self.ended {
                 return Poll::Ready(None);
             }
-            // Its messages are with the reader, each with its share: one that waits for news holds no bytes.
+            // The reader has the messages, each with its share: a stream that waits for events holds no bytes.
             self.share = None;
             match ready!(self.frames.poll_frame(cx)) {
                 Some(Ok(frame)) => {
@@ -259,7 +259,7 @@ struct Maker {
 }
 
 impl Maker {
-    /// Encoded events as messages. One that cannot be read, which would be a bug, ends the stream.
+    /// Encoded events as messages. An event that cannot be read, which would be a bug, ends the stream.
     fn messages(&self, events: Vec<Bytes>) -> Option<Vec<Bytes>> {
         let made = events.into_iter().map(|encoded| {
             let event = v1::Event::decode(encoded.clone()).ok()?;
@@ -272,7 +272,7 @@ impl Maker {
     }
 }
 
-/// A frame without events as a message; `None` for those that nobody asks for here.
+/// A frame without events as a message; `None` for frames that this stream does not show.
 fn notice(frame: Frame) -> Option<Bytes> {
     let cursor = hex::encode(frame.cursor());
     let named = |name, data| message(Some(&cursor), name, &data);
@@ -288,12 +288,12 @@ fn notice(frame: Frame) -> Option<Bytes> {
         Some(Body::Heartbeat(beat)) => named("heartbeat", json!({ "newest_sequence": beat.newest_sequence })),
         Some(Body::Lagging(lagging)) => named("lagging", json!({ "newest_sequence": lagging.newest_sequence })),
         Some(Body::CaughtUp(caught_up)) => named("caught_up", json!({ "sequence": caught_up.sequence })),
-        // No snapshot was asked for.
+        // No snapshot was requested.
         _ => None,
     }
 }
 
-/// JSON has no line breaks of its own, so it is one line of data. `None` never, as every key of the JSON is a text.
+/// JSON text has no line breaks, so it is one line of data. Never `None`, as every key is a text.
 fn message(id: Option<&str>, event: &str, data: &Value) -> Option<Bytes> {
     let mut text = id.map_or_else(String::new, |id| format!("id: {id}\n")).into_bytes();
     text.extend_from_slice(format!("event: {event}\ndata: ").as_bytes());

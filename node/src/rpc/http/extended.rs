@@ -1,10 +1,10 @@
-//! The paths of the API in front of a node that wallets need, as far as the node itself can answer exactly.
+//! The Hiro API's paths that wallets need, as far as a node alone can answer them exactly.
 //!
 //! # What differs from the API
-//! - Of STX, what the account has now. The sums over its history (`total_sent`, ...), which no node keeps, are "0": clients
-//!   make numbers of them and fail where they are absent.
-//! - As of the tip only: `until_block` is refused as every key that a path does not take.
-//! - `balances` has no tokens: the state is looked up by asset, and nothing lists what a principal holds.
+//! - STX amounts are those of now. The sums over an account's history (`total_sent`, ...), which no node keeps, are
+//!   "0": clients parse them as numbers and fail when they are absent.
+//! - Only the tip can be asked for: `until_block` is refused like every key that a path does not take.
+//! - `balances` has no tokens: the state is looked up by asset, and has no list of a principal's assets.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use super::input::path_principal;
 use super::respond::{Answer, HttpError, json};
 use crate::rpc::grpc::Services;
 
-/// GET /extended/v1/address/{address}/nonces: pending transactions included, so that a wallet can send several at once.
+/// GET /extended/v1/address/{address}/nonces: includes pending transactions, so that a wallet can send several at once.
 pub(super) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
     let Principal::Standard(address) = path_principal(&address)? else {
         return Err(HttpError::not_found("not found")); // A contract has no nonce.
@@ -48,8 +48,8 @@ pub(super) async fn balances(State(services): State<Services>, Path(principal): 
     Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
 }
 
-/// GET /extended/v1/info/network_block_times: seconds from one burn block to the next, by the clock, rounded up; 0 while they come on
-/// demand only. The same under both names: whichever a client takes its network for, it asks this chain.
+/// GET /extended/v1/info/network_block_times: seconds between burn blocks by the clock, rounded up; 0 while they come
+/// on demand only. The same under both names, so that it fits whichever network a client assumes.
 pub(super) async fn network_block_times(State(services): State<Services>) -> Answer {
     let interval = services.clock.pace().interval;
     let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
@@ -62,11 +62,11 @@ async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpErro
     let account =
         services.pool.read(move |snapshot| read::account::get(snapshot, &principal, None, false)).await?.account;
     Ok(json!({
-        // The API's balance counts what is locked; the node's does not.
+        // The API's balance includes locked STX, the node's does not.
         "balance": account.available.saturating_add(account.locked).to_string(),
         "locked": account.locked.to_string(),
         "burnchain_unlock_height": account.unlock_height,
-        // Nothing on this chain locks anything (see the differences in docs/), so there is no lock to tell of.
+        // This chain never locks STX (docs/DIFFERENCES.md), so there is no lock to report.
         "lock_tx_id": "",
         "lock_height": 0,
         "burnchain_lock_height": 0,

@@ -1,11 +1,12 @@
 //! Fees: the floor, and an estimate for a payload.
 //!
 //! # What differs from the reference
-//! - The cost is not learned from earlier blocks but measured: the payload runs on the tip, and the result is thrown away.
-//!   A call runs as the contract's deployer.
-//! - There is always an estimate: of what cannot be run, by its size.
-//! - The fees are those that this node's miner would pick the transaction by: micro-STX a byte, at the floor, above half,
-//!   and above nearly all of the waiting transactions. `fee_rate` is the fee through the cost scalar, as clients expect.
+//! - The cost is measured, not learned from earlier blocks: the payload runs on the tip, and the result is discarded. A
+//!   call runs as the contract's deployer.
+//! - There is always an estimate; a payload that cannot run is estimated by its size.
+//! - The fees are those by which this node's miner would pick the transaction, in micro-STX a byte: at the floor, above
+//!   half, and above nearly all of the pending transactions. `fee_rate` is the fee divided by the cost scalar, as
+//!   clients expect.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ use crate::rpc::grpc::Services;
 
 /// Parts into which each dimension of a block is divided for the cost scalar.
 const RESOLUTION: f64 = 10_000.0;
-/// How long a payload may run: far above what a block would give it, and a wallet waits no longer.
+/// How long a payload may run: far longer than in a block, and as long as a wallet would wait.
 const ESTIMATE_TIME: Duration = Duration::from_secs(10);
 
 /// GET /v2/fees/transfer: micro-STX a byte; the mempool's floor.
@@ -80,7 +81,7 @@ fn estimate_json(estimate: &FeeEstimate, length: u64) -> Value {
     })
 }
 
-/// How much of a block it takes: the sum of the parts of each dimension, at least one of each.
+/// The part of a block that it takes: the sum over all dimensions, each at least 1.
 fn scalar(cost: &Cost, limit: &Cost, length: u64) -> u64 {
     let part = |used: u64, most: u64| whole((RESOLUTION * (used as f64 / most.max(1) as f64).min(1.0)).floor()).max(1);
     part(cost.write_length, limit.write_length)
@@ -91,7 +92,7 @@ fn scalar(cost: &Cost, limit: &Cost, length: u64) -> u64 {
         + part(length, MAX_BLOCK_BYTES as u64)
 }
 
-/// A whole number that is not negative, as an integer; the text has no exponent, and what does not fit is the largest.
+/// A non-negative whole number as an integer. The text has no exponent; a number that does not fit becomes the largest.
 fn whole(number: f64) -> u64 {
     format!("{number:.0}").parse().unwrap_or(u64::MAX)
 }

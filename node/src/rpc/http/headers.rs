@@ -12,26 +12,27 @@ use crate::rpc::grpc::Services;
 
 const SERVER: HeaderValue = HeaderValue::from_static("stacks/2.0");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
-/// Any: a page that may read may say what it likes. Browsers want authorization by name; those that do not know "*" get what clients
-/// send: stacks.js x-hiro-product, and x-api-key when it has a key, the event stream last-event-id.
+/// All headers: a page that may read may send any header. Browsers require `authorization` by name, and those that do
+/// not know "*" need the ones that clients send: stacks.js `x-hiro-product`, and `x-api-key` when it has a key, the
+/// event stream `last-event-id`.
 const ALLOWED_HEADERS: HeaderValue =
     HeaderValue::from_static("origin, content-type, x-hiro-product, authorization, x-api-key, last-event-id, *");
-/// What a page may read, beside the body.
+/// Headers that a page may read.
 const EXPOSED_HEADERS: HeaderValue =
     HeaderValue::from_static("x-request-id, x-canonical-stacks-tip-height, retry-after");
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("POST, GET, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TIP_HEIGHT: HeaderName = HeaderName::from_static("x-canonical-stacks-tip-height");
 
-/// Numbers requests that name none.
+/// Ids for requests without one.
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
-/// Answers OPTIONS, and adds the headers to all answers.
+/// Answers OPTIONS, and adds the headers to every answer.
 #[derive(Clone)]
 pub(super) struct Standard(pub(super) Services);
 
 impl RequestHook for Standard {
-    /// The chain's services, and the id that the request names.
+    /// The chain's services, and the id in the request.
     type State = (Services, Option<u64>);
 
     fn before(&self, request: &Request) -> ControlFlow<Response, Self::State> {
@@ -56,7 +57,7 @@ impl RequestHook for Standard {
     }
 }
 
-/// The reference's request ids are u32 numbers.
+/// The reference's request ids are numbers of 32 bits.
 fn request_id(value: &HeaderValue) -> Option<u64> {
     value.to_str().ok()?.parse::<u32>().ok().map(u64::from)
 }

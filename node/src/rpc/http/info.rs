@@ -1,4 +1,4 @@
-//! What the node is and where it stands.
+//! What the node is and where its chain stands.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use super::respond::{Answer, json};
 use crate::rpc::grpc::Services;
 use crate::rpc::health;
 
-/// Peer versions of testnet and mainnet without their last byte, the epoch's; no peer ever sees them.
+/// Peer versions of testnet and mainnet without their last byte, which is the epoch's. There are no peers to see them.
 const PEER_VERSIONS: (u32, u32) = (0xfaca_de00, 0x1800_0000);
 /// Network ids of bitcoin's regtest and mainnet.
 const PARENT_NETWORK_IDS: (u32, u32) = (3_669_344_250, 3_652_501_241);
@@ -30,7 +30,7 @@ pub(super) async fn alive(State(services): State<Services>) -> Answer {
     })
 }
 
-/// GET /v3/health: there are no peers to be behind of.
+/// GET /v3/health: a node without peers is never behind them.
 pub(super) async fn health(State(services): State<Services>) -> Response {
     json(json!({
         "difference_from_max_peer": 0,
@@ -79,7 +79,7 @@ pub(super) async fn neighbors() -> Response {
     json(json!({ "bootstrap": [], "sample": [], "inbound": [], "outbound": [] }))
 }
 
-/// The burn block that the reference would call stable; before there are as many, the tip itself.
+/// The burn block that the reference would call stable; the tip while there are too few burn blocks.
 fn stable(snapshot: &Snapshot<'_>, burn_tip: &BurnBlock) -> Result<BurnBlock, LookupError> {
     let Some(height) = burn_tip.height.checked_sub(STABLE_BURN_BLOCKS) else { return Ok(burn_tip.clone()) };
     match read::burn_block::get(snapshot, BurnBlockAt::Height(height, None)) {

@@ -1,4 +1,4 @@
-//! Paths and bodies into types.
+//! Parses paths and bodies.
 
 use axum::http::{HeaderMap, header};
 use clarity::principal::c32::AddressError;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::respond::HttpError;
 use crate::principals::{PrincipalError, parse_contract_id, parse_principal};
 
-/// How a body says what it is.
+/// Content type of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// application/octet-stream.
@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Json,
 }
 
-/// The kind of the body. A POST without a Content-Type is refused, as by the reference.
+/// The content type of a request. A POST without one is refused, as by the reference.
 pub(super) fn kind(headers: &HeaderMap) -> Result<Kind, HttpError> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
@@ -30,9 +30,9 @@ pub(super) fn kind(headers: &HeaderMap) -> Result<Kind, HttpError> {
     }
 }
 
-/// A JSON object with the known keys; unknown ones are left alone.
+/// A JSON object with the expected keys; unknown keys are ignored.
 pub(super) fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
-    // serde would take the values of an array for those of the keys, in the order in which our code happens to have them.
+    // serde would take an array's values for the keys' values, in the order of our struct's fields.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(HttpError::bad_request("invalid JSON: an array, where an object is expected"));
     }
@@ -45,17 +45,17 @@ pub(super) fn hex_bytes(name: &str, text: &str) -> Result<Vec<u8>, HttpError> {
     hex::decode(digits).map_err(|error| HttpError::bad_request(format!("{name} is not hex: {error}")))
 }
 
-/// A hash in a path: 64 hex digits, or 40 for a consensus hash, with or without 0x. Anything else is no such path.
+/// A hash in a path: 64 hex digits, or 40 for a consensus hash, with or without 0x. Anything else is 404.
 pub(super) fn path_hash<const N: usize>(text: &str) -> Result<[u8; N], HttpError> {
     hash(text).ok_or_else(|| HttpError::not_found("not found"))
 }
 
-/// A decimal number in a path; anything else is no such path.
+/// A decimal number in a path. Anything else is 404.
 pub(super) fn path_number(text: &str) -> Result<u64, HttpError> {
     text.parse().map_err(|_| HttpError::not_found("not found"))
 }
 
-/// Hex of so many bytes, with or without 0x.
+/// Hex of N bytes, with or without 0x.
 pub(super) fn hash<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).ok()?;
@@ -72,7 +72,7 @@ pub(super) fn path_contract_id(address: &str, name: &str) -> Result<ContractId, 
     parse_contract_id(&format!("{address}.{name}")).map_err(|error| no_principal(address, &error))
 }
 
-/// A mistyped address is the sender's mistake, and worth saying; what was never meant as one is no such path.
+/// A mistyped address gets 400 with the reason; text that was never meant as one gets 404.
 fn no_principal(text: &str, error: &PrincipalError) -> HttpError {
     match error {
         PrincipalError::Address(AddressError::Length(_)) => HttpError::not_found("not found"),

@@ -21,7 +21,7 @@ use crate::jobs::QueueFull;
 use crate::limits::MAX_WAIT;
 use crate::rpc::grpc::{Services, template, validation};
 
-/// Body of a template request; an empty body asks with the defaults.
+/// Body of a template request; an empty body means all defaults.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct TemplateBody {
@@ -61,7 +61,7 @@ pub(super) async fn request_template(State(services): State<Services>, headers: 
     Ok(accepted(json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined })))
 }
 
-/// GET /v3/block_template/{id}[?wait_ms=]: 202 while it is made.
+/// GET /v3/block_template/{id}[?wait_ms=]: 202 while the template is being made.
 pub(super) async fn template(
     State(services): State<Services>,
     Path(id): Path<String>,
@@ -163,7 +163,7 @@ fn job(id: &str, state: v1::JobState, name: &str, result: Option<Value>, failure
     body
 }
 
-/// What is known of a job, with 202 as long as it has no end.
+/// The state of a job, with 202 until the job has ended.
 fn job_answer(state: v1::JobState, body: Value) -> Response {
     let status = if state == v1::JobState::Pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     (status, Json(body)).into_response()

@@ -1,7 +1,7 @@
-//! GET /v3/lookup/{hash}: what the node knows by this name, a transaction, a block or a burn block.
+//! GET /v3/lookup/{hash}: the transaction, block or burn block that has this hash.
 //!
-//! That nothing has the name is an answer with nulls, not a 404: who asks for what may be there (the page's search) leaves no
-//! error behind in the browser's console.
+//! An unknown hash is answered with nulls, not 404: a search for what may not exist (the page's) should leave no error
+//! in the browser's console.
 
 use axum::extract::{Path, State};
 use chainstate::chain::Snapshot;
@@ -17,7 +17,7 @@ use super::input::path_hash;
 use super::respond::{Answer, json};
 use crate::rpc::grpc::{Services, encode};
 
-/// Values are those of the gRPC messages, as in the events.
+/// The values are the gRPC messages, as in events.
 pub(super) async fn lookup(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
     let hash = path_hash(&hash)?;
     Ok(json(services.pool.read(move |snapshot| found(snapshot, hash)).await?))
@@ -34,7 +34,7 @@ fn found(snapshot: &Snapshot<'_>, hash: [u8; 32]) -> Result<Value, LookupError> 
     }))
 }
 
-/// An unknown name is none.
+/// Turns "not found" into `None`.
 fn known<T>(answer: Result<T, LookupError>) -> Result<Option<T>, LookupError> {
     match answer {
         Err(LookupError::NotFound { .. }) => Ok(None),

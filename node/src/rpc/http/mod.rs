@@ -1,10 +1,10 @@
-//! The HTTP shim: the milestone's own paths, and the reference's for what they read, by docs/COMPATIBILITY.md#http.
+//! The HTTP shim: the milestone's own paths, and the reference's reads (docs/COMPATIBILITY.md#http).
 //!
 //! # Invariants
-//! - Error bodies have the reference's shapes: text, but JSON for refused transactions, fee estimates, proposals and
-//!   stacker sets.
-//! - An unknown path answers 404 at once, also under `/extended`, which stacks.js asks first.
-//! - Every path is in the table of [`mod@router`]. What differs from the reference stands in the module of the path.
+//! - Error bodies have the reference's shapes: text, except for refused transactions, fee estimates, proposals and
+//!   stacker sets, which are JSON.
+//! - An unknown path gets 404 at once, including `/extended`, which stacks.js asks first.
+//! - Every path is in the table of [`mod@router`]. Each path's module lists the differences from the reference.
 
 mod accounts;
 mod auth;

@@ -1,4 +1,4 @@
-//! The OpenAPI document. It is written by hand; a test compares it with the table of paths.
+//! The OpenAPI document, written by hand; a test compares it with the table of paths.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};

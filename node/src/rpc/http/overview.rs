@@ -1,7 +1,7 @@
-//! GET /v3/overview: where the node stands, in one answer, for who then follows `/v3/events`.
+//! GET /v3/overview: the node's state in one answer, for clients that then follow `/v3/events`.
 //!
-//! Names and values are those of the gRPC messages, as in the events. The answer holds the effect of all events up to
-//! `journal.newest_sequence`, and maybe of later ones.
+//! Names and values are those of the gRPC messages, as in events. The answer includes all events up to
+//! `journal.newest_sequence`, and perhaps later ones.
 
 use axum::extract::State;
 use chainstate::chain::Snapshot;
@@ -15,14 +15,14 @@ use super::event_json::message_json_of;
 use super::respond::{Answer, json};
 use crate::rpc::grpc::{Services, encode};
 
-/// Pending transactions that are listed, those first that pay most a byte; all are counted.
+/// Pending transactions that are listed, the highest fee per byte first; all are counted.
 const PENDING_LISTED: usize = 200;
 /// StackerDBs whose slots are listed.
 const STACKER_DBS_LISTED: usize = 32;
 
 /// GET /v3/overview.
 pub(super) async fn overview(State(services): State<Services>) -> Answer {
-    // Before the reads: what comes while they run is sent twice, not never.
+    // Read first, so that an event during the reads is sent twice rather than never.
     let bounds = services.streams.journal().bounds();
     let journal = json!({
         "journal_id": hex::encode(services.streams.journal().id()),

@@ -1,8 +1,8 @@
-//! GET / and /page/*: a page for people, on which one sees the chain move.
+//! GET / and /page/*: a page for people that shows the chain moving.
 //!
-//! Plain files without a build step, built into the binary; what the page shows it reads from the paths that everybody
-//! has (`/v3/overview`, `/v3/events`, `/v3/blocks/{block_id}/signers`). It loads nothing from elsewhere, and the policy
-//! that it is sent with lets it load nothing from elsewhere.
+//! Plain files without a build step, built into the binary. The page reads from public paths (`/v3/overview`,
+//! `/v3/events`, `/v3/blocks/{block_id}/signers`). It loads nothing from other origins, and its content security policy
+//! forbids it to.
 
 use std::sync::LazyLock;
 
@@ -18,15 +18,15 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// Scripts, styles, pictures and requests of this origin, and nothing else; nobody may frame the page.
+/// Scripts, styles, pictures and requests of this origin only; nobody may frame the page.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
-/// Kept by the browser, but asked for each time: a new node has a new page.
+/// The browser keeps the files but revalidates them each time: a new node may have a new page.
 const CACHING: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Bytes of the tag in the ETag: enough that two versions never share one.
+/// Bytes of the ETag's hash: enough that two versions never share one.
 const TAG_BYTES: usize = 16;
 
 /// A file of the page.
@@ -71,7 +71,7 @@ files! {
     SCRIPT "feed.js",
 }
 
-/// Changes when any file does.
+/// Changes whenever a file changes.
 static TAG: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     let bodies: Vec<&[u8]> = FILES.iter().map(|file| file.body).collect();
     let hash = sha512_256(&bodies);

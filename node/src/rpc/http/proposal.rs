@@ -1,10 +1,11 @@
 //! Block proposals as the reference's signers send them (docs/COMPATIBILITY.md#block-proposals).
 //!
 //! # What differs from the reference
-//! - The verdict does not go to observers only: it is in the event feed, and GET /v3/block_proposal/{id} gives it in the
-//!   reference's shape. So none of 400 for want of an observer.
-//! - Several proposals may wait; 429 when the queue is full. Headers carry no time, so none is too old (422).
-//! - A proposal for another chain id is refused at once, and so are replay sets, which this node has no use for.
+//! - The verdict does not go to observers only: it is in the event feed, and GET /v3/block_proposal/{id} returns it in
+//!   the reference's shape. So a proposal is never refused (400) because there is no observer.
+//! - Several proposals may wait; 429 when the queue is full. Headers carry no time, so no proposal is too old (422).
+//! - A proposal for another chain id is refused at once, and so is one with replay transactions, which this node does
+//!   not support.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -57,10 +58,10 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
 }
 
-/// A job for bytes that are a block, good or bad; other bytes are no proposal that a verdict could name.
+/// A job for a block, valid or not; bytes that do not decode have no block that a verdict could name.
 async fn job(services: &Services, block: Bytes) -> Result<JobRequest<ValidationJob>, HttpError> {
     let job = validation::decode(v1::RequestValidationRequest { block: block.clone(), ..Default::default() })?;
-    // Blocks are large: not on a network thread.
+    // Blocks are large, so they are not decoded on a network thread.
     let decoded = services.pool.compute(move || Ok(NakamotoStacksBlock::decode(&block).map(drop))).await?;
     decoded.map_err(|error| refused(StatusCode::BAD_REQUEST, format!("block: {error}")))?;
     Ok(job)
@@ -70,7 +71,7 @@ fn refused(status: StatusCode, message: String) -> HttpError {
     HttpError::json(status, json!({ "result": "Error", "message": message }))
 }
 
-/// GET /v3/block_proposal/{id}[?wait_ms=]: the verdict as `/proposal_response` has it; 202 while there is none.
+/// GET /v3/block_proposal/{id}[?wait_ms=]: the verdict in the form of `/proposal_response`; 202 until there is one.
 pub(super) async fn verdict(
     State(services): State<Services>,
     Path(id): Path<String>,
@@ -93,7 +94,7 @@ pub(super) async fn verdict(
     }
 }
 
-/// Why a validation ended without a verdict: it was taken back, or the node could not run it.
+/// Why a validation ended without a verdict: it was withdrawn, or the node could not run it.
 fn no_verdict(answer: &v1::GetValidationResponse) -> HttpError {
     let status = match answer.state() {
         v1::JobState::Cancelled => StatusCode::GONE,

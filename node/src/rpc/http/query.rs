@@ -1,9 +1,9 @@
-//! Query strings: which keys a path takes, and their values.
+//! Query strings: the keys that a path takes, and their values.
 //!
 //! # Invariants
-//! - A key that a path does not take is refused, and so is one that is given twice where one value is meant: left alone it
-//!   would give an answer to another question than was asked.
-//! - Names and values are percent-decoded before anybody looks at them.
+//! - A key that a path does not take is refused, and so is a key given twice that takes one value: ignoring either
+//!   would answer another question than was asked.
+//! - Names and values are percent-decoded before they are checked.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -22,9 +22,9 @@ use crate::layer::RequestHook;
 /// The keys that a path takes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct QueryKeys {
-    /// With one value.
+    /// Keys with one value.
     pub one: &'static [&'static str],
-    /// With any number of values: separated by commas, or by giving the key again.
+    /// Keys with any number of values, separated by commas or given by repeating the key.
     pub lists: &'static [&'static str],
 }
 
@@ -47,7 +47,7 @@ impl QueryKeys {
     }
 }
 
-/// Refuses what the path does not take, before its handler runs.
+/// Refuses unexpected keys before the path's handler runs.
 impl RequestHook for QueryKeys {
     type State = ();
 
@@ -63,7 +63,7 @@ impl RequestHook for QueryKeys {
     }
 }
 
-/// A query string that was checked.
+/// A checked query string.
 #[derive(Debug, Default)]
 pub(super) struct Query(Vec<(String, String)>);
 
@@ -86,12 +86,12 @@ impl Query {
         Ok(ContractAt { contract: path_contract_id(address, name)?, at: self.tip()? })
     }
 
-    /// A value as it stands.
+    /// A value as it is, decoded.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a key has the value 1.
+    /// Whether the key's value is 1.
     pub(super) fn is_one(&self, key: &str) -> bool {
         self.text(key) == Some("1")
     }
@@ -99,7 +99,7 @@ impl Query {
     /// All values of a key that is a list; empty when it is missing.
     ///
     /// # Errors
-    /// 400 for a value without a character: who leaves one out would be given everything.
+    /// 400 for an empty value: a client that left it empty would otherwise get everything.
     pub(super) fn list(&self, key: &str) -> Result<Vec<&str>, HttpError> {
         let texts = self.0.iter().filter(|(name, _)| name == key).map(|(_, text)| text.as_str());
         let values: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
@@ -109,7 +109,7 @@ impl Query {
         }
     }
 
-    /// A block id under a key; missing or empty means none.
+    /// A block id; missing or empty means none.
     pub(super) fn block_id(&self, key: &str) -> Result<Option<StacksBlockId>, HttpError> {
         match self.text(key) {
             None | Some("") => Ok(None),
@@ -120,17 +120,17 @@ impl Query {
         }
     }
 
-    /// `?tip=`: a block id; missing, empty or `latest` mean the canonical tip.
+    /// `?tip=`: a block id; missing, empty or `latest` means the canonical tip.
     pub(super) fn tip(&self) -> Result<Option<StacksBlockId>, HttpError> {
         if self.text("tip") == Some("latest") { Ok(None) } else { self.block_id("tip") }
     }
 
-    /// `?proof=`: missing or exactly `1` asks for MARF proofs.
+    /// `?proof=`: missing or exactly `1` requests MARF proofs.
     pub(super) fn proof(&self) -> bool {
         matches!(self.text("proof"), None | Some("1"))
     }
 
-    /// A number of milliseconds, within a bound.
+    /// A number of milliseconds, at most `most`.
     pub(super) fn millis(&self, key: &str, most: u64) -> Result<Option<u64>, HttpError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         match text.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! Answers and errors as HTTP has them.
+//! Answers and errors over HTTP.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -22,7 +22,7 @@ enum Body {
     Json(Value),
 }
 
-/// What every handler gives.
+/// Result of every handler.
 pub(super) type Answer = Result<Response, HttpError>;
 
 impl HttpError {
@@ -42,7 +42,7 @@ impl HttpError {
         Self::text(StatusCode::NOT_FOUND, text)
     }
 
-    /// The same with another body.
+    /// The same error with another body.
     pub(super) fn with_json(mut self, body: Value) -> Self {
         self.body = Body::Json(body);
         self
@@ -97,7 +97,7 @@ pub(super) fn octets(bytes: bytes::Bytes) -> Response {
     ([(header::CONTENT_TYPE, kind)], bytes).into_response()
 }
 
-/// Lower-case hex behind 0x.
+/// Lower-case hex after 0x.
 pub(super) fn hex0x(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }

@@ -1,4 +1,4 @@
-//! Which path does what: one table.
+//! The table of all paths.
 
 use std::sync::Arc;
 
@@ -21,22 +21,22 @@ use crate::limits::{MAX_MESSAGE_BYTES, MAX_READ_BODY_BYTES, MAX_TRANSACTION_BODY
 use crate::rpc::errors::Failure;
 use crate::rpc::grpc::Services;
 
-/// A block at which state is read.
+/// The block at which state is read.
 const TIP: &[&str] = &["tip"];
-/// And whether a proof is wanted.
+/// The same, and whether proofs are wanted.
 const STATE: &[&str] = &["tip", "proof"];
-/// Whether microblocks count, of which there are none: the indexer's clients say it.
+/// Whether microblocks count: there are none, but the indexer's clients send it.
 const UNANCHORED: &[&str] = &["unanchored"];
-/// How long a result is waited for.
+/// How long to wait for a result.
 const WAIT: &[&str] = &["wait_ms"];
 
-/// A path with what answers it.
+/// A path with its handler.
 pub struct Route {
     /// GET or POST.
     pub method: &'static str,
-    /// As axum writes it, which is as OpenAPI does.
+    /// The path as axum writes it, which is the form of OpenAPI.
     pub path: &'static str,
-    /// What its query may say; `None` for a path that answers the same whatever it is asked.
+    /// Keys of its query; `None` for a path that always answers the same.
     pub keys: Option<QueryKeys>,
     answers: MethodRouter<Services>,
 }
@@ -51,12 +51,12 @@ fn post<T: 'static>(path: &'static str, max_body_bytes: usize, handler: impl Han
 }
 
 impl Route {
-    /// With these keys in its query, each at most once.
+    /// Takes these keys in its query, each at most once.
     fn takes(self, one: &'static [&'static str]) -> Self {
         Self { keys: Some(QueryKeys { one, lists: &[] }), ..self }
     }
 
-    /// What answers the path once its query was checked.
+    /// The handler, which runs once the query is checked.
     fn checked(self) -> MethodRouter<Services> {
         match self.keys {
             Some(keys) => self.answers.route_layer(HookLayer(keys)),
@@ -74,7 +74,7 @@ pub fn routes() -> Vec<Route> {
         .collect()
 }
 
-/// The milestone's own.
+/// The milestone's own paths.
 fn own() -> Vec<Route> {
     vec![
         get("/", page::index),
@@ -179,7 +179,7 @@ fn switched_off() -> Vec<Route> {
     routes.into_iter().map(|route| Route { keys: None, ..route }).collect()
 }
 
-/// All HTTP paths, with a fallback of their own.
+/// A router of all HTTP paths, with its own fallback.
 pub fn router(services: &Services) -> Router {
     routes()
         .into_iter()
@@ -190,7 +190,7 @@ pub fn router(services: &Services) -> Router {
         .layer(HookLayer(headers::Standard(Arc::clone(services))))
 }
 
-/// What reads there wants the indexer, whose paths these are.
+/// Whoever reads there wants the indexer, which has these paths.
 const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API). Run it beside the node, have the node tell \
                              it (--event-observer localhost:3700), and ask it in place of the node: docs/INDEXER.md";
 
@@ -198,7 +198,7 @@ async fn wrong_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "method not allowed").into_response()
 }
 
-/// A gRPC call of a service that is not served gets a gRPC answer.
+/// A gRPC call of an unknown service gets a gRPC answer.
 async fn unknown_path(request: Request) -> Response {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/grpc") {

@@ -1,7 +1,7 @@
-//! GET /v3/blocks/{block_id}/signers: which stackers signed a block, and with `?back=` its ancestors.
+//! GET /v3/blocks/{block_id}/signers: which stackers signed a block and, with `?back=`, its ancestors.
 //!
-//! The header lists signatures without names; the names are the keys that they recover to, looked up in the stacker set
-//! of the block's burn view.
+//! The header's signatures name nobody. Each recovers to a key, which is looked up in the stacker set of the block's
+//! burn view.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::rpc::grpc::Services;
 
-/// Most ancestors: with some ten signatures a block a few hundred keys are recovered.
+/// Most ancestors: with about ten signatures per block, a few hundred keys are recovered.
 const BACK_MAX: usize = 63;
 
 /// GET /v3/blocks/{block_id}/signers[?back=].
@@ -39,7 +39,7 @@ pub(super) async fn signers(State(services): State<Services>, Path(block_id): Pa
     Ok(json(json!({ "signing_mode": wire::signing_mode(mode).as_str_name(), "blocks": blocks })))
 }
 
-/// The block and its ancestors, newest first, as far as the boot block, which nobody signed.
+/// The block and its ancestors, newest first, back to the boot block, which nobody signed and which is left out.
 fn line(snapshot: &Snapshot<'_>, newest: StacksBlockId, back: usize) -> Result<Vec<Value>, LookupError> {
     let (mut blocks, mut next) = (Vec::new(), newest);
     while blocks.len() <= back {
@@ -61,7 +61,7 @@ fn signed_block(
     let set = read::set::stackers(snapshot, Some(burn_view))?;
     let keys = (snapshot.params().signing == SigningMode::Ecdsa).then(|| recovered(header));
     let members = (0_u32..).zip(&set.stackers).map(|(slot_id, stacker)| {
-        // Of the constant nobody can say whose it is.
+        // The constant signature does not say who signed.
         let signed = keys.as_ref().map(|keys| keys.contains(&stacker.address.hash160()));
         let address = stacker.address.to_string();
         json!({ "address": address, "weight": stacker.weight, "slot_id": slot_id, "signed": signed })
@@ -76,7 +76,7 @@ fn signed_block(
     }))
 }
 
-/// Who signed. Signatures of stored blocks were verified, so all recover.
+/// Key hashes of the signers. Signatures of stored blocks were verified, so all recover.
 fn recovered(header: &NakamotoStacksBlockHeader) -> BTreeSet<Hash160> {
     let keys = header.recover_stackers().unwrap_or_default();
     keys.into_iter().map(|key| key.hash160()).collect()

@@ -1,9 +1,9 @@
 //! Sortitions: elections at burn blocks.
 //!
 //! # What differs from the reference
-//! - A sortition is named by its burn block, so `sortition_id` is the burn block's hash.
+//! - A sortition is named by its burn block: `sortition_id` is the burn block's hash.
 //! - Every burn block but the first elects a producer. There are no block commits: `committed_block_hash` is the first
-//!   block of the tenure that the elected one builds on, `vrf_seed` the hash of that block's VRF proof.
+//!   block of the tenure that the elected producer builds on, `vrf_seed` the hash of that block's VRF proof.
 
 use axum::extract::{Path, State};
 use chainstate::read;

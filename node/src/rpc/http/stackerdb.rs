@@ -1,5 +1,5 @@
-//! StackerDBs by the reference's paths and shapes (docs/COMPATIBILITY.md#stackerdb-over-http). A refused chunk is an
-//! answer: 200 with `accepted: false`.
+//! StackerDBs in the reference's paths and shapes (docs/COMPATIBILITY.md#stackerdb-over-http). A refused chunk is not
+//! an error: 200 with `accepted: false`.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,10 +18,10 @@ use super::respond::{Answer, HttpError, json, octets};
 use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
-/// A chunk is hex in JSON: two digits a byte, and room for the rest.
+/// A chunk is hex in JSON: two digits a byte, and room for the other fields.
 pub(super) const MAX_BODY_BYTES: usize = 2 * MAX_CHUNK_BYTES + 4096;
 
-/// Body of a chunk's write.
+/// Body of a chunk write.
 #[derive(Deserialize)]
 struct ChunkBody {
     slot_id: u32,
@@ -37,7 +37,7 @@ pub(super) async fn slots(State(services): State<Services>, Path((address, name)
     Ok(json(slots.iter().map(metadata).collect()))
 }
 
-/// GET /v2/stackerdb/{address}/{contract}/replicas: nobody replicates, this node keeps all chunks alone.
+/// GET /v2/stackerdb/{address}/{contract}/replicas: always empty, as only this node keeps the chunks.
 pub(super) async fn replicas(
     State(services): State<Services>,
     Path((address, name)): Path<(String, String)>,
@@ -55,7 +55,7 @@ pub(super) async fn newest(
     chunk(&services, contract(&address, &name)?, &slot, None).await
 }
 
-/// GET /v2/stackerdb/{address}/{contract}/{slot}/{version}: the chunk, if that is its version.
+/// GET /v2/stackerdb/{address}/{contract}/{slot}/{version}: the chunk, if it has this version.
 pub(super) async fn version(
     State(services): State<Services>,
     Path((address, name, slot, version)): Path<(String, String, String, String)>,
@@ -66,7 +66,7 @@ pub(super) async fn version(
 async fn chunk(services: &Services, contract: String, slot: &str, version: Option<u32>) -> Answer {
     let slot = number(slot)?;
     let read = move |snapshot: &Snapshot<'_>| read::stackerdb::find_chunk(snapshot, &contract, slot, version);
-    // In the reference an empty slot holds no bytes.
+    // In the reference an empty slot has zero bytes.
     Ok(octets(services.pool.read(read).await?.map_or_else(Bytes::new, |chunk| chunk.data.into())))
 }
 
@@ -99,7 +99,8 @@ pub(super) async fn put(
     }
 }
 
-/// The reference's acknowledgement: the reason is JSON in a string, the metadata is what the slot holds now. Ours is `detail`.
+/// The reference's acknowledgement: the reason is JSON in a string, the metadata is the slot's current one. `detail` is
+/// our addition.
 fn refused(refusal: &PutRefusal, stored: Option<&SlotMetadata>) -> Value {
     let code = refusal.code();
     let (message, reason) = words(refusal);
@@ -111,7 +112,7 @@ fn refused(refusal: &PutRefusal, stored: Option<&SlotMetadata>) -> Value {
     ack
 }
 
-/// The reference's name of a refusal, and its sentence.
+/// The reference's name and sentence for a refusal.
 const fn words(refusal: &PutRefusal) -> (&'static str, &'static str) {
     match refusal {
         PutRefusal::DataAlreadyExists { .. } => ("DataAlreadyExists", "Data for this slot and version already exist"),

@@ -1,12 +1,12 @@
-//! Stacking as clients know it, over stackers that are mocked.
+//! Stacking as clients know it, while stackers are mocked.
 //!
 //! # What differs from the reference
-//! - Nothing is stacked and nobody can stack: stacked amounts are 0. Lengths, heights and cycles are the chain's own; thresholds
-//!   follow from the supply, and from epoch 4.0 on are `pox-5`'s. The contracts that `/v2/pox` names say the same; only chains
-//!   made by builds that had none do without.
-//! - The chain names stackers by address. `signing_key` is the key that a stacker's newest signatures show, null as long as
-//!   it has signed nothing; `address` is beside it.
-//! - With `tip`, heights and cycles are those of the block's burn view; without, of the newest burn block.
+//! - Nothing is stacked and nobody can stack: stacked amounts are 0. Lengths, heights and cycles are the chain's own;
+//!   thresholds follow from the supply, and from epoch 4.0 on are those of `pox-5`. The contracts that `/v2/pox` names
+//!   say the same, except on chains of old builds, which lack these contracts.
+//! - The chain knows stackers by address. `signing_key` is the key of a stacker's newest signatures, null until it has
+//!   signed; `address` is added.
+//! - With `tip`, heights and cycles are those of the block's burn view; without it, those of the newest burn block.
 //! - `/v3/signer` counts the newest 20,000 blocks of the cycle, of all forks.
 
 use axum::extract::{Path, State};
@@ -22,11 +22,11 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, json};
 use crate::rpc::grpc::Services;
 
-/// Reward addresses a burn block of the reward phase.
+/// Reward addresses per burn block of the reward phase.
 const SLOTS_PER_BLOCK: u64 = 2;
 /// The reference rounds stacking thresholds up to this, in micro-STX.
 const THRESHOLD_STEP: u128 = 10_000_000_000;
-/// The contract that is named on a chain that has none.
+/// The contract that is named on a chain without PoX contracts.
 const UNDEPLOYED: &[&str] = &["pox-4"];
 /// `end_height` of the last epoch.
 const NO_END: u64 = 9_223_372_036_854_775_807;
@@ -54,7 +54,7 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
     let threshold = if stacking.minimum_is_threshold { stacking.minimum } else { by_supply };
     let next_start = first + (cycle + 1) * length;
     let prepare_start = next_start - stacking.prepare_length.min(length);
-    // Negative where it has begun.
+    // Negative when that height is past.
     let until = |height: u64| i64::try_from(i128::from(height) - i128::from(stacking.burn_height)).unwrap_or(i64::MAX);
     let (cost, epoch) = (&params.tenure_cost_limit, params.rules.interface_name);
     json!({
@@ -107,12 +107,12 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
     })
 }
 
-/// A number as JSON has them, up to 64 bits: above, `json!` would panic.
+/// A JSON number of up to 64 bits: above that, `json!` would panic.
 fn number(ustx: u128) -> u64 {
     u64::try_from(ustx).unwrap_or(u64::MAX)
 }
 
-/// All of a chain's PoX contracts are there from its first block on.
+/// All of a chain's PoX contracts exist from its first block on.
 fn version_json(contract_id: &String) -> Value {
     json!({ "contract_id": contract_id, "activation_burnchain_block_height": 0, "first_reward_cycle_id": 0 })
 }

@@ -1,4 +1,4 @@
-//! State that tools ask for by its inner names: constants, traits, MARF leaves, side-store entries.
+//! State that tools read by its internal names: constants, traits, MARF leaves, side-store entries.
 
 use axum::extract::{Path, State};
 use chainstate::read;
@@ -12,7 +12,7 @@ use super::query::Query;
 use super::respond::{Answer, HttpError, hex0x, json};
 use crate::rpc::grpc::Services;
 
-/// Longest key of a side-store entry: the reference's own are below 200 bytes.
+/// Longest key of a side-store entry: the reference's keys are below 200 bytes.
 const MAX_KEY_BYTES: usize = 512;
 
 /// GET /v2/constant_val/{address}/{contract}/{constant}.
@@ -28,7 +28,7 @@ pub(super) async fn constant(
     Ok(json(json!({ "data": hex0x(&value.encode()) })))
 }
 
-/// Contract, contract that defines the trait, name of the trait.
+/// Contract (address, name), contract that defines the trait (address, name), name of the trait.
 type TraitPath = (String, String, String, String, String);
 
 /// GET /v2/traits/{address}/{contract}/{trait address}/{trait contract}/{trait}.
@@ -48,7 +48,7 @@ pub(super) async fn implements_trait(
 }
 
 /// GET /v2/clarity/marf/{hash}: the value under the key with this hash, in its stored form
-/// (docs/CONSENSUS.md#state-keys) behind 0x.
+/// (docs/CONSENSUS.md#state-keys) after 0x.
 pub(super) async fn marf_value(State(services): State<Services>, Path(path): Path<String>, query: Query) -> Answer {
     let path = path_hash(&path)?;
     let (at, proof) = (query.tip()?, query.proof());
@@ -61,7 +61,7 @@ pub(super) async fn marf_value(State(services): State<Services>, Path(path): Pat
     Ok(json(body))
 }
 
-/// GET /v2/clarity/metadata/{address}/{contract}/{key}: as the reference stores it.
+/// GET /v2/clarity/metadata/{address}/{contract}/{key}: the entry as the reference stores it.
 pub(super) async fn metadata(
     State(services): State<Services>,
     Path((address, name, key)): Path<(String, String, String)>,

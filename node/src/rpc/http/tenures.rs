@@ -1,12 +1,12 @@
-//! Tenures: runs of blocks with one burn view, named by its consensus hash.
+//! Tenures: sequences of blocks with one burn view, named by its consensus hash.
 //!
 //! # What differs from the reference
-//! - Our header has other fields (docs/CONSENSUS.md#blocks). The JSON has the reference's keys as well:
-//!   `consensus_hash` and `timestamp` are the burn view's, `miner_signature` is the producer's, `signer_signature` are
-//!   the stackers', `pox_treatment` is the empty one (one bit, zero: the mocked bitcoin pays nobody). Ours stand beside
-//!   them: `bitcoin_block_hash`, `vrf_proof`.
-//! - The boot block is the only one of type "epoch2"; it has no header, so its tenure has no tip to show.
-//! - A list of a tenure's blocks ends after the newest [`MAX_BLOCKS`]: a tenure here can be as long as one likes.
+//! - Our header has other fields (docs/CONSENSUS.md#blocks). The JSON also has the reference's keys: `consensus_hash`
+//!   and `timestamp` are the burn view's, `miner_signature` is the producer's, `signer_signature` are the stackers',
+//!   `pox_treatment` is empty (one bit, zero: the mocked bitcoin pays nobody). Our own fields are beside them:
+//!   `bitcoin_block_hash`, `vrf_proof`.
+//! - Only the boot block has the type "epoch2"; it has no header, so its tenure has no tip to show.
+//! - A list of a tenure's blocks has only the newest [`MAX_BLOCKS`]: a tenure here can have any length.
 
 use axum::extract::{Path, State};
 use chainstate::chain::Snapshot;
@@ -24,11 +24,11 @@ use super::respond::{Answer, HttpError, hex0x, json, octets};
 use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 
-/// Blocks of a list, newest first.
+/// Most blocks in a list, newest first.
 const MAX_BLOCKS: usize = 4096;
-/// Bytes of blocks in one answer.
+/// Most bytes of blocks in one answer.
 const MAX_BYTES: usize = 16 << 20;
-/// Burn blocks of a fork in one answer, as in the reference: the newest, and ten before it.
+/// Most burn blocks of a fork in one answer, as in the reference: the newest, and ten before it.
 const MAX_FORK: usize = 11;
 /// A bit vector of one bit that is not set: length in bits, byte count, bytes.
 const NO_POX_TREATMENT: &str = "00010000000100";
@@ -105,7 +105,7 @@ pub(super) async fn tip(State(services): State<Services>, Path(hash): Path<Strin
     Ok(json(header))
 }
 
-/// GET /v3/tenures/tip_metadata/{consensus_hash}. Here a block's burn view is its tenure's.
+/// GET /v3/tenures/tip_metadata/{consensus_hash}. A block's burn view is always its tenure's here.
 pub(super) async fn tip_metadata(State(services): State<Services>, Path(hash): Path<String>) -> Answer {
     let (header, tenure) = tip_header(&services, &hash).await?;
     let burn_view = tenure.burn_block.consensus_hash.to_hex();
@@ -120,7 +120,7 @@ async fn tip_header(services: &Services, hash: &str) -> Result<(Value, Tenure), 
     Ok((json!({ "Nakamoto": header_json(header, tenure.burn_block.time_s) }), tenure))
 }
 
-/// A header as the reference tags and names it. See the module on what differs.
+/// A header in the reference's form; the module lists the differences.
 fn header_json(header: &NakamotoStacksBlockHeader, burn_time_s: u64) -> Value {
     let signatures = header.stacker_signatures.iter().map(|signature| hex::encode(signature.0));
     json!({
@@ -137,7 +137,7 @@ fn header_json(header: &NakamotoStacksBlockHeader, burn_time_s: u64) -> Value {
         "pox_treatment": NO_POX_TREATMENT,
         "bitcoin_block_hash": header.bitcoin_block_hash.to_hex(),
         "vrf_proof": hex::encode(header.vrf_proof.0),
-        // Newer signers of the reference need the key: blocks of theirs may name transactions that took too long.
+        // Newer signers of the reference require the key; in their blocks it names transactions that took too long.
         "problematic_txs": [],
     })
 }
@@ -165,7 +165,7 @@ fn fork_json(tenure: &ForkTenure) -> Value {
     })
 }
 
-/// The codec's list: count as u32, then the items.
+/// A vector in the consensus codec: count as u32, then the items.
 fn vector(blocks: &[Vec<u8>]) -> Vec<u8> {
     let count = u32::try_from(blocks.len()).unwrap_or(u32::MAX);
     let mut bytes = count.to_be_bytes().to_vec();

@@ -21,13 +21,13 @@ use super::respond::{Answer, HttpError, json};
 use crate::error::ApiError;
 use crate::rpc::grpc::{Services, encode};
 
-/// When a full mempool may have room again: some blocks later.
+/// When a full mempool may have room again: a few blocks later.
 const FULL_RETRY_S: u64 = 10;
 
 #[derive(Deserialize)]
 struct SubmitBody {
     tx: String,
-    /// The reference stores attachments for BNS; this node has none to store them for.
+    /// The reference stores attachments for BNS; this node does not.
     #[serde(default, rename = "attachment")]
     _attachment: Option<String>,
 }
@@ -49,7 +49,7 @@ pub(super) async fn submit(State(services): State<Services>, headers: HeaderMap,
     }
 }
 
-/// The node's own failure, also as JSON: wallets raise on anything else.
+/// A failure of the node, also as JSON: wallets throw on any other body.
 pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
     let Ok(transaction) = BlockTransaction::decode(raw) else { return error.into() };
     let reason = match &error {
@@ -71,8 +71,8 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
     HttpError::from(error).with_json(body)
 }
 
-/// JSON for bytes that are no transaction: stacks.js, which sends JSON, raises on a text before it shows it. A contract's source with
-/// a line end of Windows is the usual case.
+/// JSON for bytes that are no transaction: stacks.js, which sends JSON, throws on a text and does not show it. The
+/// usual case is a contract source with Windows line ends.
 fn undecodable(raw: &[u8], error: &DecodeError) -> HttpError {
     let body = json!({
         "txid": Txid(sha512_256(&[raw])).to_hex(),
@@ -83,7 +83,7 @@ fn undecodable(raw: &[u8], error: &DecodeError) -> HttpError {
     HttpError::json(StatusCode::BAD_REQUEST, body)
 }
 
-/// Text for bytes that are no transaction, else JSON: wallets switch on `reason`.
+/// Text for bytes that are no transaction, else JSON: wallets branch on `reason`.
 pub(super) fn refusal(refused: &AdmissionRefusal) -> HttpError {
     let (txid, refusal) = match refused {
         AdmissionRefusal::Undecodable(error) => return HttpError::bad_request(error),
@@ -113,7 +113,7 @@ pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Pa
     Ok(json(json!({ "tx": hex::encode(&known.raw), "status": "Mempool" })))
 }
 
-/// GET /v3/transaction/{txid}: mined ones. As in the reference others are 404, here with where they stand.
+/// GET /v3/transaction/{txid}: a mined transaction. Others are 404 as in the reference, here with their state.
 pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
     let txid = Txid(path_hash(&txid)?);
     let known = match services.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await {
@@ -133,10 +133,10 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
     })))
 }
 
-/// Said of a transaction that the node does not know.
+/// Message about an unknown transaction.
 const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
 
-/// Where a transaction stands that is not mined.
+/// State of a transaction that is not mined.
 fn unmined(txid: &Txid, known: &KnownTransaction) -> Value {
     let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
     let mut body = json!({
@@ -154,7 +154,7 @@ fn unmined(txid: &Txid, known: &KnownTransaction) -> Value {
     body
 }
 
-/// A value as Clarity writes it; a program made it, so its bytes decode.
+/// A value in Clarity syntax; the node made the bytes, so they decode.
 fn clarity_text(bytes: &[u8]) -> String {
     let value = clarity::value::Value::decode_made(bytes);
     value.map_or_else(|_| hex::encode(bytes), |value| value.to_string())

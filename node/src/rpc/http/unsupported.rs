@@ -1,11 +1,11 @@
-//! Paths of the reference that this node has nothing behind: microblocks, 2.x blocks, peers, replay.
+//! Paths of the reference for features that this node does not have: microblocks, 2.x blocks, peers, replay.
 //!
-//! Reads of such things answer 404 by the router's fallback; what would make the node do something answers 501.
+//! Reads of them get the router's 404; requests for action get 501.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
-/// 501, as the reference answers for a feature that is off.
+/// 501, as the reference answers for a disabled feature.
 pub(super) async fn off() -> Response {
     (StatusCode::NOT_IMPLEMENTED, "not implemented: this node has no such feature").into_response()
 }

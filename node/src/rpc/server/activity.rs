@@ -1,4 +1,4 @@
-//! What happens on a connection, and when that is too little.
+//! Counts what happens on a connection, and notices when that is too little.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// Bytes after which the protocol is known: the preface of HTTP/2. From there on the protocol keeps its own time.
+/// Bytes after which the protocol is known: the preface of HTTP/2. From then on the protocol has its own timeouts.
 const PREFACE_BYTES: u64 = 24;
 
 /// Counts of one connection.
@@ -26,14 +26,14 @@ pub(super) struct Activity {
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expired {
-    /// It never said what it wants.
+    /// It never sent a request or enough bytes to tell the protocol.
     Silent,
-    /// It has not asked for anything for long.
+    /// It has had no request for a long time.
     Idle,
 }
 
 impl Expired {
-    /// As the metrics name it.
+    /// Reason code in the metrics.
     pub(super) const fn reason(self) -> &'static str {
         match self {
             Self::Silent => "silent",
@@ -66,9 +66,10 @@ impl Activity {
         self.requests_open.load(Ordering::Relaxed) == 0
     }
 
-    /// Resolves when the connection has said too little within `first`, or nothing within `idle`.
+    /// Resolves when the connection has neither a request nor a known protocol within `first`, or no request for
+    /// `idle`.
     pub(super) async fn expired(&self, first: Duration, idle: Duration) -> Expired {
-        // A look now and then, so that nothing has to wake this when requests come and go.
+        // Polls now and then, so that nothing has to wake this when requests begin or end.
         let step = first.min(idle);
         loop {
             let now = Instant::now();
@@ -110,7 +111,7 @@ pub(super) struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
     write_stall: Duration,
-    /// Runs while the peer takes nothing.
+    /// Timer that runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -119,7 +120,7 @@ impl<S> Watched<S> {
         Self { stream, activity, write_stall, stalled: None }
     }
 
-    /// Lets progress through, and bounds the wait for it.
+    /// Passes progress through, and bounds the wait for it.
     fn progress<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.stalled = None;

@@ -1,7 +1,7 @@
-//! Answers whose bytes are counted until they are written.
+//! Counts the bytes of answers until they are written.
 //!
-//! An answer of one message is made at once, whatever its reader does: its bytes are counted then, and there must be room for
-//! them. The frames of an event stream have found room already when they come here ([`InFlight`]).
+//! An answer of one message is made at once, however slowly its reader reads: its bytes are counted then, and there
+//! must be room for them. The frames of an event stream already have room when they get here ([`InFlight`]).
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +14,11 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use crate::limits::UNCOUNTED_BYTES;
 use crate::runtime::budget::{NoRoom, Purse, Share, hold};
 
-/// Shares of frames that are being encoded: among the extensions of a stream's answer. Cheap to clone.
+/// Shares of frames that are being encoded; in the extensions of a stream's answer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<Mutex<Vec<Arc<Share>>>>);
 
-/// A body whose bytes are counted, and that holds `T` until it ends or is given up.
+/// A body whose bytes are counted, and that holds `T` until it ends or is dropped.
 pub(super) struct Counted<T = ()> {
     inner: Body,
     first: Option<Frame<Bytes>>,
@@ -28,7 +28,7 @@ pub(super) struct Counted<T = ()> {
 }
 
 impl InFlight {
-    /// The share of a frame that is encoded now.
+    /// Adds the share of the frame that is encoded next.
     pub fn add(&self, share: Option<Arc<Share>>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(share);
     }
@@ -39,16 +39,16 @@ impl InFlight {
 }
 
 impl Counted {
-    /// Counts what an answer holds already, and then what follows.
+    /// Counts the part of an answer that is ready, and later the rest.
     ///
     /// # Errors
-    /// [`NoRoom`]: the answer is gone.
+    /// [`NoRoom`]: the answer is dropped.
     pub(super) fn answer(mut answer: Response<Body>, purse: Purse) -> Result<Response<Self>, NoRoom> {
         let stream = answer.extensions_mut().remove::<InFlight>();
         let (head, inner) = answer.into_parts();
         let mut body = Self { inner, first: None, purse, stream, _held: () };
         if body.stream.is_none() {
-            // Nobody is woken by what comes later: it is asked for again by whoever writes the answer.
+            // No wake-up is needed: whoever writes the answer polls again for the rest.
             let first = Pin::new(&mut body.inner).poll_frame(&mut Context::from_waker(Waker::noop()));
             if let Poll::Ready(Some(Ok(frame))) = first {
                 body.first = Some(body.count(frame)?);

@@ -1,4 +1,4 @@
-//! Bodies of requests, which must keep coming and find room.
+//! Request bodies, which must keep coming and find room.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,8 +15,8 @@ use crate::runtime::caller::Caller;
 #[error("the request's body comes too slowly")]
 pub(super) struct TooSlow;
 
-/// A request's body with a time limit between two parts and one for the whole. No timer runs while parts come at once. What
-/// has come is held by its caller.
+/// A request's body with a time limit between two parts and one for the whole. No timer runs while parts come at once.
+/// The caller holds the bytes that have come.
 pub(super) struct TimedBody {
     inner: Incoming,
     caller: Caller,
@@ -26,7 +26,7 @@ pub(super) struct TimedBody {
 }
 
 impl TimedBody {
-    /// `None`: no limit.
+    /// `None` means no time limits.
     pub(super) fn new(inner: Incoming, caller: Caller, times: Option<Timeouts>) -> Self {
         Self { inner, caller, times, begun: Instant::now(), waiting: None }
     }
@@ -41,7 +41,7 @@ impl HttpBody for TimedBody {
             self.waiting = None;
             return Poll::Ready(frame.map(|frame| {
                 let frame = frame?;
-                // A call in which the client speaks on and on holds nothing of what it has said.
+                // In a two-way call the client may send without end, so its bytes are not held.
                 if self.times.is_some() {
                     self.caller.hold(frame.data_ref().map_or(0, Bytes::len))?;
                 }

@@ -43,18 +43,18 @@ use crate::runtime::budget::{NoRoom, Purse};
 use crate::runtime::caller::Caller;
 use crate::runtime::class::Class;
 
-/// Calls in which the client, too, may speak for as long as the stream is open: their bodies have no deadline.
+/// Calls in which the client may also send for as long as the stream is open: their bodies have no deadline.
 const TWO_WAY: &str = "/grpc.reflection.";
 
-/// What befalls a connection from this side.
+/// What happens to a connection from this side.
 enum Event {
-    /// It holds bytes for too long; the budget has counted it.
+    /// It holds bytes for too long; the budget has counted that.
     Cut,
     /// The node stops.
     End,
-    /// It says too little.
+    /// It sends too little.
     Expired(Expired),
-    /// Its end was announced, and it had time for what was under way.
+    /// Its end was announced, and its open requests are finished.
     Over,
 }
 
@@ -132,14 +132,14 @@ impl Service {
             connection.as_mut().graceful_shutdown();
         };
         if let Err(error) = ended {
-            // The other side's doing, nearly always: it went away or spoke something else.
+            // Nearly always caused by the peer: it went away or spoke another protocol.
             metrics::get().cut_connection("protocol");
             tracing::debug!(%peer, error = &*error, "connection ended");
         }
     }
 }
 
-/// Where the requests of a connection come to; one for all of them.
+/// Handles the requests of a connection; all of them share it.
 struct Asked {
     port: Arc<Service>,
     peer: SocketAddr,
@@ -162,7 +162,7 @@ impl Asked {
         let caller = Caller::new(self.peer.ip(), purse.clone());
         let mut request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
-            // It has its own times, and its bytes are held for as long as the answer takes to be made.
+            // A body has its own time limits, and its bytes are held until the answer is made.
             false => Body::new(TimedBody::new(body, caller.clone(), timed)),
         });
         request.extensions_mut().insert(Peer(self.peer));
@@ -175,14 +175,14 @@ impl Asked {
             None => Counted::answer(response, purse.within(timeouts.unread)),
         };
         match response {
-            // A stream is open until its body ends.
+            // A stream counts as open until its body ends.
             Ok(response) => response.map(|body| Body::new(body.holding((place, busy)))),
             Err(NoRoom { max }) => refusal(is_grpc, Full { reason: "TOO_MANY_BYTES", max }),
         }
     }
 }
 
-/// A request above a limit: as its protocol says it, with the advice to come back.
+/// Refuses a request above a limit, in its protocol, with the advice to try later.
 fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
     metrics::get().refused_request(full.reason);
     if is_grpc {
@@ -193,8 +193,8 @@ fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
     (StatusCode::TOO_MANY_REQUESTS, retry, full.to_string()).into_response()
 }
 
-/// [`MAX_HEADER_COUNT`](crate::limits::MAX_HEADER_COUNT) is not said here: it is what hyper has by itself, and told so it
-/// writes a table of that length with each request. A test sees that it is so.
+/// [`MAX_HEADER_COUNT`](crate::limits::MAX_HEADER_COUNT) is not set here: it is hyper's default, and if set, hyper
+/// allocates a table of that length for each request. A test checks the default.
 fn builder(timeouts: &Timeouts) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.header).max_buf_size(MAX_HTTP1_BUFFER_BYTES);

@@ -1,10 +1,10 @@
-//! Open files: each connection is one, and databases and logs need theirs also when all connections are taken.
+//! Open files: each connection is one, and databases and logs must have theirs even when all connections are in use.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::limits::{LEAST_CONNECTIONS, RESERVED_FILES};
 
-/// The system does not let this process have as many files as it needs.
+/// The system allows this process fewer open files than it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("at most {limit} files may be open, and the node needs {needed}: raise the limit (ulimit -n)")]
 pub struct TooFewFiles {
@@ -12,7 +12,7 @@ pub struct TooFewFiles {
     needed: usize,
 }
 
-/// Connections that there is room for, `wanted` at most. Raises the process's limit of open files if that takes it.
+/// Number of connections that there is room for, at most `wanted`. Raises the process's limit of open files if needed.
 ///
 /// # Errors
 /// [`TooFewFiles`]: with fewer, the databases would fail under load.
@@ -20,12 +20,12 @@ pub fn make_room(wanted: usize) -> Result<usize, TooFewFiles> {
     let limit = getrlimit(Resource::Nofile);
     let needed = wanted.saturating_add(RESERVED_FILES);
     let raised = raised(limit, needed);
-    // A system that says otherwise keeps its own.
+    // If the system refuses, its limit stays.
     let is_raised = raised == limit.current || setrlimit(Resource::Nofile, Rlimit { current: raised, ..limit }).is_ok();
     room(if is_raised { raised } else { limit.current }, wanted)
 }
 
-/// As much as is needed, at most what may be had; `None` is no limit.
+/// The limit to set: what is needed, but at most the hard limit; `None` is no limit.
 fn raised(limit: Rlimit, needed: usize) -> Option<u64> {
     let current = limit.current?;
     let needed = u64::try_from(needed).unwrap_or(u64::MAX);

@@ -1,12 +1,12 @@
 //! The port: accepts connections, with or without TLS, serves HTTP/1.1 and HTTP/2 on each, ends them at shutdown.
 //!
 //! Read in this order: [`Listening`] (what a port is served with), [`peers`] (who may have how many connections and
-//! requests), `connection` (the life of one), `apart` (what seldom happens to it), `activity` (when it is too slow or idle), `body`
-//! (request bodies that come too slowly), [`answer`] (responses whose bytes are counted, and that hold their place), [`files`]
-//! (how many connections the system allows), [`tls`].
+//! requests), `connection` (the life of one), `poll_when_woken` (polls its rare events only when something woke them),
+//! `activity` (when it is too slow or idle), `body` (request bodies that come too slowly), [`answer`] (responses whose
+//! bytes are counted, and that hold their place), [`files`] (how many connections the system allows), [`tls`].
 //!
 //! # Invariants
-//! - Nothing that a peer does or leaves undone keeps a connection, a request or a stream beyond the limits' times.
+//! - Whatever a peer does or leaves undone, no connection, request or stream of it outlasts the time limits.
 //! - A connection or request above a limit is refused at once; it takes nothing from those that are served.
 
 mod activity;
@@ -40,17 +40,17 @@ use crate::metrics;
 use crate::metrics::repeats::Repeats;
 use crate::runtime::budget::Budget;
 
-/// How long to rest when the system gives no connection (no file handles left): it would say so again at once.
+/// Pause when the system gives no connection (no file handles left): an immediate retry would fail too.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Where a request comes from; among its extensions.
+/// Address that a request comes from; in its extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// How long a peer may take for what.
+/// How long a peer may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the connection to the end of the TLS handshake.
+    /// For a TLS handshake, from the connection on.
     pub handshake: Duration,
     /// From there to the first bytes that tell the protocol, and for the head of each HTTP/1 request.
     pub header: Duration,
@@ -58,11 +58,11 @@ pub struct Timeouts {
     pub body_idle: Duration,
     /// For the whole body.
     pub body: Duration,
-    /// For a peer to take any of what is sent to it.
+    /// For a peer to take any of the bytes sent to it.
     pub write_stall: Duration,
     /// For an answer, or a frame of a stream, to be read.
     pub unread: Duration,
-    /// A connection without a request.
+    /// For a connection to be without requests.
     pub idle: Duration,
     /// HTTP/2 pings: how often, and how long the answer may take.
     pub keepalive: (Duration, Duration),
@@ -86,17 +86,17 @@ impl Default for Timeouts {
 /// What a port is served with.
 #[derive(Clone)]
 pub struct Listening {
-    /// Certificate and key; `None` serves in clear.
+    /// Certificate and key; `None` serves without TLS.
     pub tls: Option<TlsAcceptor>,
-    /// Who has what open; shared by all ports.
+    /// Open connections and requests by peer; shared by all ports.
     pub peers: Arc<Peers>,
     /// Places for connections; shared by all ports.
     pub connections: Arc<Semaphore>,
     /// Bytes in flight; shared by all ports.
     pub budget: Budget,
-    /// Who has lanes of their own.
+    /// Recognizes callers that have lanes of their own.
     pub actors: Actors,
-    /// Times.
+    /// Time limits.
     pub timeouts: Timeouts,
 }
 
@@ -113,7 +113,7 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
         let Some((stream, peer, permit)) = accepted else { break };
         let Some(place) = listening.peers.connect(peer.ip()) else {
             metrics::get().refused_connection("peer_connections");
-            continue; // Dropped, which closes it: a refusal in words would cost what the limit saves.
+            continue; // Drops and so closes it: a refusal in words would cost what the limit saves.
         };
         let service = Arc::clone(&service);
         tasks.spawn(async move {
@@ -130,7 +130,7 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
     }
 }
 
-/// Cuts, time and again, who holds bytes for too long.
+/// Regularly cuts connections that hold bytes for too long.
 async fn sweep(budget: Budget) {
     let mut tick = tokio::time::interval(SWEEP_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -139,8 +139,8 @@ async fn sweep(budget: Budget) {
     }
 }
 
-/// The next connection, once there is a place for it: a port that waits for one takes none from another. `None` never, but for a closed
-/// semaphore, which nobody closes.
+/// The next connection, once there is a place for it; a port that waits for a connection holds no place. `None` only if
+/// the semaphore were closed, which never happens.
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
@@ -150,7 +150,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let permit = Arc::clone(connections).acquire_owned().await.ok()?;
-                // Small frames must not wait for the next one. A socket that cannot is slower, not wrong.
+                // Small frames must not wait for the next one. Without this option a socket is slower, not wrong.
                 let _ = stream.set_nodelay(true);
                 return Some((stream, peer, permit));
             }

@@ -1,7 +1,7 @@
-//! Who has how many connections and requests open; a subscription is a request until it ends.
+//! Counts open connections and requests by peer; a subscription is a request until it ends.
 //!
 //! # Not here
-//! The limits of subscriptions, in all and of a peer: `event_stream::subscribers`.
+//! The limits of subscriptions, in total and per peer: `event_stream::subscribers`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,7 +12,8 @@ use crate::limits::{MAX_ACTOR_REQUESTS, MAX_REQUESTS};
 use crate::runtime::caller::network_of;
 use crate::runtime::class::Class;
 
-/// How many one peer may have open. Loopback addresses are every process of the machine: they have the limits of `local`.
+/// How much one peer may have open. A loopback address stands for all processes of the machine and has the `local`
+/// limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerLimits {
     /// Most connections of one peer.
@@ -25,7 +26,7 @@ pub struct PeerLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a limit of {max} is reached ({reason})")]
 pub struct Full {
-    /// Upper snake, stable.
+    /// Code in upper snake case; stable.
     pub reason: &'static str,
     /// The limit.
     pub max: usize,
@@ -36,29 +37,29 @@ pub struct Full {
 pub struct Peers {
     remote: PeerLimits,
     local: PeerLimits,
-    /// Requests of all.
+    /// Requests of all peers.
     open: AtomicUsize,
     counts: Mutex<BTreeMap<IpAddr, Count>>,
 }
 
-/// Of one peer; here as long as it has a connection.
+/// The counts of one peer, which exist as long as it has a connection.
 #[derive(Debug, Default)]
 struct Count {
     connections: usize,
     requests: Arc<AtomicUsize>,
 }
 
-/// A connection's place, which is given back when this is dropped.
+/// A connection's place, which is returned when this is dropped.
 #[derive(Debug)]
 pub struct Connected {
     peers: Arc<Peers>,
     peer: IpAddr,
     most_requests: usize,
-    /// Those of the peer: a request looks for them nowhere, and locks nothing.
+    /// The peer's count, kept here so that a request needs neither look-up nor lock.
     requests: Arc<AtomicUsize>,
 }
 
-/// A place among all requests, and one among the peer's if it has one.
+/// A place among all requests, and one among the peer's if one was free.
 #[derive(Debug)]
 pub struct Entered {
     connection: Arc<Connected>,
@@ -66,13 +67,13 @@ pub struct Entered {
 }
 
 impl Peers {
-    /// Limits for peers elsewhere and for the machine's own processes.
+    /// Counts with limits for remote peers and for the machine's own processes.
     #[must_use]
     pub fn new(remote: PeerLimits, local: PeerLimits) -> Arc<Self> {
         Arc::new(Self { remote, local, open: AtomicUsize::new(0), counts: Mutex::default() })
     }
 
-    /// One more connection; `None` at the peer's limit.
+    /// Counts one more connection; `None` at the peer's limit.
     #[must_use]
     pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connected>> {
         let (limits, peer) = (self.limits(peer), network_of(peer));
@@ -96,7 +97,7 @@ impl Peers {
 }
 
 impl Connected {
-    /// One more request on it, of all and of the peer. Of producers and signers there is room for some more.
+    /// Counts one more request, in total and of the peer. Producers and signers have extra room.
     ///
     /// # Errors
     /// The limit that is reached.
@@ -118,7 +119,7 @@ impl Connected {
     }
 }
 
-/// Counts one more, if that is not above `most`.
+/// Adds one to the count if it stays within `most`.
 fn take(count: &AtomicUsize, most: usize) -> bool {
     let is_below = count.fetch_add(1, Ordering::Relaxed) < most;
     if !is_below {

@@ -1,17 +1,17 @@
-//! Waits for what seldom happens, beside work that is polled with every request.
+//! Waits for rare events beside work that is polled with every request.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// A future that is polled when somebody woke it, and not whenever its task is: a look at a timer or at a token that all
-/// connections share takes a lock.
+/// Polls a future only when something woke it, not whenever its task is polled: polling a timer, or a token that all
+/// connections share, takes a lock.
 pub(super) struct PollWhenWoken<F> {
     inner: F,
     flag: Arc<WakeFlag>,
     waker: Waker,
-    /// The task that is woken with the flag.
+    /// The task that the flag wakes.
     task: Option<Waker>,
 }
 
@@ -36,7 +36,7 @@ impl<F: Future + Unpin> Future for PollWhenWoken<F> {
             this.task = Some(cx.waker().clone());
             this.flag.task().clone_from(&this.task);
         }
-        // After the task is known: whoever sets the flag from here on wakes it.
+        // The task is registered by now: whoever sets the flag from here on wakes it.
         if !this.flag.is_woken.load(Ordering::Relaxed) || !this.flag.is_woken.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }

@@ -1,4 +1,4 @@
-//! The limits over real sockets: each test is a peer that misbehaves, while another is served.
+//! The limits over real sockets: in each test a peer misbehaves while another is served.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use super::peers::PeerLimits;
 use super::*;
 use crate::limits::{MAX_CONCURRENT_STREAMS, MAX_HEADER_COUNT};
 
-/// For what must happen: far above what it takes.
+/// Longest wait for something that must happen, far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
-/// For what must be cut.
+/// Time limit that the misbehaving peer exceeds.
 const SHORT: Duration = Duration::from_millis(300);
-/// For what must not be cut meanwhile.
+/// Time limit that must not be reached meanwhile.
 const LONG: Duration = Duration::from_secs(600);
 
 /// Places of a port.
@@ -82,15 +82,15 @@ impl Port {
         stream
     }
 
-    /// Another peer is served.
+    /// Checks that another peer is served.
     async fn serves(&self) {
         let answer = rest(self.say("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
     }
 
-    /// All connections are gone.
+    /// Waits until all connections are gone.
     async fn is_free(&self) {
-        // The port that waits for the next one holds no place.
+        // The port that waits for its next connection holds no place.
         let all = tokio::time::timeout(WAIT, self.listening.connections.acquire_many(CONNECTIONS)).await;
         drop(all.expect("all connections end in time").unwrap());
     }
@@ -101,10 +101,10 @@ impl Port {
     }
 }
 
-/// What the node sends until it ends the connection, which it must.
+/// Everything that the node sends until it ends the connection, as it must.
 async fn rest(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
     let mut bytes = Vec::new();
-    // A reset is an end too.
+    // A reset counts as an end.
     let _ = tokio::time::timeout(WAIT, stream.read_to_end(&mut bytes)).await.expect("it ends in time");
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -132,7 +132,7 @@ async fn a_thousand_silent_peers_are_cut_while_another_is_served() {
     let before = metrics::get().cuts("silent");
     let mut silent = JoinSet::new();
     for index in 0..1000_usize {
-        // Nothing, a letter, the beginning of HTTP/2's preface.
+        // Nothing, a letter, or the beginning of HTTP/2's preface.
         let stream = port.say(&b"PRI * HTTP/2.0\r\n"[..index % 16]).await;
         silent.spawn(rest(stream));
     }
@@ -187,7 +187,7 @@ async fn an_idle_connection_is_closed_and_one_with_an_open_request_is_not() {
     let mut busy = port.say("GET /hang HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let idle = port.say("GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert!(rest(idle).await.ends_with("ok"));
-    // As old as the one that was closed, and open still.
+    // As old as the closed one, and still open.
     let mut byte = [0];
     assert!(tokio::time::timeout(SHORT * 2, busy.read(&mut byte)).await.is_err(), "the open request was cut");
 }
@@ -203,7 +203,7 @@ async fn a_peer_that_takes_nothing_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_answers_no_ping_is_cut() {
     let port = Port::start(Timeouts { keepalive: (SHORT, SHORT), ..LONG_TIMES }, NO_LIMIT, None).await;
-    // The preface and empty settings; then it reads and never speaks again.
+    // The preface and empty settings; after that the peer only reads.
     let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
     rest(port.say(preface).await).await;
     port.is_free().await;
@@ -240,7 +240,7 @@ async fn a_request_above_the_limit_is_told_to_come_back() {
     let port = Port::start(LONG_TIMES, PeerLimits { requests: 1, ..NO_LIMIT }, None).await;
     let mut held = Vec::new();
     let answer = loop {
-        // Either of the two may come first: one that hangs is held once it found no other there.
+        // Either may come first: a request that hangs occupies its place only once no other holds it.
         held.push(port.say("GET /hang HTTP/1.1\r\nhost: a\r\n\r\n").await);
         let answer = rest(port.say("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await).await;
         if !answer.contains("200 OK") {
@@ -278,7 +278,7 @@ async fn a_flood_of_streams_and_resets_does_not_stop_others() {
     };
     let flood = tokio::time::timeout(WAIT, flood).await.unwrap();
     port.serves().await;
-    // Either the node ended the connection, or it kept up with it; it never kept more than its limit.
+    // Either the node ended the connection, or it kept up; it never held more than its limit.
     drop(flood);
     drop(tokio::time::timeout(WAIT, ended).await.unwrap());
     port.is_free().await;
@@ -300,7 +300,7 @@ async fn frame(stream: &mut TcpStream) -> (u8, u8, u32, Vec<u8>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_told_how_many_streams_it_may_have_and_one_more_is_refused() {
     let port = Port::start(LONG_TIMES, NO_LIMIT, None).await;
-    // By hand, because a well-behaved client would wait: the preface, empty settings, and then requests that never end.
+    // By hand, as a well-behaved client would wait: the preface, empty settings, then requests without end.
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     // GET, http, "/hang", "a", by the numbers of HPACK's static table.
     let head = b"\x82\x86\x04\x05/hang\x01\x01a";

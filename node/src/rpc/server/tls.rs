@@ -12,12 +12,12 @@ use tokio_rustls::rustls::{self, ServerConfig};
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file is not there, or not PEM with what it should hold.
+    /// A file is missing, or is not PEM with the expected content.
     #[error("{}", path.display())]
     Pem {
         /// The PEM file.
         path: PathBuf,
-        /// Why it is no PEM.
+        /// Why it is not valid PEM.
         #[source]
         source: pem::Error,
     },
@@ -27,12 +27,12 @@ pub enum TlsError {
         /// The PEM file.
         path: PathBuf,
     },
-    /// They do not fit each other, or are of a kind that is not supported.
+    /// Certificate and key do not match, or their kind is not supported.
     #[error("certificate and key cannot be used")]
     Refused(#[from] rustls::Error),
 }
 
-/// Serves with the chain of certificates in `cert` and the private key in `key`, HTTP/2 preferred.
+/// Serves with the certificate chain in `cert` and the private key in `key`; prefers HTTP/2.
 ///
 /// # Errors
 /// [`TlsError`].
@@ -46,7 +46,7 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         return Err(TlsError::Empty { path: cert.to_owned() });
     }
     let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
-    // Named here: with two providers in one program rustls takes neither by itself.
+    // The provider is named because rustls chooses none itself when a program has two.
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

@@ -1,10 +1,10 @@
-//! Shares are taken, grow and come back; a connection that is in the way of others is cut.
+//! Shares are taken, grow and come back; a connection that takes others' room is cut.
 
 use std::task::Poll;
 
 use super::*;
 
-/// A share that comes from a class's large pool.
+/// A size that comes from a class's large pool.
 const MUCH: usize = 1 << 20;
 
 fn purse(budget: &Budget, class: Class) -> (Purse, CancellationToken) {

@@ -1,4 +1,4 @@
-//! Accounts that are made by transfers: what one more costs, and what reading one costs, when there are many.
+//! Accounts created by transfers: what a new one costs, and what reading one costs, when there are many.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::processes::{Cluster, Plan};
 
 /// Number of accounts that are read.
 const READS: usize = 2_000;
-/// Transfers below which the time tells of one block, not of a rate.
+/// With fewer transfers, the time is that of one block and not a rate.
 const TRANSFERS_LEAST: usize = 500;
 
 pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
@@ -52,7 +52,7 @@ pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
 async fn read(cluster: &Cluster, addresses: &[StacksAddress]) -> f64 {
     let mut wire = Wire::connect(cluster.address()).await;
     let mut samples = Samples::default();
-    // Accounts far apart, so that not all are on the same pages.
+    // Accounts far apart, so that they are on different pages.
     for number in 0..READS {
         let address = &addresses[number * 7_919 % addresses.len()];
         let path = format!("/v2/accounts/{address}?proof=0");
@@ -64,7 +64,7 @@ async fn read(cluster: &Cluster, addresses: &[StacksAddress]) -> f64 {
     samples.summary().expect("samples").median
 }
 
-/// An address of which nobody has the key.
+/// An address to which nobody has the key.
 fn address(number: usize) -> StacksAddress {
     StacksAddress::of_key_hash(Hash160::digest(&number.to_be_bytes()), false)
 }

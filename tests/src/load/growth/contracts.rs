@@ -1,4 +1,4 @@
-//! Contracts of growing size: time from the offer of a deployment, or of a call, to the event of its block.
+//! Contracts of growing size: time from offering a deployment or a call to the event of its block.
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -43,7 +43,7 @@ pub(super) async fn measure(grown: &Grown) -> Vec<Named> {
     vec![("", chart("From offering to the block's event, median", "kB of source", "ms", lines))]
 }
 
-/// Code of `bytes` bytes at most, made of functions that are alike.
+/// Code of at most `bytes` bytes, made of similar functions.
 fn source(bytes: usize) -> String {
     let last = "(define-public (last) (ok u1))\n";
     let mut source = String::new();

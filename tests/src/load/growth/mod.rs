@@ -1,5 +1,5 @@
-//! How cost grows with blocks, pending transactions, accounts, subscribers, and the size of a contract. Each is measured once and
-//! drawn as SVG into a folder.
+//! How cost grows with blocks, pending transactions, accounts, subscribers, and the size of a contract. Each is
+//! measured once and drawn as SVG into a folder.
 //!
 //! # Not here
 //! Drawing: `plot`.
@@ -15,7 +15,7 @@ use std::path::Path;
 use super::Grown;
 use super::plot::{Chart, Line};
 
-/// What can grow: names for the command line.
+/// Growths to measure: names for the command line.
 pub const GROWTHS: [&str; 5] = ["blocks", "mempool", "accounts", "subscribers", "contracts"];
 
 /// Measures how cost grows with one of [`GROWTHS`], and draws `growth-<name>*.svg` into `folder`. Returns the names of the files.

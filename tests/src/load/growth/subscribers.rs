@@ -1,4 +1,4 @@
-//! How old an event is when subscribers have it, as more and more of them listen.
+//! The age of an event when subscribers receive it, for a growing number of subscribers.
 
 use super::{Named, chart, line};
 use crate::load::Grown;

@@ -1,4 +1,4 @@
-//! `POST /v2/transactions` as the mempool fills: the rate over each tenth, with nothing mined.
+//! `POST /v2/transactions` as the mempool fills: the rate over each tenth; nothing is mined.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::load::accounts::{self, Account};
 use crate::load::net::{self, Counter};
 use crate::processes::Plan;
 
-/// Parts of the load, each with a rate of its own.
+/// Parts of the load, each with its own rate.
 const PARTS: usize = 10;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {

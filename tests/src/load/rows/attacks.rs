@@ -1,4 +1,5 @@
-//! Blocks while peers send requests and do not read, compared with the rate without them: one attack after the other on one chain.
+//! Blocks while peers send requests and do not read, compared with the undisturbed rate: one attack after another on
+//! one chain.
 
 use super::float;
 use crate::figures::Table;
@@ -6,7 +7,7 @@ use crate::load::attacks::{ATTACKS, Undisturbed};
 use crate::load::{Size, accounts::Account, net};
 use crate::processes::Plan;
 
-/// The producers' pause before an empty block, for a rate that the node reaches without effort.
+/// The producers' pause before an empty block: gives a rate that the node reaches easily.
 const BLOCK_INTERVAL: &str = "200ms";
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {

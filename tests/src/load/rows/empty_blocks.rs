@@ -8,7 +8,7 @@ use crate::load::net::{self, Counter};
 use crate::load::{Size, accounts::Account};
 use crate::processes::Plan;
 
-/// Number of times that memory and disk are looked at.
+/// Number of times that memory and disk are measured.
 const LOOKS: u64 = 10;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
@@ -29,7 +29,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
     let blocks = counter.now().blocks - warm.blocks;
     table.figure("empty blocks", "1/s", float(blocks) / begun.elapsed().as_secs_f64());
     table.samples("node's resident memory during them", "MB", &memory);
-    // From the second look on: by then the write-ahead logs, which are reused, have their full size.
+    // From the second measurement on: the write-ahead logs, which are reused, then have their full size.
     if let ([_, (from, before), ..], Some((to, after))) = (disk.as_slice(), disk.last()) {
         table.figure("disk an empty block", "B", float(after.saturating_sub(*before)) / float(to - from));
     }

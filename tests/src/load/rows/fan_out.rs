@@ -1,4 +1,4 @@
-//! One event to many subscribers: a StackerDB chunk that carries the time at which it was put, at a fixed rate.
+//! One event to many subscribers: StackerDB chunks at a fixed rate, each with the time of its write.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::processes::{Cluster, Plan};
 const PERIOD: Duration = Duration::from_millis(10);
 /// Streams on one connection: a server allows a limited number.
 const STREAMS_A_CONNECTION: usize = 125;
-/// Bytes of an event's payload: as much as a stacker's answer.
+/// Bytes of an event's payload: as large as a stacker's answer.
 const CHUNK_BYTES: usize = 256;
 
 pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
@@ -73,7 +73,7 @@ async fn put_chunks(cluster: &Cluster, contract_id: &str, events: u32, base: Ins
     }
 }
 
-/// Opens a stream, and returns the age of each event when it came.
+/// Opens a stream, and returns the age of each event on arrival.
 async fn subscribe(
     channel: Channel,
     contract_id: String,

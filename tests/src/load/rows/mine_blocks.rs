@@ -1,4 +1,5 @@
-//! Blocks on demand of a devnet as it comes: `MineBlocks` of many empty ones, in a temporary folder and in a named one.
+//! Blocks on demand with a devnet's defaults: `MineBlocks` of many empty blocks, in a temporary folder and in a named
+//! one.
 
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ pub(in crate::load) async fn measure(size: &Size, table: &mut Table) {
         }
         let (mut devnet, accounts) = start_devnet(folder.path(), &flags);
         let mut admin = Admin::new(&Client::new(&address_of(&accounts)));
-        // The first block of the tenure, and connections of all processes.
+        // Makes the first block of the tenure, and opens the connections of all processes.
         admin.mine_blocks(1).await;
         let mut samples = Samples::default();
         for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! Transactions a second, mined as they are offered, or from a mempool that was filled before.
+//! Transactions mined per second, offered meanwhile or from a mempool that was filled before.
 
 use std::time::Instant;
 
@@ -10,14 +10,15 @@ use crate::load::{Size, wire::Wire};
 use crate::processes::{Cluster, Plan};
 use chainstate::test_support::{call_payload, deploy_payload};
 
-/// Tenures of short burn blocks. The cost of contracts is limited for each tenure, and a tenure lasts as long as its burn block:
-/// with one for ever the chain would stand still after some ten thousand calls. A template takes less time than a burn block, or
-/// none would be up to date.
+/// Tenures of short burn blocks. A tenure's contract costs are limited, and it lasts as long as its burn block: with a
+/// single one the chain would stop after some ten thousand calls. A template takes less time than a burn block, or no
+/// template would be current.
 fn in_short_tenures() -> Plan {
     Plan { burn_block_interval: "2s", assembly_time: "500ms", ..Plan::default() }
 }
 
-/// Shorter ones, for a node that mines calls as fast as it can: it uses up a tenure's 7,750 writes in less than a second.
+/// Even shorter tenures, for a node that mines calls as fast as it can: it uses up a tenure's 7,750 writes in less than
+/// a second.
 fn in_shortest_tenures() -> Plan {
     Plan { burn_block_interval: "500ms", assembly_time: "150ms", ..Plan::default() }
 }
@@ -49,7 +50,8 @@ pub(in crate::load) async fn calls_from_mempool(size: &Size, table: &mut Table) 
     from_mempool(&mut cluster, transactions, "contract calls from a filled mempool", table).await;
 }
 
-/// Offers them to a node whose producer is gone, and times the one that comes back and finds them all.
+/// Offers the transactions to a node without a running producer; then times the producer, which finds all of them when
+/// it returns.
 async fn from_mempool(cluster: &mut Cluster, transactions: Vec<Vec<u8>>, what: &str, table: &mut Table) {
     let count = transactions.len();
     cluster.producers[0].kill();
@@ -57,7 +59,7 @@ async fn from_mempool(cluster: &mut Cluster, transactions: Vec<Vec<u8>>, what: &
     net::offer_all(cluster.address(), transactions, &counter).await;
     cluster.restart_producer(0);
     let end = all_mined(&mut counter, count).await;
-    // The clock starts with the first block, whose transactions do not count. A tiny load has no second one.
+    // Time counts from the first block on, whose transactions are left out. A tiny load has no second block.
     let Some(((first_at, in_first), last_at)) = end.first_at.zip(end.last_at) else { return };
     if last_at > first_at {
         let counted = super::float(count as u64 - in_first);

@@ -23,7 +23,7 @@ pub(super) fn float_of(count: usize) -> f64 {
     float(count as u64)
 }
 
-/// Bytes of all files in a folder and the folders below it.
+/// Bytes of all files in a folder and its subfolders.
 pub(super) fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let bytes = entries.flatten().map(|entry| match entry.metadata() {

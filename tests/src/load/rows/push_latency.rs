@@ -1,4 +1,5 @@
-//! Time from the answer to a push of an empty block to its event at a subscriber. The tool itself is producer and signers.
+//! Time from the answer to a push of an empty block to its event at a subscriber. The tool itself acts as producer and
+//! signers.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ async fn make_block(channel: &Channel, stackers: u8) -> NakamotoStacksBlock {
     let template = loop {
         let answer = template(channel).await;
         let Some(template) = answer.template else {
-            // The first burn block came between the view and the template, so that a coinbase was missing.
+            // The first burn block came between view and template, so the coinbase is missing.
             assert_eq!(answer.failure_reason, "BAD_COINBASE", "{}", answer.failure_detail);
             continue;
         };

@@ -1,4 +1,4 @@
-//! Time from the start of the process `mockamoto`, in a new folder, to its line that the first block is processed.
+//! Time from starting `mockamoto` in a new folder to its log line that the first block is processed.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};

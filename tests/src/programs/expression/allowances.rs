@@ -1,10 +1,10 @@
-//! What may leave somebody while something is done: `restrict-assets?` and `as-contract?`.
+//! Allowances, which bound the assets that may move in a body: `restrict-assets?` and `as-contract?`.
 
 use super::Writer;
 use crate::programs::types::Type;
 
 impl Writer<'_> {
-    /// A response of this type from a body under allowances, or the number of the one that it broke.
+    /// A response of this type from a body under allowances, or the index of the broken allowance.
     pub(super) fn with_allowances(&mut self, ok: &Type, depth: usize) -> String {
         let as_contract = self.rng.one_in(2);
         let owner =
@@ -55,7 +55,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The same for any type: what is allowed is done, or something else is taken.
+    /// The same for any type: the body's value, or another one if an allowance was broken.
     pub(super) fn guarded(&mut self, wanted: &Type, depth: usize) -> Option<String> {
         if !self.since(4) {
             return None;

@@ -1,10 +1,10 @@
-//! Calls: of the program's own functions, of those of another contract by its name or through a trait.
+//! Calls of the contract's own functions, and of another contract's by its name or through a trait.
 
 use super::{Function, Writer};
 use crate::programs::types::Type;
 
 impl Writer<'_> {
-    /// A call of a function of the same contract that gives this type.
+    /// A call of a function of the same contract that returns this type.
     pub(super) fn called(&mut self, wanted: &Type, depth: usize) -> Option<String> {
         let may_write = self.scope.may_write;
         let fitting = |f: &&Function| f.returns.fits(wanted) && (may_write || !f.writes);
@@ -17,14 +17,14 @@ impl Writer<'_> {
         function.parameters.iter().map(|(_, kind)| format!(" {}", self.expression(kind, depth))).collect()
     }
 
-    /// A call of the other contract. Few of its functions give the wanted type: what they give is bound to a name, and used if it
-    /// can be.
+    /// A call of the other contract. Few of its functions return the wanted type: another result is bound to a name,
+    /// and used where it fits.
     pub(super) fn called_elsewhere(&mut self, wanted: &Type, depth: usize) -> Option<String> {
         let may_write = self.scope.may_write;
         let functions: Vec<_> = self.scope.foreign.iter().filter(|f| may_write || !f.writes).cloned().collect();
         let faces: Vec<_> = self.scope.locals.iter().filter(|local| local.1 == Type::Trait).cloned().collect();
         let (function, contract) = match self.some_of(&faces) {
-            // The checker cannot know that what is called through a trait only reads.
+            // The checker does not know that a function called through a trait only reads.
             Some((face, _)) if may_write && self.rng.one_in(2) => (self.some_of(&self.scope.methods.clone())?, face),
             _ => (self.some_of(&functions)?, ".base".to_owned()),
         };

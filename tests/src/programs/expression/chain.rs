@@ -1,4 +1,4 @@
-//! The chain around: heights, blocks, tenures, burn blocks, and looking back.
+//! Facts of the chain: heights, blocks, tenures, burn blocks, and expressions at an older block.
 
 use super::Writer;
 use crate::programs::types::Type;
@@ -21,7 +21,7 @@ impl Writer<'_> {
         (*self.rng.pick(&names)).to_owned()
     }
 
-    /// Something that is known of a block, tenure or burn block: a number, a hash, a principal.
+    /// A fact about a block, tenure or burn block: a number, a hash, a principal.
     pub(super) fn fact(&mut self, kind: &Type, depth: usize) -> Option<String> {
         let tenure = match kind {
             Type::UInt => &["time", "miner-spend-winner", "miner-spend-total", "block-reward"][..],
@@ -43,7 +43,7 @@ impl Writer<'_> {
             questions.extend(tenure.iter().map(|property| ("get-tenure-info?", *property)));
             questions.extend(block.iter().map(|property| ("get-stacks-block-info?", *property)));
         } else {
-            // What a block brought can be asked for from Clarity 2 on.
+            // A block's properties can be read from Clarity 2 on.
             let tenure = if self.since(2) {
                 tenure
             } else {
@@ -69,7 +69,7 @@ impl Writer<'_> {
         })
     }
 
-    /// What an expression gives in an older block.
+    /// The value of an expression in an older block.
     pub(super) fn at_another_block(&mut self, wanted: &Type, depth: usize) -> Option<String> {
         if self.since(5) {
             return None;

@@ -1,4 +1,4 @@
-//! What can stand for any type: conditions, bindings, unwrapping, calls, look-ups.
+//! Forms for any type: conditions, bindings, unwrapping, calls, look-ups.
 
 use super::Writer;
 use crate::programs::types::Type;
@@ -26,7 +26,7 @@ impl Writer<'_> {
             8 => return self.called(wanted, depth),
             12 | 13 => return self.called_elsewhere(wanted, depth),
             14 => return self.folded(wanted, depth),
-            // Seldom: from epoch 3.4 on it is refused.
+            // Seldom: it is refused from epoch 3.4 on.
             15 if self.rng.one_in(3) => return self.at_another_block(wanted, depth),
             16 => return self.guarded(wanted, depth),
             9 => return self.early_return(wanted, depth),

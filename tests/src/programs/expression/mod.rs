@@ -19,17 +19,17 @@ pub(super) struct Function {
     pub(super) name: String,
     pub(super) parameters: Vec<(String, Type)>,
     pub(super) returns: Type,
-    /// Whether it may change something.
+    /// Whether it may write.
     pub(super) writes: bool,
-    /// Whether others can call it.
+    /// Whether other contracts can call it.
     pub(super) exported: bool,
 }
 
-/// What an expression can refer to.
+/// Names and types that an expression can use.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) version: u8,
-    /// The name of the contract that is written.
+    /// The name of the contract that is being written.
     pub(super) contract: &'static str,
     pub(super) locals: Vec<(String, Type)>,
     pub(super) constants: Vec<(String, Type)>,
@@ -38,13 +38,13 @@ pub(super) struct Scope {
     pub(super) fungible: Vec<String>,
     pub(super) non_fungible: Vec<(String, Type)>,
     pub(super) functions: Vec<Function>,
-    /// Those of the contract `base` that can be called.
+    /// Functions of the contract `base` that can be called.
     pub(super) foreign: Vec<Function>,
-    /// Those of the trait that is known as `face`.
+    /// Methods of the trait imported as `face`.
     pub(super) methods: Vec<Function>,
-    /// Whether the function that is written may change something.
+    /// Whether the function that is being written may write.
     pub(super) may_write: bool,
-    /// What the function that is written returns, if early returns are wanted.
+    /// Return type of the function that is being written, if early returns are wanted.
     pub(super) returns: Option<Type>,
     /// Names given so far.
     pub(super) names: usize,
@@ -57,7 +57,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// An expression of this type, with at most so many levels of applications.
+    /// An expression of this type, with at most `depth` levels of applications.
     pub(super) fn expression(&mut self, wanted: &Type, depth: usize) -> String {
         if depth == 0 || self.rng.one_in(7) {
             return self.leaf(wanted);
@@ -75,7 +75,7 @@ impl Writer<'_> {
         names.extend(fitting(&self.scope.constants));
         names.extend(fitting(&self.scope.variables).into_iter().map(|name| format!("(var-get {name})")));
         if *wanted == Type::Trait {
-            // Mostly a parameter: a contract's name is not taken everywhere.
+            // Mostly a parameter: a contract's name is not accepted everywhere.
             return match self.some_of(&names) {
                 Some(name) if !self.rng.one_in(10) => name,
                 _ => {
@@ -93,13 +93,13 @@ impl Writer<'_> {
         self.rng.pick(&names).clone()
     }
 
-    /// A name that nothing else has.
+    /// A new, unique name.
     pub(super) fn name(&mut self, stem: &str) -> String {
         self.scope.names += 1;
         format!("{stem}-{}", self.scope.names)
     }
 
-    /// Writes with more locals.
+    /// Runs `write` with more locals in scope.
     fn with_locals(&mut self, more: Vec<(String, Type)>, write: impl FnOnce(&mut Self) -> String) -> String {
         let before = self.scope.locals.len();
         self.scope.locals.extend(more);
@@ -108,12 +108,12 @@ impl Writer<'_> {
         written
     }
 
-    /// One of them, if there is one.
+    /// A random element, if there is one.
     fn some_of<T: Clone>(&mut self, list: &[T]) -> Option<T> {
         (!list.is_empty()).then(|| self.rng.pick(list).clone())
     }
 
-    /// Writes what must not change anything.
+    /// Runs `write` for an expression that must not write.
     fn reading(&mut self, write: impl FnOnce(&mut Self) -> String) -> String {
         let before = std::mem::replace(&mut self.scope.may_write, false);
         let written = write(self);

@@ -1,4 +1,4 @@
-//! Native functions and keywords, by the type that they give.
+//! Native functions and keywords, by their result type.
 
 use super::Writer;
 use crate::programs::types::Type;
@@ -291,7 +291,7 @@ impl Writer<'_> {
         let condition = self.expression(&Type::Bool, depth.min(1));
         let (good, bad) = (self.expression(ok, depth), self.expression(err, depth.min(1)));
         Some(match self.rng.below(60) {
-            // The other side's type is not known then, which some functions refuse.
+            // Then the type of the other side is unknown, which some functions refuse.
             0 => format!("(ok {good})"),
             1 => format!("(err {bad})"),
             _ => format!("(if {condition} (ok {good}) (err {bad}))"),

@@ -1,17 +1,17 @@
-//! Lists, buffers and texts: joined, cut, mapped, filtered, folded.
+//! Lists, buffers and strings: joined, cut, mapped, filtered, folded.
 
 use super::{Function, Writer};
 use crate::programs::types::Type;
 
 impl Writer<'_> {
-    /// Two that together are not too long, or one that was cut.
+    /// Two sequences joined within the length limit, or one that is cut.
     pub(super) fn joined(&mut self, max: usize, kind: impl Fn(usize) -> Type, depth: usize) -> Option<String> {
         if self.rng.one_in(2) {
             let (longer, instead) = (self.expression(&kind(max + 3), depth), self.expression(&kind(max), 0));
             return Some(format!("(default-to {instead} (as-max-len? {longer} u{max}))"));
         }
         if self.rng.one_in(4) {
-            // A filter of single bytes or characters.
+            // Filters single bytes or characters.
             let test = self.some_of(&self.functions_with(&[kind(1)], &Type::Bool))?;
             return Some(format!("(filter {test} {})", self.expression(&kind(max), depth)));
         }
@@ -71,7 +71,7 @@ impl Writer<'_> {
             let lists: String = lists.iter().map(|list| format!(" {}", self.expression(list, depth))).collect();
             return Some(format!("(map {function}{lists})"));
         }
-        // A function of one or two sequences: lists, or bytes and characters.
+        // Maps a function over one or two sequences: lists, or bytes and characters.
         let may_write = self.scope.may_write;
         let fitting = |function: &&Function| {
             matches!(function.parameters.len(), 1 | 2)
@@ -92,7 +92,7 @@ impl Writer<'_> {
         Some(format!("(map {}{sequences})", function.name))
     }
 
-    /// A type of sequences whose entries have this type.
+    /// A type of sequences with entries of this type.
     fn sequence_of(&mut self, entry: &Type, max: usize) -> Type {
         match entry {
             Type::Buffer(_) if self.rng.one_in(2) => Type::Buffer(max),
@@ -102,7 +102,7 @@ impl Writer<'_> {
         }
     }
 
-    /// How much of a sequence passes a test of the program.
+    /// Counts the entries of a sequence that pass one of the program's tests.
     pub(super) fn counted(&mut self, depth: usize) -> Option<String> {
         let may_write = self.scope.may_write;
         let fitting = |function: &&Function| {
@@ -116,7 +116,7 @@ impl Writer<'_> {
         Some(format!("(len (filter {} {}))", test.name, self.expression(&kind, depth)))
     }
 
-    /// A fold with a function of the program.
+    /// A fold with one of the program's functions.
     pub(super) fn folded(&mut self, wanted: &Type, depth: usize) -> Option<String> {
         let may_write = self.scope.may_write;
         let fitting = |function: &&Function| {
@@ -131,7 +131,7 @@ impl Writer<'_> {
         Some(format!("(fold {} {sequence} {first})", function.name))
     }
 
-    /// Functions of the program that take these types and give that one.
+    /// Functions of the program with these parameter types and this result type.
     fn functions_with(&self, parameters: &[Type], returns: &Type) -> Vec<String> {
         let may_write = self.scope.may_write;
         let fitting = self.scope.functions.iter().filter(|function| {

@@ -1,4 +1,4 @@
-//! What moves, makes and destroys tokens, and what changes variables and maps.
+//! Expressions that move, mint and burn tokens, and that change variables and maps.
 
 use super::Writer;
 use crate::programs::types::Type;
@@ -35,7 +35,7 @@ impl Writer<'_> {
         })
     }
 
-    /// What changes variables and maps, and says so by a boolean.
+    /// Changes of variables and maps, which return a boolean.
     pub(super) fn written(&mut self, depth: usize) -> Option<String> {
         if !self.scope.may_write {
             return None;

@@ -1,11 +1,11 @@
-//! Signatures, proofs, and what bitcoin's transactions say.
+//! Signatures, proofs, and bitcoin transactions.
 
 use super::Writer;
 use crate::programs::literal::{BITCOIN_TX, SIGNED};
 use crate::programs::types::Type;
 
 impl Writer<'_> {
-    /// Something that is verified; one time in two with what belongs together.
+    /// A verification; half of the time with matching values.
     pub(super) fn verified(&mut self, depth: usize) -> String {
         let known = self.rng.one_in(2);
         let kind = self.rng.below(4);
@@ -32,7 +32,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A part of an output of a transaction of bitcoin; buffers are cut to the size that is wanted.
+    /// A part of a bitcoin transaction's output; buffers are cut to the wanted size.
     pub(super) fn output_of_bitcoin(&mut self, part: &str, max: Option<usize>, depth: usize) -> String {
         let transaction =
             if self.rng.one_in(3) { self.expression(&Type::Buffer(65), depth) } else { BITCOIN_TX.to_owned() };

@@ -1,4 +1,4 @@
-//! docs/ACTORS.md. Its formats are compared with what the code encodes; its VRF proof has a test of its own (`docs/actors.rs`).
+//! docs/ACTORS.md. Its formats are compared with the code's encoding; `docs/actors.rs` tests its VRF proof.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(super) const PAGE: Page = Page {
         "Gamma (32) ‖ c (16) ‖ s (32)",
         "SHA512/256(slot_id (4) ‖ slot_version (4) ‖",
         "anchor mode 1",
-        // The steps of the proof: its examples are computed.
+        // Steps of the proof: its examples are computed.
         "draft-irtf-cfrg-vrf-02, suite 03",
         "RFC 9381",
         "(byte 0 & 248, byte 31 & 63 | 64)",
@@ -58,12 +58,12 @@ pub(super) const PAGE: Page = Page {
         "2^(8i)",
         "the tail of 1 is *empty*, of 2 it is `02`, of 256 `00`, of 257 `0101`",
         "the first 16 bytes",
-        "reference's code, 0 to 4", // A test of the StackerDB paths holds them.
+        "reference's code, 0 to 4", // A test of the StackerDB paths checks them.
     ],
     is_whole: true,
 };
 
-/// The widths, in bytes, of a row of the table: "name (N)"; a bare number is one byte.
+/// The widths, in bytes, of the fields in a table row: "name (N)"; a bare number is one byte.
 fn widths(row: &str) -> Vec<usize> {
     let document = text(PAGE.document);
     let line = document.lines().find(|line| line.starts_with(&format!("| {row} |"))).expect(row);
@@ -76,7 +76,7 @@ fn widths(row: &str) -> Vec<usize> {
     fields.filter_map(width).collect()
 }
 
-/// The places where an encoding changes when a field does.
+/// Position of the first byte that differs between two encodings, and the number of bytes that differ.
 fn changed(before: &[u8], after: &[u8]) -> (usize, usize) {
     let differs: Vec<_> = (0..before.len()).filter(|at| before[*at] != after[*at]).collect();
     (*differs.first().expect("it changes"), differs.len())

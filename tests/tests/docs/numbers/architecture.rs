@@ -1,4 +1,4 @@
-//! docs/ARCHITECTURE.md, but for its table of limits, which has a test of its own.
+//! docs/ARCHITECTURE.md, except its table of limits, which has a test of its own.
 
 use super::Page;
 

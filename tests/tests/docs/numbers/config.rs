@@ -1,5 +1,5 @@
-//! The sample config and the sample genesis, of which docs/CONFIG.md is made. That they hold the defaults is a test of the
-//! settings; here are the numbers of their comments.
+//! The sample config and the sample genesis, from which docs/CONFIG.md is made. A test of the settings checks their
+//! defaults; here are the numbers in their comments.
 
 use super::{LIMITS, OBSERVERS, Page, SETTINGS};
 
@@ -37,7 +37,7 @@ pub(super) const PAGES: [Page; 2] = [
         names: &[
             "(an IPv4 address, or 64 bits of an IPv6 one)",
             "does. \"0\" is off;",
-            "others 256.",          // Half of max_subscriptions; a test of the settings holds it.
+            "others 256.",          // Half of max_subscriptions; a test of the settings checks it.
             "default is 83886080)", // The reference's.
             "default is 30)",
             "\"30s\", \"500ms\", \"10m\"; 10ms or more. \"0\" mines none",
@@ -61,7 +61,7 @@ pub(super) const PAGES: [Page; 2] = [
             "seconds since 1970",
             "must have 64 bits",
             "Contracts of block 0, deployed in",
-            // A test of the sessions holds which epoch has which versions.
+            // Which epoch has which Clarity versions is tested in crates/chainstate/src/execution/tests.
             "\"3.0\", \"3.1\", \"3.2\", \"3.3\", \"3.4\", \"4.0\" or \"4.1\"",
             "(3 in 3.0, 4 from 3.3, 5 from 3.4, 6 from 4.0 on)",
         ],

@@ -33,7 +33,7 @@ pub(super) const PAGE: Page = Page {
         "from epoch 4.0 on",
         "and from 4.0 on",
         "always \"0\"",
-        // A test of the sessions holds which epoch has which versions.
+        // Which epoch has which Clarity versions is tested in crates/chainstate/src/execution/tests.
         "from block 0 for its life, 3.0 to 4.1",
         "1 to 3 in 3.0 to 3.2, to 4 in 3.3, to 5 in 3.4, to 6 from 4.0 on",
         "Epochs before 3.0",

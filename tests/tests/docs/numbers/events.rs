@@ -47,7 +47,7 @@ pub(super) const PAGE: Page = Page {
         "n + 1",
         "numbered from 1",
         "1 to `max_batch` events",
-        "256 of one peer", // Half of `max_subscriptions`; a test of the settings holds it.
+        "256 of one peer", // Half of `max_subscriptions`; a test of the settings checks it.
         "410 when",
         "limits (429)",
         "is 400",

@@ -24,7 +24,7 @@ pub(super) const PAGE: Page = Page {
         "9.0.2 on Node 24",
         "names Clarity 5 or 6 stops 8.13.6:",
         "`--epoch 3.3` has no such versions",
-        "`127.0.0.1`, `5490`", // The defaults of the API.
+        "`127.0.0.1`, `5490`", // Defaults of the API.
         "own port is 5432",
         "`--api-port 0`",
         "`127.0.0.1`, `3700`",

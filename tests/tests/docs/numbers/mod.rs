@@ -1,8 +1,8 @@
-//! Every number that a document says is the code's: a row each, with the words around the number and the declaration that
-//! it comes from. A limit that changes finds its sentences here, and a new sentence with a number has to find its row.
+//! Every number in a document comes from the code: each has a row with the words around it and the declaration that has
+//! it. A changed limit leads to its sentences here, and a new sentence with a number needs a row.
 //!
-//! A file a document. Words with a number that is no figure of the code (counting, names, states of HTTP, constants of a
-//! format) stand apart.
+//! One file per document. Words with numbers that do not come from the code (counts, names, HTTP states, constants of a
+//! format) are listed separately.
 
 mod actors;
 mod architecture;
@@ -15,16 +15,16 @@ mod readme;
 
 use super::repository;
 
-/// Words with the number, source file, declaration. Words may be broken over lines in the document.
+/// Words with the number, source file, declaration. The document may break the words over lines.
 type Row = (&'static str, &'static str, &'static str);
 
-/// What is known about the numbers in one document.
+/// What is known about one document's numbers.
 struct Page {
     document: &'static str,
     rows: &'static [Row],
-    /// Words with numbers that are no figures of the code.
+    /// Words with numbers that do not come from the code.
     names: &'static [&'static str],
-    /// Whether each number of its prose must have a row or a name.
+    /// Whether every number in its prose must have a row or a name.
     is_whole: bool,
 }
 
@@ -53,7 +53,7 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).expect(file)
 }
 
-/// The prose of a document: without code examples, and of a source file its comments only.
+/// The prose of a document, without code examples; of a source file, only its comments.
 fn prose(document: &str) -> String {
     let text = text(document);
     let is_comment = |line: &&str| match document.rsplit('.').next() {
@@ -66,7 +66,7 @@ fn prose(document: &str) -> String {
     unbroken(&lines.join("\n").split("```").step_by(2).collect::<Vec<_>>().join("\n"))
 }
 
-/// The text on one line, with one space between words. Marks of comments and lists at the beginning of a line are removed.
+/// The text on one line, with single spaces between words and without comment and list marks at line starts.
 fn unbroken(text: &str) -> String {
     let line = |line: &str| {
         let line = line.trim_start().trim_start_matches("// ").trim_start_matches("//");
@@ -79,7 +79,7 @@ fn unbroken(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Words that begin with a digit, also after brackets and quotes, with the words before them.
+/// Words that begin with a digit, possibly after brackets or quotes, with the words around them.
 fn numbers(text: &str) -> Vec<String> {
     let words: Vec<_> = text.split(' ').collect();
     let is_number =
@@ -110,7 +110,7 @@ fn every_sentence_with_a_number_has_its_row() {
     let mut faults = Vec::new();
     for Page { document, rows, names, .. } in pages().into_iter().filter(|page| page.is_whole) {
         let mut left = prose(document);
-        // The longest first, so that none takes a part of another one's words.
+        // Longest first, so that no row takes part of another row's words.
         let mut known: Vec<_> = rows.iter().map(|row| row.0).chain(names.iter().copied()).collect();
         known.sort_unstable_by_key(|words| std::cmp::Reverse(words.len()));
         for words in known {

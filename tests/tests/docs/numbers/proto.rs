@@ -1,4 +1,4 @@
-//! The comments of the .proto files, of which docs/API.md is made.
+//! The comments of the .proto files, from which docs/API.md is made.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const SET_MEMBERS: (&str, &str) = ("crates/chainstate/src/burn/stackers.rs", "MA
 const CONTRACTS: (&str, &str) = ("crates/chainstate/src/stackerdb/mod.rs", "MAX_CONTRACTS");
 const JOURNAL_ID: (&str, &str) = ("crates/chainstate/src/chain/chain_meta.rs", "journal_id: [u8; 16]");
 const PAGE_SIZE: Row = ("1 to 1000; default 100", LIMITS, "PAGE_SIZE: (u32, u32) = (1000, 100)");
-/// All hashes and ids of the contract; see the test below.
+/// All hashes and ids of the API; see the test below.
 const HASH: Row = ("32 bytes", IDS, "StacksBlockId, 32");
 /// u128 on the wire.
 const AMOUNT: Row = ("16 bytes big-endian", "crates/chainstate/src/wire.rs", "to_be_bytes()");

@@ -1,4 +1,4 @@
-//! Files that are damaged while nobody has them open: the start fails, and names the file.
+//! Files that are damaged while they are closed: the start fails, and names the file.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::{check_refused, check_started, copy, ended, node};
 
 #[derive(Debug, Clone, Copy)]
 enum Damage {
-    /// One bit, at this byte from the start.
+    /// Flips one bit, at this byte from the start.
     Flip(usize),
-    /// So many bytes at the end are cut off.
+    /// Cuts this many bytes off the end.
     Cut(usize),
-    /// All bytes are cut off.
+    /// Cuts off all bytes.
     Empty,
 }
 
@@ -28,7 +28,7 @@ fn apply(path: &Path, damage: Damage) {
     std::fs::write(path, bytes).expect("written");
 }
 
-/// Flips a bit in the first page of the write-ahead log: SQLite would lose what follows it in the log.
+/// Flips a bit in the first page of the write-ahead log: SQLite would drop the log from there on.
 const IN_THE_LOG: Damage = Damage::Flip(32 + 24 + 100);
 
 /// A node that has processed some blocks and was stopped.
@@ -56,7 +56,7 @@ fn a_start_on_damaged_files_fails_and_names_the_file() {
     copy(&alone.data_folder(), &logged);
     copy(&logged, &moved);
     for database in ["chainstate.sqlite", "burn.sqlite", "staging.sqlite"] {
-        // Moves everything to the file itself, so that the log is empty.
+        // Moves everything into the database file, so that the log is empty.
         let conn = rusqlite::Connection::open(moved.join(database)).expect("a database");
         let busy: u32 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).expect("a checkpoint");
         assert_eq!(busy, 0, "{database}");

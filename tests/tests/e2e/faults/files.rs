@@ -1,4 +1,4 @@
-//! Too few files may be open, and a standard error that takes nothing.
+//! Too low a limit of open files, and a standard error that accepts no bytes.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A full disk, by a limit on the size of files and by a small file system in memory.
+//! A full disk, simulated by a limit on file sizes and by a small file system in memory.
 
 use std::process::Command;
 
@@ -10,11 +10,11 @@ use tonic_types::StatusExt as _;
 use super::{check_refused, check_started, ended, node};
 use crate::restarts::{transfer, wallet};
 
-/// Sets the limit on file sizes of a running process; `None` lifts it. For a process this looks like a full disk, and it needs
-/// neither a disk nor privileges.
+/// Sets the limit on file sizes of a running process; `None` lifts it. To the process this looks like a full disk, and
+/// it needs neither a disk nor privileges.
 fn limit_files(process: &Process, bytes: Option<u64>) {
     let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
-    // Only the soft limit: the hard one stays, so that the limit can be lifted again.
+    // Only the soft limit: the hard limit stays, so that the soft one can be raised again.
     let status =
         Command::new("prlimit").args(["--pid", &process.id().to_string(), &format!("--fsize={limit}:")]).status();
     assert!(status.is_ok_and(|status| status.success()), "no prlimit: install util-linux");
@@ -58,7 +58,7 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
         let answer = http.post("/v2/transactions", "application/octet-stream", transfer(&key, 2).encode()).await;
         assert_eq!(answer.status, 507, "{answer:?}");
         assert!(answer.text().contains("storage is full"), "{answer:?}");
-        // What is there is still served, and the process lives.
+        // Existing data is still served, and the process lives.
         assert_eq!(http.get("/v2/info").await.status, 200);
         let id = hex::encode(&before.block_id);
         assert_eq!(http.get(&format!("/v3/blocks/{id}")).await.status, 200, "{id}");
@@ -87,7 +87,7 @@ fn or_say<T>(mounted: Result<T, String>) -> Option<T> {
 #[test]
 fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_again() {
     run(async {
-        // Where no disk can be mounted, the test above still meets the same errors by the limit on file sizes.
+        // If no disk can be mounted, the test above still causes the same errors by the limit on file sizes.
         let Some(mut alone) = or_say(NodeAlone::start_on_small_disk(DISK_BYTES)) else { return };
         let (client, genesis, data) = (alone.client(), alone.genesis_file(), alone.data_folder());
         let block = alone.script(1, 25).await.remove(0);
@@ -95,7 +95,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_ag
         watch.block().await;
         let disk = alone.disk.as_ref().expect("its disk");
 
-        // Leaves room for the block as it came, not for its results.
+        // Leaves room for the block itself, but not for its results.
         disk.fill(block.len() as u64 + (40 << 10));
         alone.push(&client, &block).await;
         let accepted = submit_until_full(&client).await;
@@ -116,7 +116,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_when_there_is_room_ag
     });
 }
 
-/// Offers transactions until one is refused for want of room; returns the ids of those accepted before.
+/// Offers transactions until one is refused because the disk is full; returns the ids of those accepted before.
 async fn submit_until_full(client: &Client) -> Vec<String> {
     let key = wallet(&stacksjs(), "wallet_2");
     let mut accepted = Vec::new();
@@ -149,7 +149,7 @@ fn a_new_chain_that_found_no_room_is_made_when_there_is_some() {
     std::fs::write(folder.path().join("genesis.json"), genesis).expect("a genesis file");
     let genesis = folder.path().join("genesis.json");
     let Some(disk) = or_say(SmallDisk::mount(&mounted, DISK_BYTES)) else { return };
-    // From no room at all to nearly enough for the boot block.
+    // From no room to nearly enough room for the boot block.
     for room in [0, 16 << 10, 64 << 10, 256 << 10, 512 << 10] {
         disk.fill(room);
         let data = mounted.join(format!("with-{room}"));

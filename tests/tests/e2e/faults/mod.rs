@@ -1,4 +1,5 @@
-//! Faults of the system: the disk is full, read-only, or returns other bytes than were written; too few files may be open.
+//! Faults of the system: the disk is full, read-only, or returns other bytes than were written; too few files may be
+//! open.
 
 mod damage;
 mod files;
@@ -11,7 +12,7 @@ use std::sync::mpsc;
 
 use tests::processes::{WAIT, binary};
 
-/// Command for `mockamoto-node` on this folder. The node stops once it has started, as its standard input has ended.
+/// Command for `mockamoto-node` on this folder. The node stops right after its start, as its standard input has ended.
 fn node(data: &Path, genesis: &Path) -> Command {
     let mut command = Command::new(binary("mockamoto-node"));
     command.arg("--data-dir").arg(data).arg("--genesis").arg(genesis);
@@ -19,7 +20,7 @@ fn node(data: &Path, genesis: &Path) -> Command {
     command
 }
 
-/// Runs a command that must end by itself, and returns its output.
+/// Runs a command that must end by itself; returns its output.
 fn ended(mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("it starts");
@@ -32,7 +33,7 @@ fn ended(mut command: Command) -> Output {
     })
 }
 
-/// Checks that the start failed without a panic and said all of these words; returns what it said.
+/// Checks that the start failed without a panic and printed all of these words; returns its output.
 fn check_refused(what: &str, output: &Output, words: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{what}: {said}");

@@ -1,4 +1,4 @@
-//! A data folder that cannot be written: the start fails, and says which folder and why.
+//! A read-only data folder: the start fails, and says which folder and why.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::{check_refused, copy, ended, node};
 /// Makes a command that cannot write to `folder`.
 type Shield = fn(&Path, &Command) -> Command;
 
-/// By permissions of the folder and its files. They bind root too when it gives up the right to ignore them.
+/// By permissions of the folder and its files. They also bind root if it drops the capability to ignore them.
 fn by_permissions(folder: &Path, command: &Command) -> Command {
     for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
         set_mode(&entry.path(), if entry.path().is_dir() { 0o555 } else { 0o444 });
@@ -20,7 +20,7 @@ fn by_permissions(folder: &Path, command: &Command) -> Command {
     as_anybody(command)
 }
 
-/// Runs the command as a user whom permissions bind.
+/// Runs the command as a user to whom permissions apply.
 fn as_anybody(command: &Command) -> Command {
     let root = Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n";
     match root {
@@ -29,7 +29,7 @@ fn as_anybody(command: &Command) -> Command {
     }
 }
 
-/// By a read-only mount of the folder, which nobody else sees.
+/// By a read-only mount of the folder that no other process sees.
 fn by_mount(folder: &Path, command: &Command) -> Command {
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
     let folder = folder.to_str().expect("UTF-8");
@@ -40,7 +40,7 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("its owner may");
 }
 
-/// Whether the shield prevents writes at all; else it proves nothing.
+/// Whether the shield really prevents writes; otherwise the test proves nothing.
 fn holds(shield: Shield) -> bool {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let attempt = |program: &str| {
@@ -48,7 +48,7 @@ fn holds(shield: Shield) -> bool {
         command.arg(folder.path().join("file"));
         shield(folder.path(), &command).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     };
-    // The command must run behind the shield.
+    // Other commands must still run behind the shield.
     let runs = shield(folder.path(), &Command::new("true")).stderr(Stdio::null()).status();
     let holds = runs.is_ok_and(|status| status.success()) && !attempt("touch");
     set_mode(folder.path(), 0o755);
@@ -91,7 +91,7 @@ fn a_start_on_a_folder_that_cannot_be_written_fails_and_names_it_with_the_cause(
     }
 }
 
-/// SQLite needs to make files beside a database, but its error does not say so.
+/// SQLite must create files beside a database, but its error does not say so.
 #[test]
 fn a_folder_that_takes_no_new_files_is_named_although_its_files_can_be_written() {
     let mut alone = NodeAlone::start("");

@@ -1,4 +1,4 @@
-//! Checks on a node that was sent garbage.
+//! Checks of a node that was sent garbage.
 
 use serde_json::Value;
 use tests::processes::{Cluster, stacksjs};

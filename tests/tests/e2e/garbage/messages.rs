@@ -1,4 +1,4 @@
-//! Garbage in the shape of the API's messages: each field with meaningless values, and with values of other types.
+//! Garbage in the form of the API's messages: each field with meaningless values, and with values of other types.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 use super::shapes::{NUMBERS, byte_strings, texts};
 
-/// Depth to which messages in messages are filled.
+/// Depth to which nested messages are filled.
 const DEPTH_MAX: usize = 3;
 /// Number of elements in a list that is longer than any real one.
 const MANY: usize = 2_000;
@@ -57,7 +57,7 @@ impl Types {
         message
     }
 
-    /// The field, tag and value, with each of its values.
+    /// The field with each of its values, as tag and value.
     fn values(&self, field: &FieldDescriptorProto, depth: usize) -> Vec<Vec<u8>> {
         match field.r#type() {
             Type::String => texts().iter().map(|text| delimited(field, text)).collect(),
@@ -83,7 +83,7 @@ fn add(types: &mut BTreeMap<String, DescriptorProto>, scope: &str, message: &Des
     types.insert(name, message.clone());
 }
 
-/// The field encoded with other wire types, and cut off.
+/// The field with other wire types, and truncated.
 fn wrong_wire_types(field: &FieldDescriptorProto) -> Vec<Vec<u8>> {
     vec![
         [tag(field, 0), varint(7)].concat(),

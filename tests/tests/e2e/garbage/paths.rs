@@ -6,11 +6,11 @@ use tests::processes::{Answer, Cluster, Http, run};
 use super::goes_on::assert_goes_on;
 use super::shapes::{segments, shapes};
 
-/// Fewest paths of the HTTP API: with fewer, the table was not found.
+/// Fewest paths of the HTTP API: if there are fewer, the table was not found.
 const ROUTES_MIN: usize = 20;
 /// Meaningless queries.
 const QUERIES: [&str; 4] = ["", "?tip=zz&proof=%ff", "?wait_ms=-1&limit=99999999999&offset=zz", "?=&&=%00"];
-/// Content types of bodies: those that are read, one that is not, and none.
+/// Content types of bodies: those that are accepted, one that is not, and none.
 const CONTENT_TYPES: [Option<&str>; 4] =
     [Some("application/json"), Some("application/octet-stream"), Some("text/;;=\""), None];
 /// Paths that are served nowhere.
@@ -67,8 +67,8 @@ async fn send_bodies(http: &Http, method: &Method, path: &str) {
 
 fn check(method: &Method, path: &str, answer: &Answer) {
     let status = answer.status;
-    // A refusal that is data (a rejected block) is 200 or 202, as in the reference.
-    // 501 is the answer of a feature that this node does not have.
+    // A refusal that is data (a rejected block) is 200 or 202, as in the reference. 501 is for features that this node
+    // does not have.
     assert!((200..500).contains(&status) || status == 501, "{method} {path}: {status} {}", answer.text());
     assert!(status < 300 || !answer.body.is_empty(), "{method} {path}: {status} without a reason");
 }

@@ -1,4 +1,4 @@
-//! Garbage in place of blocks, transactions, proposals and chunks: the refusal is data, with a reason.
+//! Garbage in place of blocks, transactions, proposals and chunks: each refusal is data with a reason.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::block_service_client::BlockServiceClient;
@@ -32,7 +32,7 @@ async fn refuse(cluster: &Cluster) {
             Err(status) => assert_eq!((status.code(), bytes.len()), (tonic::Code::InvalidArgument, 0), "{status}"),
         }
 
-        // An empty field has another answer than one that does not decode; the test above covers it.
+        // An empty field is refused differently from an undecodable one; the test above covers it.
         if !bytes.is_empty() {
             let submit = cluster.client().submit(bytes.clone()).await;
             assert!(!submit.accepted);

@@ -1,4 +1,4 @@
-//! Garbage over gRPC, on every method that the descriptors name.
+//! Garbage over gRPC, on every method in the descriptors.
 
 use nakamoto_proto::v1;
 use prost::Message as _;
@@ -11,7 +11,7 @@ use super::goes_on::{assert_answers, assert_goes_on};
 use super::messages::Types;
 use super::shapes::shapes;
 
-/// Fewest methods of the API: with fewer, the descriptors were not found.
+/// Fewest methods of the API: if there are fewer, the descriptors were not found.
 const METHODS_MIN: usize = 28;
 
 /// Path of the service that changes the mocks.
@@ -49,7 +49,7 @@ fn garbage_on_every_rpc_gets_an_error_with_a_reason_and_the_node_goes_on() {
         send_all(&client, &types, &others).await;
         standard_services(&client).await;
         assert_goes_on(&cluster).await;
-        // Last, as garbage may happen to be a stacker set or a mining mode with which no block can be signed any more.
+        // Last, as garbage may set stackers or a mining mode with which no block can be signed any more.
         send_all(&client, &types, &mocks).await;
         assert_answers(&cluster).await;
     });
@@ -67,7 +67,7 @@ async fn send_all(client: &RawGrpc, types: &Types, rpcs: &[&Rpc]) {
     }
 }
 
-/// Checks that an answer is OK, or an error that says why in this project's words.
+/// Checks that an answer is OK, or an error with a reason in this project's form.
 fn check(path: &str, sent: &[u8], answer: Result<Option<Vec<u8>>, Status>) {
     let Err(status) = answer else { return };
     let start = hex::encode(&sent[..sent.len().min(64)]);
@@ -106,7 +106,7 @@ async fn check_frames(client: &RawGrpc, path: &str) {
     check(&unknown, &[], Err(status));
 }
 
-/// Reflection and health have their own kinds of errors; they only must survive.
+/// Reflection and health have their own kinds of errors; the node must only survive the calls.
 async fn standard_services(client: &RawGrpc) {
     for path in [
         "/grpc.health.v1.Health/Check",

@@ -1,4 +1,4 @@
-//! Bytes and texts without meaning.
+//! Meaningless bytes and texts.
 
 /// Bytes of many shapes, the same on every run.
 pub(super) fn shapes() -> Vec<Vec<u8>> {
@@ -17,7 +17,7 @@ pub(super) fn shapes() -> Vec<Vec<u8>> {
     shapes
 }
 
-/// A block header with counts above what follows.
+/// A block header whose counts exceed the bytes that follow.
 fn promises() -> Vec<u8> {
     let mut promises = vec![0; 1 + 8 + 8 + 32 * 4 + 80 + 65];
     promises.extend([0xff; 4]);
@@ -31,7 +31,7 @@ pub(super) fn byte_strings() -> Vec<Vec<u8>> {
     values
 }
 
-/// Values of a `string` field: names of nothing, and of things of the wrong kind. Not all are UTF-8.
+/// Values of a `string` field: names of nothing, and names of the wrong kind of thing. Not all are UTF-8.
 pub(super) fn texts() -> Vec<Vec<u8>> {
     let texts = [
         "nobody",
@@ -50,7 +50,7 @@ pub(super) fn texts() -> Vec<Vec<u8>> {
     values
 }
 
-/// Values of a number: the least, the most, and those that do not fit a smaller type.
+/// Values of a number: smallest, largest, and values that do not fit a smaller type.
 pub(super) const NUMBERS: [u64; 6] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 1 << 63, u64::MAX];
 
 /// Segments of a path, percent-encoded. None is an id.

@@ -1,5 +1,5 @@
-//! kill -9 of the node while it posts to an observer: nothing is missing, and only the post that was not acknowledged may come
-//! again. Then status and replay over gRPC.
+//! kill -9 of the node while it posts to an observer: no post is missing, and only a post that was not acknowledged may
+//! come again. Then status and replay over gRPC.
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
@@ -42,7 +42,7 @@ fn a_killed_node_goes_on_posting_where_it_was() {
     });
 }
 
-/// A text that identifies a post and can also be made from the journal.
+/// A text that identifies a post and that the journal's events give too.
 fn key_of(post: &Post) -> String {
     let body = &post.body;
     match post.path.as_str() {
@@ -56,7 +56,7 @@ fn key_of(post: &Post) -> String {
     }
 }
 
-/// The first posts that the journal should make for an observer with every key.
+/// The first posts that an observer with every key should get, from the journal.
 async fn from_journal(client: &Client, count: usize) -> Vec<String> {
     let mut watch = client.watch(0).await;
     let mut posts = Vec::new();

@@ -1,4 +1,4 @@
-//! HTTP event observers over real processes: what they get, and that a node which is killed loses none of it.
+//! HTTP event observers with real processes: what they get, and that they miss nothing when the node is killed.
 //!
 //! `samples/` holds posts that a reference node made in its mockamoto mode (stacks-core 83ac3276dc, March 2024).
 

@@ -1,4 +1,4 @@
-//! The order of posts, which the Hiro API relies on, and which makes a copy of the chain possible.
+//! The order of posts, on which the Hiro API relies, and which makes a copy of the chain possible.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::recorder::Post;
 
-/// Checks the order: the boot block first, then its burn block; a block after its parent and after the burn block that it cites;
-/// events by their index in the whole block, each of a transaction of the block. As many posts as `repeats` may come again, each
-/// right after itself, when the answer to the first was lost.
+/// Checks the order: the boot block first, then its burn block; a block after its parent and after the burn block that
+/// it cites; events by their index in the whole block, each of a transaction of the block. At most `repeats` posts may
+/// come twice, each right after itself, when the answer to the first was lost.
 pub(super) fn check(posts: &[Post], repeats: usize) {
     assert_eq!((posts[0].path.as_str(), &posts[0].body["block_height"]), ("/new_block", &json!(0)));
     let (mut known, mut burn_known) = (BTreeSet::new(), BTreeSet::new());

@@ -1,4 +1,4 @@
-//! The reference's own transactions, and what an observer with every key gets of them.
+//! The reference's own transactions, and the posts about them to an observer with every key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +36,8 @@ fn an_observer_gets_what_the_reference_would_send_it() {
     });
 }
 
-/// Sends the transactions that the reference mined, and two of which one replaces the other. Returns what the reference said, by
-/// txid.
+/// Sends the transactions that the reference mined, and two of which one replaces the other. Returns the reference's
+/// results, by txid.
 async fn play(client: &Client) -> BTreeMap<String, Value> {
     let mut watch = client.watch(0).await;
     watch.block().await;
@@ -82,7 +82,7 @@ fn transactions(posts: &[Post]) -> impl Iterator<Item = &Value> {
 
 /// Checks that no post comes twice.
 fn check_once(posts: &[Post]) {
-    // Except for verdicts, as each signer asks for its own.
+    // Except verdicts, as each signer asks for its own.
     let names: Vec<_> = posts.iter().filter(|post| post.path != "/proposal_response").map(Post::name).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "something comes twice");
 }
@@ -94,7 +94,7 @@ fn check_boot(boot: &Value) {
     assert_eq!(boot["consensus_hash"], format!("0x{}", "00".repeat(20)));
     assert_eq!((&boot["block_time"], &boot["tenure_height"]), (&Value::Null, &json!(0)));
     assert_eq!(boot["parent_burn_block_hash"], boot["burn_block_hash"]);
-    // The boot block of the reference has the same id.
+    // The reference's boot block has the same id.
     let sample: Value = serde_json::from_str(include_str!("samples/new_block.first.json")).expect("JSON");
     assert_eq!(boot["index_block_hash"], sample["index_block_hash"]);
     // The opening balances are minted by the last transaction, in order.
@@ -107,7 +107,7 @@ fn check_boot(boot: &Value) {
     }
 }
 
-/// Checks that each transaction is posted as the reference did, byte for byte.
+/// Checks that each transaction is posted as by the reference, byte for byte.
 fn check_transactions(posts: &[Post], expected: &BTreeMap<String, Value>) {
     let mut seen = 0;
     for block in blocks(posts) {
@@ -134,7 +134,7 @@ fn without_index(event: &Value) -> Value {
     event
 }
 
-/// Events as nodes of 2026 post them: without `value`, and without those that were undone.
+/// Events in the form in which nodes of 2026 post them: without `value`, and without undone events.
 fn events_of(said: &Value) -> Vec<Value> {
     let committed = list(said, "events").iter().filter(|event| event["committed"] == true);
     let stripped = committed.map(|event| {
@@ -145,7 +145,7 @@ fn events_of(said: &Value) -> Vec<Value> {
     stripped.collect()
 }
 
-/// Checks that every field in real posts of the reference is in ours.
+/// Checks that our posts have every field of the reference's real posts.
 fn check_samples(posts: &[Post]) {
     let of = |path: &str| posts.iter().rev().find(|post| post.path == path).map(|post| &post.body).expect("a post");
     let sample = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");

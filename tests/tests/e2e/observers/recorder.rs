@@ -20,7 +20,7 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// A name that no other post has.
+    /// A name that is unique to this post.
     pub(super) fn name(&self) -> String {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match self.path.as_str() {
@@ -81,7 +81,7 @@ async fn note(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     assert_eq!((&head.method, head.headers["content-type"].as_bytes()), (&Method::POST, &b"application/json"[..]));
-    // When the node was killed while it sent a post, there is no post.
+    // If the node was killed while it sent a post, there is no body.
     if let Ok(body) = body.collect().await {
         let body = serde_json::from_slice(&body.to_bytes()).expect("JSON");
         noted.send_modify(|posts| posts.push(Post { path: head.uri.path().to_owned(), body }));

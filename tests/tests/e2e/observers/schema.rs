@@ -1,9 +1,10 @@
-//! The fields of each post with their types: each must be there, and no other (from the reference's documents and code).
+//! The fields of each post with their types, from the reference's documents and code: each must be present, and no
+//! other.
 
 use serde_json::Value;
 use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 
-/// What a value must look like.
+/// The form of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     /// "0x" and this many bytes as lower-case hex.
@@ -153,7 +154,7 @@ const REJECTED: &[(&str, Shape)] = &[
     ("failed_txid", Or(&Null, &PlainHash(32))),
 ];
 
-/// Checks that a post has exactly the fields that it must have.
+/// Checks that a post has exactly the required fields.
 pub(super) fn check(path: &str, body: &Value) {
     let result = match path {
         "/new_block" if body["block_height"] == 0 => fields(body, BLOCK),
@@ -169,7 +170,7 @@ pub(super) fn check(path: &str, body: &Value) {
     result.and_then(|()| nulls(path, body)).unwrap_or_else(|why| panic!("{path}: {why} in {body:#}"));
 }
 
-/// Checks which fields that may be null are null.
+/// Checks which nullable fields are null.
 fn nulls(path: &str, body: &Value) -> Result<(), String> {
     let same = |what: &str, is_null: bool, should_be: bool| match is_null == should_be {
         true => Ok(()),
@@ -185,7 +186,8 @@ fn nulls(path: &str, body: &Value) -> Result<(), String> {
                     return Err("contract_interface is not contract_abi".to_owned());
                 }
                 let has_interface = !transaction["contract_interface"].is_null();
-                // A deployment that fails when its top level runs has an interface too; one that fails before has none.
+                // A deployment that fails while its top level runs has an interface too; one that fails earlier has
+                // none.
                 if success || !deploys(transaction) {
                     same("contract_interface", !has_interface, !deploys(transaction))?;
                 }
@@ -201,7 +203,7 @@ fn nulls(path: &str, body: &Value) -> Result<(), String> {
     }
 }
 
-/// Whether the transaction's payload is a contract.
+/// Whether the transaction's payload deploys a contract.
 fn deploys(transaction: &Value) -> bool {
     let raw = transaction["raw_tx"].as_str().and_then(|text| hex::decode(text.trim_start_matches("0x")).ok());
     let decoded = raw.and_then(|raw| StacksTransaction::decode(&raw).ok());

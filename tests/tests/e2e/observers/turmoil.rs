@@ -1,5 +1,5 @@
-//! Bitcoin reorganizes, transactions replace each other, and the node is killed in between: every post still fits its schema, nulls
-//! are where they must be, and the order holds.
+//! Bitcoin reorganizes, transactions replace each other, and the node is killed in between: every post still fits its
+//! schema, the right fields are null, and the order holds.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
         let mut cluster = Cluster::start_plan(plan);
         for round in 0..ROUNDS {
             let fork = turn(&cluster.client(), round).await;
-            // The node is killed as soon as the first block of the fork is posted: the other posts are on their way.
+            // The node is killed as soon as the fork's first block is posted; the other posts are then still in
+            // progress.
             let is_posted = |posts: &Vec<Post>| posts.iter().any(|post| post.name() == name_of(&fork));
             observer.until("a block of the new fork", is_posted).await;
             cluster.restart_node("0");
@@ -35,8 +36,8 @@ fn every_post_is_as_it_must_be_through_reorganizations_replacements_and_kills() 
     });
 }
 
-/// Makes two tenures with transactions, one of which is replaced; then bitcoin forks below them. Returns the first block on the
-/// fork.
+/// Makes two tenures with transactions, one of which is replaced; then bitcoin forks below them. Returns the first
+/// block on the fork.
 async fn turn(client: &Client, round: u64) -> v1::BlockRef {
     let (mut admin, key) = (Admin::new(client), wallet(&stacksjs(), "wallet_8"));
     let waiting = 20 + round; // It waits for earlier nonces, which never come.
@@ -58,7 +59,7 @@ fn name_of(block: &v1::BlockRef) -> String {
     format!("block 0x{}", hex::encode(&block.block_id))
 }
 
-/// Checks that the run met what it was made for.
+/// Checks that the run had the events for which it was made.
 fn check_turmoil(posts: &[Post]) {
     let of = |path: &'static str| posts.iter().filter(move |post| post.path == path).map(|post| &post.body);
     let mut at_height: BTreeMap<u64, Vec<String>> = BTreeMap::new();

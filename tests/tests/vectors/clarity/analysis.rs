@@ -1,5 +1,5 @@
-//! The checker: verdict, error with its texts and places, costs, memory, and the interface of what is accepted; where the cases
-//! have traces, each charge and each change of memory in its order.
+//! The checker: verdict, error with its texts and places, costs, memory, and the interface of accepted contracts; where
+//! the cases have traces, also each charge and each change of memory in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::rows::Rows;
 use super::syntax::{contract_of, cost_of, limit_of, spans_of};
 use super::tally::{Case, Tally};
 
-/// What a scenario has deployed.
+/// The contracts that a scenario has deployed.
 #[derive(Default)]
 struct Deployed(HashMap<ContractId, Arc<Interface>>);
 
@@ -25,7 +25,7 @@ impl Contracts for Deployed {
     }
 }
 
-/// The first bytes of a text, as the cases cut it.
+/// The first bytes of a text, cut as in the cases.
 fn cut(text: &str) -> &str {
     super::rows::cut(text, 4000)
 }
@@ -41,7 +41,7 @@ fn check_error(case: &mut Case, rules: &Rules, ours: &Fault, theirs: &Value) {
     case.check("spans", &ours.spans.iter().map(ToString::to_string).collect(), &spans_of(&theirs["spans"]));
 }
 
-/// Checks one deployment. The interface is returned when there is one.
+/// Checks one deployment; returns the interface if there is one.
 fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> Option<Interface> {
     let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
     let rows = Rows::default();
@@ -85,7 +85,7 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
     }
 }
 
-/// Rows as the cases have them: a charge and a quote that is added at once are one.
+/// Rows in the cases' form: a charge and a quote that is added at once become one.
 fn joined(rows: &[Value]) -> Vec<Value> {
     let mut joined: Vec<Value> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -101,7 +101,7 @@ fn joined(rows: &[Value]) -> Vec<Value> {
     joined
 }
 
-/// The first row that differs: ours and the reference's.
+/// Compares rows up to the first that differs: ours and the reference's.
 fn check_rows(case: &mut Case, ours: &Rows, theirs: &Value) {
     let ours = joined(&ours.lock());
     let theirs = theirs.as_array().unwrap();

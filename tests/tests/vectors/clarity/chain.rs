@@ -1,4 +1,4 @@
-//! The chain that the contracts of the cases see: every fact follows from a height, as the sets' README says.
+//! The chain that the cases' contracts see: every fact follows from a height, as the sets' README says.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World};
 
 /// The block that is built first.
 const FIRST: u64 = 300;
-/// Burn height of the first tenure, and where the burn chain begins.
+/// Burn height of the first tenure, at which the burn chain begins.
 const BURN: u64 = 800_000;
 const BURN_FIRST: u64 = 799_000;
 /// Blocks of a tenure.
 const TENURE: u64 = 3;
 
-/// Who has how much at the beginning.
+/// Opening balances.
 const ACCOUNTS: [(&str, u128); 5] = [
     ("ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6", 1_000_000_000_000),
     ("ST1J2VJSCC903W4RYGHKS90E8SB05E63SM7ECK14J", 500_000_000_000),
@@ -31,7 +31,7 @@ const ACCOUNTS: [(&str, u128); 5] = [
 pub(super) struct Chain {
     has_block_time: bool,
     pub(super) height: u64,
-    /// Every text that a key had, by the height from which it has it.
+    /// All texts that a key had, each by the first height at which it has it.
     state: HashMap<String, BTreeMap<u64, String>>,
     contracts: HashMap<ContractId, (u64, Arc<Contract>)>,
 }
@@ -126,7 +126,7 @@ impl World for Chain {
     }
 
     fn first_block_of_tenure(&mut self, _: View, tenure: u64) -> Result<Option<u64>, InternalError> {
-        // As the reference's headers had it: a tenure is asked for by a block's height.
+        // As in the reference's headers: a tenure is looked up by a block's height.
         Ok(Some(tenure))
     }
 

@@ -1,5 +1,5 @@
-//! Scenarios of deployments, calls and transfers: what each step gives, says, moves, writes, costs and holds, and, where a case
-//! has it, every single charge on the way.
+//! Scenarios of deployments, calls and transfers: each step's result, events, movements, writes, costs and memory and,
+//! if a case has them, all single charges on the way.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use super::rows::Rows;
 use super::syntax::{contract_of, cost_of, limit_of};
 use super::tally::{Case, Tally};
 
-/// Who sends when a step does not say it.
+/// Sender of steps that name none.
 const DEPLOYER: &str = "ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6";
 
-/// What came of a step.
+/// Result of a step.
 struct Done {
     outcome: Result<Value, Stop>,
     spent: Cost,
@@ -33,7 +33,7 @@ struct Done {
     assets: Assets,
     writes: Vec<(String, String)>,
     rows: Vec<Json>,
-    /// Parser or checker refused it: where, and what was said.
+    /// Refusal by parser or checker: the stage and the message.
     refused: Option<(&'static str, String)>,
 }
 
@@ -53,7 +53,7 @@ fn meter(rules: &Rules, step: &Json, rows: &Rows) -> Meter<'static> {
     if step["trace"].is_array() { meter.watched_by(Box::new(rows.clone())) } else { meter }
 }
 
-/// Runs a step; what it wrote becomes the chain's state when it succeeded.
+/// Runs a step; if it succeeds, its writes become the chain's state.
 fn run(
     chain: &mut Chain,
     rules: &'static Rules,
@@ -79,7 +79,7 @@ fn run(
     Done { outcome, spent, memory, memory_peak, events, assets: Assets::of(&movements), writes, rows, refused: None }
 }
 
-/// A deployment, from its source to its end.
+/// A deployment, from source to end.
 fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
     let id = contract_of(step);
     let dialect = Dialect::of_version(u8::try_from(step["version"].as_u64().unwrap()).unwrap()).unwrap();
@@ -101,7 +101,7 @@ fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
     });
     done.refused = refused;
     if let Some(contract) = contract {
-        // As after a restart: from what is stored.
+        // As after a restart, from the stored form.
         let stored = contract.encode();
         let restored = Contract::decode(&stored, &id, rules).unwrap();
         assert_eq!(restored.encode(), stored, "{id}");
@@ -139,7 +139,7 @@ fn transfer(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
     })
 }
 
-/// Texts that are too long are given by their hash.
+/// Replaces a text that is too long by its hash.
 fn folded(text: String) -> String {
     if text.chars().count() <= 4096 {
         return text;
@@ -215,7 +215,7 @@ fn compare(case: &mut Case, step: &Json, done: &Done) {
         }
     }
     if let Some(trace) = step["trace"].as_array() {
-        // Parsing's and checking's rows are compared by their own test.
+        // Rows of parsing and checking have their own test.
         let evaluation = |rows: &[Json]| rows.iter().position(|row| row[1] == "contract_storage").unwrap_or(0);
         let theirs = &trace[evaluation(trace)..];
         let rows = &done.rows[evaluation(&done.rows)..];
@@ -281,7 +281,7 @@ fn scenario(tally: &mut Tally, scenario: &Json) {
                 }
                 continue;
             }
-            // A contract that exists makes the transaction invalid before the engine sees it.
+            // A contract with that name makes the transaction invalid before the engine sees it.
             "deploy" if step["rejected"] == "duplicate contract" => {
                 case.check("exists", &chain.has(&contract_of(step)), &true)
             }

@@ -1,10 +1,11 @@
-//! Reading the sets of cases: JSON lines, plain (`x.jsonl`) or compressed (`x.jsonl.zst`), any number of cases.
+//! Reads sets of cases: JSON lines, plain (`x.jsonl`) or compressed (`x.jsonl.zst`), with any number of cases.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Folder of the sets: `clarity` in the folder that `VECTORS` names, or that folder itself; else the repository's copy.
+/// Folder of the sets: `clarity` in the folder that `VECTORS` names, or that folder itself; otherwise the repository's
+/// copy.
 fn folder() -> PathBuf {
     let base = match std::env::var_os("VECTORS") {
         Some(folder) => PathBuf::from(folder),
@@ -18,7 +19,7 @@ pub(super) fn cases(set: &str) -> Vec<Value> {
     read(&folder(), set)
 }
 
-/// All cases of a set that only the repository has.
+/// All cases of a set that exists only in the repository.
 pub(super) fn own_cases(set: &str) -> Vec<Value> {
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/clarity"), set)
 }

@@ -1,7 +1,7 @@
-//! Our Clarity engine against what the reference made of the same texts, contracts and calls.
+//! Our Clarity engine, compared with the reference's results for the same texts, contracts and calls.
 //!
-//! Sets: `clarity_syntax`, `clarity_analysis`, `clarity_exec`, `clarity_random`, `clarity_traces`; and `clarity_programs`, which is the
-//! published VM's. Their form is described in `tests/vectors/clarity/README.md`.
+//! Sets: `clarity_syntax`, `clarity_analysis`, `clarity_exec`, `clarity_random`, `clarity_traces`; and
+//! `clarity_programs`, whose results are the published VM's. `tests/vectors/clarity/README.md` describes their form.
 
 mod analysis;
 mod chain;

@@ -1,5 +1,5 @@
-//! Generated programs of Clarity 1 and 2 under the rules of epoch 3.0, against what the VM that is published for these did with them
-//! (`clarity-vm` 2.3.0, which the node ran before it had an engine of its own). It ran on the chain of `tests::programs::chain`.
+//! Generated programs of Clarity 1 and 2 under the rules of epoch 3.0, compared with the results of the published VM
+//! (`clarity-vm` 2.3.0, which the node used before it had its own engine) on the chain of `tests::programs::chain`.
 
 use clarity::Rules;
 use clarity::costs::Cost;
@@ -11,11 +11,12 @@ use super::files::own_cases;
 use super::syntax::cost_of;
 use super::tally::{Case, Tally};
 
-/// A step that the network's newer VM has in no block: at a block before its contract a variable is `none`, and `as-max-len?` of
-/// that is what nothing expects (measured, see `crates/clarity/tests/measured`). The published one let it fail as any other.
+/// A step that the network's newer VM accepts in no block: at a block before its contract a variable is `none`, and
+/// `as-max-len?` of that is an internal error (measured, see `crates/clarity/tests/measured`). In the published VM it
+/// failed like any other.
 const REFUSED_SINCE: &str = "old-13002710#8";
 
-/// The contracts of a program have no other names.
+/// A program's contracts have no other names.
 fn name(of: &Json) -> &'static str {
     ["base", "main"].into_iter().find(|name| *of == *name).unwrap()
 }

@@ -1,11 +1,11 @@
-//! What happens while something is charged, as rows of the form that the cases have.
+//! Charges as rows in the form of the cases.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clarity::costs::{Cost, Step, Trace};
 use serde_json::{Value as Json, json};
 
-/// Rows in the order in which they happened. A clone collects into the same list.
+/// Rows in the order of the charges. A clone collects into the same list.
 #[derive(Clone, Default)]
 pub(super) struct Rows(Arc<Mutex<Vec<Json>>>);
 
@@ -32,7 +32,7 @@ impl Trace for Rows {
     }
 }
 
-/// The first so many bytes of a text, or fewer, up to a whole character: as the vectors cut what is long.
+/// At most the first `bytes` bytes of a text, up to a whole character: as the vectors cut long texts.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     let mut end = text.len().min(bytes);
     while !text.is_char_boundary(end) {

@@ -1,4 +1,4 @@
-//! Source texts: verdict, error with its texts and its place, costs, and the sorted tree of what is accepted.
+//! Source texts: verdict, error with its texts and place, costs, and the sorted tree of accepted texts.
 
 use clarity::Rules;
 use clarity::costs::{Cost, Meter};
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::files::cases;
 use super::tally::{Case, Tally};
 
-/// The contract that the texts are of.
+/// The contract to which the texts belong.
 const CONTRACT: &str = "ST2ZKRNXP4N5BTNQ2FMQ10EAXXTSFMVRFXVWD75Y6.vector";
 
-/// A node as the cases write it.
+/// A node in the cases' form.
 fn dump(tree: &Tree, id: NodeId) -> String {
     let text = match tree.node(id) {
         Node::Atom(name) => format!("A:{name}"),
@@ -30,7 +30,7 @@ fn dump(tree: &Tree, id: NodeId) -> String {
     format!("{text}@{}", tree.span(id))
 }
 
-/// A sum as a case has it.
+/// A cost in a case.
 pub(super) fn cost_of(value: &Value) -> Cost {
     let number = |name: &str| value[name].as_u64().unwrap();
     Cost {
@@ -42,12 +42,12 @@ pub(super) fn cost_of(value: &Value) -> Cost {
     }
 }
 
-/// A list of places.
+/// A list of source places.
 pub(super) fn spans_of(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|span| span.as_str().unwrap().to_owned()).collect()
 }
 
-/// Compares the error of a text with a case's.
+/// Compares a text's error with the one in a case.
 pub(super) fn check_error(case: &mut Case, rules: &Rules, ours: &SyntaxError, theirs: &Value) {
     case.check("class", &ours.error.class(), &theirs["class"].as_str().unwrap());
     case.check("kind", &ours.error.kind().as_str(), &theirs["kind"].as_str().unwrap());
@@ -93,7 +93,7 @@ fn syntax_is_the_references() {
     tally.demand(1000);
 }
 
-/// Parsing's part of a deployment: what it costs, and what is refused.
+/// The parsing of a deployment: its costs, and its refusals.
 fn check_deployment(rules: &Rules, step: &Value) -> Case {
     let mut case = Case::default();
     let mut meter = Meter::new(rules.costs, limit_of(rules, step));
@@ -117,7 +117,7 @@ pub(super) fn contract_of(step: &Value) -> ContractId {
     ContractId::parse(&format!("{sender}.{}", step["name"].as_str().unwrap())).unwrap()
 }
 
-/// What a step may cost.
+/// Cost limit of a step.
 pub(super) fn limit_of(rules: &Rules, step: &Value) -> Cost {
     let limit = &step["limit"];
     let or = |name: &str, default: u64| limit[name].as_u64().unwrap_or(default);

@@ -1,9 +1,9 @@
-//! Counting where we agree with the reference and where not.
+//! Counts where our results equal the reference's.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 
-/// How many of the cases that differ are shown, unless the variable `SHOWN` says it.
+/// Number of differing cases that are shown; the variable `SHOWN` overrides it.
 const SHOWN: usize = 20;
 
 fn shown() -> usize {
@@ -19,14 +19,14 @@ pub(super) struct Tally {
     shown: String,
 }
 
-/// Comparisons of one case, by what was compared.
+/// Comparisons of one case, by name.
 #[derive(Default)]
 pub(super) struct Case {
     checks: Vec<(&'static str, Option<String>)>,
 }
 
 impl Case {
-    /// Compares what we have with what the reference has.
+    /// Compares our value with the reference's.
     pub(super) fn check<T: PartialEq + Debug>(&mut self, name: &'static str, ours: &T, theirs: &T) {
         let differs = (ours != theirs).then(|| format!("{name}\n     ours {ours:?}\n   theirs {theirs:?}"));
         self.checks.push((name, differs));

@@ -1,4 +1,4 @@
-//! `invalid` and `static_rejects`: what must be refused, and at which stage.
+//! `invalid` and `static_rejects`: transactions that must be refused, and at which stage.
 
 use chainstate::test_support::params;
 use chainstate::transactions::VerifiedTransaction;
@@ -55,11 +55,11 @@ fn static_rules_stop_well_formed_transactions() {
     }
 }
 
-/// A rule that no epoch brought. The chain has what the case does not name from the transaction, so that only the named rule can be
-/// broken.
+/// Checks a rule that is independent of epochs. The chain takes all values from the transaction that the case does not
+/// name, so that only the named rule can be broken.
 fn check_chain_rule(case: &Value, reason: &str, transaction: StacksTransaction) {
     if reason.starts_with("anchor mode") {
-        // Not looked at: there are no microblocks (docs/CONSENSUS.md#transactions-of-this-chain).
+        // Not checked: there are no microblocks (docs/CONSENSUS.md#transactions-of-this-chain).
         return;
     }
     let mut params = params(1, 1);

@@ -1,4 +1,4 @@
-//! `valid[].sighash`: the hash chain step by step, and signatures made again from the private keys.
+//! `valid[].sighash`: the hash chain step by step, and the signatures, made again from the private keys.
 
 use serde_json::Value;
 use stacks_types::address::HashMode;
@@ -73,7 +73,7 @@ fn the_hash_chain_is_as_described_step_by_step() {
     }
 }
 
-/// All keys of a described condition, in order, with the forms that are hashed.
+/// All keys of the described condition, in order, with the forms that are hashed.
 fn keys(condition: &SpendingCondition, described: &Value) -> Vec<PrivateKey> {
     let encoding_of = |index: usize| match condition {
         SpendingCondition::SingleSig(single) => single.key_encoding,
@@ -102,7 +102,7 @@ fn unsigned(condition: &SpendingCondition) -> SpendingCondition {
     }
 }
 
-/// For each key of the condition, whether it signs or is only named.
+/// For each key of the condition, whether it signs or is only listed.
 fn uses<'a>(condition: &SpendingCondition, keys: &'a [PrivateKey]) -> Vec<KeyUse<'a>> {
     let signs = |index: usize| match condition {
         SpendingCondition::SingleSig(_) => true,

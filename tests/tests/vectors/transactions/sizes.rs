@@ -1,10 +1,11 @@
-//! `size_rules`: the largest that decodes and the smallest that does not, built from the description of each rule.
+//! `size_rules`: the largest transaction that decodes and the smallest that does not, built from each rule's
+//! description.
 
 use stacks_types::transaction::StacksTransaction;
 
 use crate::support::{list, load, number, text};
 
-/// Version, chain id, and a standard auth of a P2PKH origin with a dummy signature.
+/// Version, chain id, and the standard auth of a P2PKH origin with a dummy signature.
 fn start() -> Vec<u8> {
     let mut out = vec![0x80, 0x80, 0, 0, 0, 0x04, 0x00];
     out.extend([7; 20]);
@@ -18,7 +19,7 @@ fn count(out: &mut Vec<u8>, count: usize) {
     out.extend(u32::try_from(count).expect("u32").to_be_bytes());
 }
 
-/// Modes and no post-conditions.
+/// Modes without post-conditions.
 fn no_conditions(out: &mut Vec<u8>) {
     out.extend([3, 2, 0, 0, 0, 0]);
 }
@@ -31,7 +32,7 @@ fn token_transfer(out: &mut Vec<u8>) {
     out.extend([0; 34]);
 }
 
-/// A contract call up to its arguments. The names have the lengths that follow from the measured transaction lengths.
+/// A contract call up to its arguments. The lengths of the names follow from the measured transaction lengths.
 fn call() -> Vec<u8> {
     let mut out = start();
     no_conditions(&mut out);
@@ -88,7 +89,7 @@ fn signature_fields(number: usize) -> Vec<u8> {
     out
 }
 
-/// The transaction that a rule is about, with its item repeated `number` times.
+/// The transaction for a rule, with its item repeated `number` times.
 fn build(what: &str, number: usize) -> Vec<u8> {
     match what {
         what if what.starts_with("contract source bytes") => contract_source(number),
@@ -109,7 +110,7 @@ fn the_measured_limits_hold_to_the_last_item() {
         let what = text(rule, "what");
         let max = usize::try_from(number(rule, "max_count")).expect("usize");
         let largest = build(what, max);
-        // Shows that this is the transaction that was measured, names included.
+        // Shows that this is the measured transaction, including its names.
         assert_eq!(largest.len() as u64, number(rule, "transaction_length_at_max"), "{what}");
         let decoded = StacksTransaction::decode(&largest).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(decoded.encode() == largest, "{what}: bytes change");

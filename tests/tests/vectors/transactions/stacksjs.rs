@@ -1,4 +1,5 @@
-//! `stacksjs_transactions.json`: transactions of a wallet library. Only their bytes here; their receipts are in the node's tests.
+//! `stacksjs_transactions.json`: transactions of a wallet library. Only their bytes are tested here; the node's tests
+//! check their receipts.
 
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Txid;

@@ -50,7 +50,7 @@ fn valid_transactions_verify_and_survive_the_loss_of_no_bit() {
     }
 }
 
-/// The newest epoch that the file knows.
+/// The newest epoch in the file.
 const NEWEST_EPOCH: Epoch = Epoch::Epoch40;
 
 #[test]

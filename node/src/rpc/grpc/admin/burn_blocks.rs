@@ -21,7 +21,7 @@ pub(super) async fn mine(
     let on = optional_hash32("on", &request.on).or_status()?.map(BurnBlockHash);
     let before = admin.streams.journal().bounds().newest;
     let wake = admin.wake.clone();
-    // Also when the caller is gone by then.
+    // Wakes the coordinator even when the caller is gone by then.
     let mined = admin.pool.write(move |chain| chain.mine_burn_blocks(on, count, now_s()).inspect(|_| wake.notify()));
     let burn_blocks = mined.await.or_status()?;
     announced(admin, before, &burn_blocks).await?;
@@ -48,8 +48,8 @@ pub(super) async fn reorganize(
     Ok(answer)
 }
 
-/// Has producers make blocks until the tip is above `old_height`. One of the old fork may have been on its way, so that the first
-/// count can be one short.
+/// Has producers make blocks until the tip is above `old_height`. A block on the old fork may have been in progress and
+/// count as one of them, so the first count can be one short.
 async fn overtake(admin: &Admin, old_height: u64, answer: &mut v1::ReorganizeBurnchainResponse) -> Result<(), Status> {
     let deadline = Instant::now() + MAX_WAIT;
     loop {
@@ -71,7 +71,7 @@ async fn stacks_height(admin: &Admin) -> Result<u64, Status> {
     Ok(admin.pool.read(|snapshot| snapshot.tip()).await.or_status()?.chain_length)
 }
 
-/// Waits until the coordinator has announced the blocks. Late is no error: they are mined.
+/// Waits until the coordinator has announced the blocks. Lateness is no error: the blocks are mined.
 async fn announced(admin: &Admin, before: u64, blocks: &[v1::BurnBlock]) -> Result<(), Status> {
     let Some(last) = blocks.last() else { return Ok(()) };
     let is_last = |body: Body| match body {

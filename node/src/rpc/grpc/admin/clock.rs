@@ -1,4 +1,4 @@
-//! The mock clock's pace.
+//! The mock clock: pause and resume.
 
 use nakamoto_proto::v1;
 

@@ -1,4 +1,4 @@
-//! Waits for events in the journal, as a subscriber would.
+//! Waits for events in the journal, like a subscriber.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::limits::HEARTBEAT;
 use crate::rpc::errors::{end_status, filter_status, subscriptions_status};
 
-/// Hands the events of a kind after a sequence to `take` until it says that it has enough, or until the time is over.
+/// Passes the events of a kind after a sequence to `take` until it returns true, or until the time is over.
 pub(super) async fn follow(
     streams: &StreamRegistry,
     kind: v1::EventKind,

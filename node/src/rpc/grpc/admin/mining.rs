@@ -1,4 +1,4 @@
-//! When producers make blocks, and blocks on demand.
+//! The mining mode, and blocks on demand.
 
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ pub(super) async fn mine(admin: &Admin, request: v1::MineBlocksRequest) -> Resul
     make(admin, count, wait).await
 }
 
-/// Has producers make so many blocks, and waits for them. Those that others asked for before come first, and are theirs.
+/// Has producers make `count` blocks, and waits for them. Blocks that others requested earlier come first and are not
+/// counted.
 pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1::MineBlocksResponse, Status> {
     if count == 0 {
         return Ok(v1::MineBlocksResponse::default());

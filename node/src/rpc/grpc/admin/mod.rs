@@ -1,6 +1,6 @@
-//! The mocks' controls, a file a group: burn blocks, the clock, when blocks are made, the sets.
+//! The mocks' controls, with a file for each group: burn blocks, the clock, mining, the sets.
 //!
-//! A call returns when the journal has what it changed, so that the next read of any client sees it.
+//! A call returns when the journal has its changes, so that every client's next read sees them.
 
 mod burn_blocks;
 mod clock;
@@ -95,7 +95,7 @@ impl AdminService for Admin {
     }
 }
 
-/// A number within bounds; the default when it is not given.
+/// A number within bounds; the default when none is given.
 fn number(field: &'static str, given: Option<u32>, default: u32, least: u32, most: u32) -> Result<u32, ApiError> {
     match given.unwrap_or(default) {
         number if (least..=most).contains(&number) => Ok(number),

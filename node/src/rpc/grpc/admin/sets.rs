@@ -1,4 +1,4 @@
-//! The sets of coming reward cycles.
+//! The sets of future reward cycles.
 
 use chainstate::params::{Producer, Stacker};
 use nakamoto_proto::v1;
@@ -37,7 +37,7 @@ pub(super) async fn set_producers(
     admin.pool.write(move |chain| chain.set_producer_set(request.reward_cycle, &producers)).await
 }
 
-/// The address of a member's key, on this chain's network.
+/// Parses the address of a member's key, on this chain's network.
 fn address(admin: &Admin, field: &'static str, text: &str) -> Result<StacksAddress, ApiError> {
     let address = StacksAddress::parse(text).map_err(|error| ApiError::invalid(field, format!("{text}: {error}")))?;
     if address.is_mainnet() != Some(admin.pool.chain().chainstate().params().mainnet) {

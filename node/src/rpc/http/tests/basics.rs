@@ -1,4 +1,4 @@
-//! The shim over a chain that has its boot block only: shapes, and bytes that mean nothing.
+//! The shim over a chain with only its boot block: shapes, and meaningless bytes.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn what_is_not_there_is_404() {
     assert_eq!(bench.get("/v2/transactions").status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
-/// Bytes without a kind are what a page may send to any server without asking it first.
+/// A page may send a body without a content type to any server without asking first.
 #[test]
 fn no_path_takes_a_body_without_a_kind() {
     let bench = Bench::new(None);

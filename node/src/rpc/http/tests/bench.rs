@@ -1,4 +1,4 @@
-//! A chain in a temporary folder behind a router: the test asks paths, and makes blocks with all keys at hand.
+//! A chain in a temporary folder behind a router: the test requests paths, and makes blocks, as it has all keys.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -129,7 +129,7 @@ impl Bench {
         bench
     }
 
-    /// Every answer to a path of ours is one that the document describes.
+    /// Sends a request; checks that the document describes the answer if it describes the path.
     pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         let reply = self.request(method.clone(), path, headers, body);
         openapi::check(&method, path, &reply);
@@ -183,7 +183,7 @@ impl Bench {
         self.settle();
     }
 
-    /// Does what the coordinator would when its wake rings.
+    /// Does the coordinator's work.
     pub(super) fn settle(&self) {
         on_a_large_stack(|| while self.chain.process_next().unwrap() {});
     }
@@ -221,7 +221,7 @@ impl Bench {
         block
     }
 
-    /// Makes a block of what waits in the mempool and processes it.
+    /// Makes a block of pending transactions and processes it.
     pub(super) fn grow(&self) -> StacksBlockId {
         let block = self.make_block();
         let id = block.block_id();

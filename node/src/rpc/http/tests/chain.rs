@@ -1,5 +1,5 @@
-//! Tenures, sortitions, blocks: shapes by the tables of docs/COMPATIBILITY.md, values by the chain that the
-//! test made.
+//! Tenures, sortitions, blocks: shapes by the tables of docs/COMPATIBILITY.md, values from the chain that the test
+//! made.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl Chain {
         Self { bench, first, second }
     }
 
-    /// Consensus hash and hash of the burn block so far above the first.
+    /// Consensus hash and hash of the burn block at this height above the first.
     fn burn(&self, above_first: u64) -> (String, String) {
         let found = self.bench.read(&format!("/v3/sortitions/burn_height/{}", FIRST_BURN.0 + above_first));
         let text = |key: &str| found[0][key].as_str().unwrap()[2..].to_owned();
@@ -219,7 +219,7 @@ fn sortitions_tell_who_was_elected_and_on_what_he_builds() {
     assert_eq!(latest.as_array().unwrap().len(), 1);
     check("latest", &latest[0], SORTITION);
     assert_eq!(latest[0]["miner_pk_hash160"], format!("0x{}", address("producer", 0).hash160().to_hex()));
-    // Nobody has built there yet; whoever does builds on the second tenure.
+    // Nobody has built there yet; the next block there builds on the second tenure.
     assert_eq!(latest[0]["stacks_parent_ch"], format!("0x{}", chain.burn(2).0));
     assert_eq!(latest[0]["committed_block_hash"], format!("0x{}", chain.second));
     assert_eq!(bench.read("/v3/sortitions"), latest);
@@ -271,7 +271,7 @@ fn a_block_whose_sender_is_gone_wakes_the_coordinator() {
     let (block, wake) = (bench.make_block().encode(), WakeSignal::default());
     bench.runtime.block_on(async {
         let mut push = Box::pin(bench.services.pool.push_block(&wake, block.into()));
-        // Begun, and given up as when the connection ends.
+        // Begun, and dropped as when its connection ends.
         let begun = std::future::poll_fn(|context| Poll::Ready(push.as_mut().poll(context).is_ready())).await;
         assert!(!begun, "it waits for the chain");
     });

@@ -1,5 +1,5 @@
-//! Every answer that `openapi.json` describes is given, and has the shape that it says (`openapi::check` compares each). What no
-//! request to this router can bring about is listed with the reason.
+//! Every answer that `openapi.json` describes is given, in the described shape (`openapi::check` compares each).
+//! Answers that no request to this router can cause are listed with the reason.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ use crate::rpc::http::{routes, stackerdb};
 use crate::runtime::class::Class;
 use chainstate::test_support::{address, deploy, key, transfer};
 
-/// Method or `*`, path or `*`, status, content type or `*`, why no test here can see it.
+/// Method or `*`, path or `*`, status, content type or `*`, why the tests here cannot cause it.
 const UNSEEN: &[[&str; 5]] = &[
     ["*", "*", "403", "text/plain", "the door before the router: rpc/door/tests.rs"],
     ["*", "*", "429", "text/plain", "all turns are taken: lanes.rs here; the budgets of bytes and requests"],
@@ -47,7 +47,7 @@ const CODE: &str = "
 const TOKEN: &str = "secret";
 
 fn is_unseen((method, path, status, kind): &Answered) -> bool {
-    // What is switched off is so whatever the query says: 400 is the door's there.
+    // A feature that is switched off answers the same whatever the query: there, only the door answers 400.
     if status == "400" && routes().iter().any(|route| route.path == path && route.keys.is_none()) {
         return true;
     }
@@ -77,12 +77,12 @@ fn every_documented_answer_is_given() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A chain with one of everything that is asked for, behind a router with a token.
+/// A chain with one of everything that the requests name, behind a router with a token.
 struct Asker {
     bench: Bench,
     owner: String,
     block: StacksBlockId,
-    /// What was not as it should be; all of it is printed at the end.
+    /// Unexpected answers; all are printed at the end.
     faults: RefCell<Vec<String>>,
 }
 
@@ -106,7 +106,7 @@ impl Asker {
         reply
     }
 
-    /// Notes an answer of another status than the one that is wanted.
+    /// Notes an answer with another status than `status`.
     fn want(&self, status: u16, path: &str, reply: Reply) -> Reply {
         if reply.status.as_u16() != status {
             let text = String::from_utf8_lossy(&reply.body).into_owned();
@@ -123,7 +123,7 @@ impl Asker {
         self.want(status, path, self.ask("POST", path, Some(kind), body.into()))
     }
 
-    /// Everything in a path is a name that nothing has.
+    /// Unknown query keys, and paths in which every name is unknown.
     fn unknown_queries_and_names(&self) {
         for route in routes() {
             let filled = route.path.replace(['{', '}'], "");
@@ -245,7 +245,7 @@ impl Asker {
         let chunk = StackerDbChunk::signed(0, 1, b"data".to_vec(), &key("producer", 0));
         let sig = hex::encode(chunk.signature.as_bytes());
         let body = json!({ "slot_id": 0, "slot_version": 1, "sig": sig, "data": hex::encode(&chunk.data) }).to_string();
-        // Taken, and refused when it comes again.
+        // Taken, and refused the second time.
         for _ in 0..2 {
             self.post(200, &format!("{path}/chunks"), JSON, body.clone());
         }
@@ -313,7 +313,7 @@ impl Asker {
         workers.into_iter().for_each(|worker| worker.join().unwrap());
     }
 
-    /// Nobody works: what is asked for stays in the queue.
+    /// No worker runs, so jobs stay in the queue.
     fn full_queues(&self) {
         let full = Self::new();
         for number in 0..TEMPLATE_LIMITS.queue {
@@ -351,7 +351,7 @@ impl Asker {
     }
 }
 
-/// The same block with another length, which nobody has signed.
+/// The block with another length, so that its signatures are wrong.
 fn broken(mut block: NakamotoStacksBlock) -> NakamotoStacksBlock {
     block.header.chain_length += 1;
     block

@@ -1,4 +1,4 @@
-//! Senders of contracts whose evaluation takes hours, offered for nothing: none is evaluated, and all others are answered
+//! Contracts whose evaluation takes hours are offered for free: none is evaluated, and other senders are answered
 //! meanwhile.
 
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use stacks_types::transaction::{StacksTransaction, TransactionPayload};
 use super::bench::Bench;
 use chainstate::test_support::{key, signed, transfer, transfer_payload, user};
 
-/// Requests of each sender that are under way.
+/// Requests of each sender at once.
 const AT_ONCE: usize = 8;
-/// Far above what one takes among the others' evaluations, far below what they take one after the other.
+/// Far above the time of one check among the others' evaluations, far below the time of all checks in sequence.
 const SOON: Duration = Duration::from_secs(2);
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Nests deep, with a top level that takes hours.
+/// A deeply nested contract with a top level that takes hours.
 fn deep() -> String {
     let list = format!("(list {})", "u1 ".repeat(40));
     format!(
@@ -50,10 +50,10 @@ fn four_senders_of_deep_contracts_keep_nobody_waiting() {
             let (pool, stop, answered) = (pool.clone(), Arc::clone(&stop), Arc::clone(&answered));
             let flooded = flooded.clone();
             let flood = async move {
-                // Each pays more than the one before, and takes its place.
+                // Each pays more than the one before, and replaces it.
                 for fee in 0.. {
                     let raw = deploy_deep(sender, lane, 100_000 + fee).encode();
-                    // Some are told to come back.
+                    // Some are told to try later.
                     let _ = pool.submit(Bytes::from(raw)).await;
                     answered.fetch_add(1, Ordering::Relaxed);
                     let _ = flooded.send(());
@@ -102,7 +102,7 @@ fn the_same_refused_bytes_are_not_checked_again() {
     let first = submit(&forged);
     assert_eq!(reason(first.clone()), "SignatureValidation");
     assert_eq!(submit(&forged), first);
-    // What is refused at one tip may be taken at the next.
+    // A transaction that is refused at one tip may be taken at the next.
     let poor = signed(&key("user", 9), 0, 200, transfer_payload(user(1), 1));
     assert_eq!(reason(submit(&poor)), "NotEnoughFunds");
     bench.send(&[transfer(0, 0, 9, 1_000_000)]);

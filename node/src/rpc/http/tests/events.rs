@@ -1,4 +1,4 @@
-//! Server-sent events: what comes, in which form, and how one resumes.
+//! Server-sent events: which come, in which form, and how a client resumes.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ struct Message {
     data: Value,
 }
 
-/// Reads messages until `enough` says so.
+/// Reads messages until `enough` returns true.
 fn follow(bench: &Bench, query: &str, last_id: Option<&str>, enough: impl Fn(&[Message]) -> bool) -> Vec<Message> {
     let mut request = Request::builder().uri(format!("/v3/events{query}"));
     if let Some(id) = last_id {
@@ -62,7 +62,7 @@ fn events_come_as_messages_and_resume_after_their_ids() {
     let bench = Bench::started();
     let processed = "?kinds=block_processed&start=earliest";
     let first = follow(&bench, processed, None, |messages| kinds(messages).len() == 3);
-    // The boot block's and the first one's.
+    // Those of the boot block and of the first block.
     assert_eq!(kinds(&first), ["started", "block_processed", "block_processed"]);
     let tip = bench.read("/v3/tenures/info")["tip_block_id"].as_str().unwrap().to_owned();
     let last = first.last().unwrap();
@@ -72,7 +72,7 @@ fn events_come_as_messages_and_resume_after_their_ids() {
     assert_eq!(last.id.len(), 50, "a cursor in hex");
 
     let next = bench.grow().to_hex();
-    // A browser sends the URL that it began with, and the id.
+    // A browser sends its original URL, and the id.
     let resumed = follow(&bench, processed, Some(&last.id), |messages| kinds(messages).len() == 2);
     assert_eq!(kinds(&resumed), ["started", "block_processed"]);
     assert_eq!(resumed.last().unwrap().data["block_processed"]["block"]["block_id"], format!("0x{next}"));
@@ -113,7 +113,8 @@ fn the_query_narrows_to_a_producer() {
     let producer = elected(blocks.last().unwrap());
     let query = format!("?producer={producer}&start=earliest");
     let found = follow(&bench, &query, None, |messages| kinds(messages).len() == 6);
-    // The boot block's burn block, the tenure's, and two blocks of it; not what was stored or became the tip between.
+    // The boot block's burn block, the tenure's, and two blocks of the tenure; not the events of storing them or of
+    // tips.
     let of_producer = ["burn_block", "block_processed", "burn_block", "block_processed", "block_processed"];
     assert_eq!(kinds(&found)[1..], of_producer);
     let mut events = found.iter().filter(|message| of_producer.contains(&message.event.as_str()));
@@ -128,7 +129,7 @@ fn a_stream_waits_for_what_comes() {
     };
     let live = std::thread::scope(|scope| {
         let reader = scope.spawn(|| follow(&bench, "?kinds=tip_changed", None, |messages| kinds(messages).len() == 2));
-        // Blocks come until the reader has one, whenever it began.
+        // Blocks are made until the reader has one, whenever it began.
         while !reader.is_finished() {
             mine();
         }
@@ -155,7 +156,7 @@ fn bad_questions_are_answered_at_once() {
     ] {
         assert_eq!(bench.get(&format!("/v3/events{query}")).status, status, "{query}");
     }
-    // A condition that nothing can meet is refused under the name that the query has for it.
+    // A condition that no event can meet is refused under the query's name for it.
     for (key, value) in [
         ("contract", "foo"),
         ("asset", "D.pc.ft"),

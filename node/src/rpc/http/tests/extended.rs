@@ -1,4 +1,4 @@
-//! What wallets ask the API in front of a node: values by the chain that the test made.
+//! The Hiro API's paths that wallets use: values from the chain that the test made.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn stx_is_what_the_account_has_at_the_tip() {
         "lock_tx_id": "",
         "lock_height": 0,
         "burnchain_lock_height": 0,
-        // stacks.js makes numbers of these.
+        // stacks.js parses these as numbers.
         "total_sent": "0",
         "total_received": "0",
         "total_fees_sent": "0",

@@ -83,7 +83,7 @@ fn fees_follow_the_length_and_what_waits() {
     assert_eq!(fees(Some(1)), [payload_length; 3], "never below the payload's own length");
     assert_eq!(fees(Some(180)), [180; 3]);
     let send = |from, nonce, fee| bench.send(&[signed(&key("user", from), nonce, fee, transfer_payload(user(6), 5))]);
-    // These promise what nobody charges them for: another nonce comes first.
+    // These have a high fee that is never paid: earlier nonces are missing.
     send(4, 1, 1_000_000);
     send(4, 2, 2_000_000);
     assert_eq!(fees(Some(180)), [180; 3]);

@@ -10,7 +10,7 @@ use v1::validation_service_client::ValidationServiceClient;
 use super::bench::Bench;
 use super::grpc_limits::served;
 
-/// Waits until so many requests want a job. Nobody works here.
+/// Waits until so many requests want a job. No worker runs here.
 fn until(requests: impl Fn() -> usize, expected: usize) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while requests() != expected {
@@ -19,7 +19,8 @@ fn until(requests: impl Fn() -> usize, expected: usize) {
     }
 }
 
-/// Asks twice for one job; it goes on until both are gone. `counts` are those of the requests and of the jobs that wait.
+/// Makes two requests for one job, which goes on until both callers are gone. `counts` gives the number of requests and
+/// of waiting jobs.
 fn leave<T: Send + 'static>(counts: impl Fn() -> (usize, usize), ask: impl Fn() -> JoinHandle<T>) {
     let requests = || counts().0;
     let first = ask();
@@ -65,7 +66,7 @@ fn a_job_whose_caller_was_answered_goes_on() {
     let bench = Bench::new(None);
     let router = served(&bench);
     let wait = Some(prost_types::Duration { seconds: 0, nanos: 1 });
-    // Each joins the first; were one of them taken back after its answer, the next ones would count it.
+    // Each joins the first. If an answered request were withdrawn, the later counts would be too low.
     for requests in 1..=20 {
         let mut client = TemplateServiceClient::new(router.clone());
         let request = v1::RequestTemplateRequest { wait, ..Default::default() };

@@ -1,4 +1,4 @@
-//! What the gRPC library answers in our name: requests that it cannot read, reflection, health.
+//! Answers that the gRPC library gives for us: to unreadable requests, to reflection and to health checks.
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use v1::event_service_client::EventServiceClient;
 use super::bench::Bench;
 use super::grpc_limits::served;
 
-/// Code and reason of the refusal of one message.
+/// Code and reason with which a message is refused.
 fn refusal(bench: &Bench, router: &Router, path: &str, message: &[u8]) -> (Code, String) {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let body = [&[0], &length[..], message].concat();

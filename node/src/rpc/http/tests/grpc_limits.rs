@@ -1,4 +1,4 @@
-//! The limits of what a gRPC request may say: the last value that is taken, and the first that is not.
+//! Limits of values in gRPC requests: the last value that is taken, and the first that is refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) fn served(bench: &Bench) -> Router {
     into_router(grpc)
 }
 
-/// The field that is refused as invalid; none when the request got further than that.
+/// The field that is refused as invalid; `None` when the request passed that check.
 fn refused<T>(answer: Result<tonic::Response<T>, Status>) -> Option<String> {
     let status = answer.err().filter(|status| status.code() == Code::InvalidArgument)?;
     let info = status.get_details_error_info().expect("a reason");
@@ -46,7 +46,7 @@ fn duration(duration: Duration) -> Option<prost_types::Duration> {
 
 const STEP: Duration = Duration::from_nanos(1);
 
-/// Asks with each value: those within the bounds are taken, the neighbours beyond are refused with the field's name.
+/// Asks with each value: the bounds are taken, the values beyond are refused with the field's name.
 macro_rules! bounded {
     ($bench:expr, $field:literal, $least:expr, $most:expr, $below:expr, $above:expr, $ask:expr) => {
         bounded!($bench, $field, $least, $most, [$below, $above], $ask)
@@ -157,7 +157,7 @@ fn a_job_is_within_its_limits() {
     bounded!(bench, "block", 1, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES + 1, MAX_BLOCK_BYTES + 2, |length| {
         validate(length, MAX_WAIT)
     });
-    // Nobody works here: the longest would be waited for.
+    // No worker runs here, so the longest wait would really be waited.
     bounded!(bench, "wait", STEP, STEP, MAX_WAIT + STEP, 2 * MAX_WAIT, |value| {
         template(v1::RequestTemplateRequest { wait: duration(value), ..Default::default() })
     });
@@ -207,7 +207,7 @@ fn what_the_admin_sets_is_within_its_limits() {
         async move { client.set_mining_mode(v1::SetMiningModeRequest { mode, interval: duration(value) }).await }
     });
     bounded!(bench, "count", 1, MAX_ADMIN_COUNT, 0, MAX_ADMIN_COUNT + 1, |count| {
-        // One nanosecond: nobody mines here.
+        // One nanosecond, as no producer runs here.
         let request = v1::MineBlocksRequest { count: Some(count), wait: duration(STEP) };
         let mut client = AdminServiceClient::new(router.clone());
         async move { client.mine_blocks(request).await }

@@ -1,4 +1,4 @@
-//! gRPC-Web: calls as a browser makes them, over HTTP/1.1, beside the shim's paths and plain gRPC.
+//! gRPC-Web: calls as a browser makes them, over HTTP/1.1, next to the shim's paths and plain gRPC.
 
 use axum::Router;
 use axum::body::Body;
@@ -74,7 +74,7 @@ impl Browser {
     }
 }
 
-/// Flag, length, message.
+/// A frame: flag, length, message.
 fn frame(flag: u8, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&[flag][..], &length, message].concat()
@@ -120,7 +120,7 @@ fn errors_can_be_read_by_a_page() {
     let unknown = browser.call("/nakamoto.v1.NoService/Call", KIND, &[]);
     assert_eq!((unknown.status, &unknown.headers["grpc-status"]), (StatusCode::OK, &"12".parse().unwrap()));
     assert_eq!(unknown.headers["content-type"], KIND);
-    // The shim's fallback and paths are as they were.
+    // The shim's fallback and paths are unchanged.
     let get = |path: &str| browser.send(Request::builder().uri(path), Vec::new()).status;
     assert_eq!((get("/nowhere"), get("/v2/info")), (StatusCode::NOT_FOUND, StatusCode::OK));
 }
@@ -135,7 +135,7 @@ fn preflights_invite_pages_of_this_machine() {
         let theirs = browser.preflight(path, "https://wallet.example");
         assert!(!theirs.contains_key("access-control-allow-origin"));
     }
-    // With a token it is the token that decides.
+    // With a token configured, only the token decides.
     let guarded = Browser::new(Some("secret")).preflight(TEMPLATE, "https://wallet.example");
     assert_eq!(guarded["access-control-allow-origin"], "https://wallet.example");
 }

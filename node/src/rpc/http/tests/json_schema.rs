@@ -1,9 +1,10 @@
-//! Compares JSON with a schema of the document, a little stricter than the standard: an object has no key that its schema does
-//! not list, unless that says so (`additionalProperties`), and a schema has no word that is not understood here.
+//! Compares JSON with a schema of the document, a little more strictly than the standard: an object may only have keys
+//! that its schema lists, unless the schema says so (`additionalProperties`), and a schema may only use the words known
+//! here.
 
 use serde_json::{Map, Value};
 
-/// What a schema may say. `description` and `format` say nothing of the shape.
+/// Words that a schema may use. `description` and `format` do not constrain the shape.
 const WORDS: [&str; 13] = [
     "$ref",
     "oneOf",
@@ -20,7 +21,7 @@ const WORDS: [&str; 13] = [
     "format",
 ];
 
-/// What in `value` is not as `schema` of `document` says, each with its place.
+/// The places where `value` differs from `schema` of `document`, and how.
 pub(super) fn mismatches(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare(document, schema, value, "answer", &mut found);

@@ -1,4 +1,4 @@
-//! How many calls run at once, and that those of one kind leave the others' turns alone.
+//! How many calls run at once, and that calls of one kind do not use up the permits of another.
 
 use std::net::IpAddr;
 use std::sync::mpsc;
@@ -21,7 +21,7 @@ use crate::runtime::caller::Caller;
 use crate::runtime::class::Class;
 use chainstate::test_support::key;
 
-/// For what must happen: far above what it takes.
+/// Longest wait for something that must happen, far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Lane {
     }
 }
 
-/// Holds up threads until it is dropped: also when the test fails, or they would hold up its end.
+/// Blocks threads until it is dropped; also when the test fails, which would otherwise hang.
 #[derive(Default)]
 struct Door(Arc<(Mutex<bool>, Condvar)>);
 
@@ -56,7 +56,7 @@ impl Drop for Door {
     }
 }
 
-/// Fills a lane; what is offered to it waits, and the other lanes serve.
+/// Fills a lane: one more call on it waits, and the other lanes serve.
 fn check(lane: Lane, turns: usize) {
     let bench = Bench::new(None);
     let pool = bench.services.pool.clone();
@@ -88,7 +88,7 @@ fn check(lane: Lane, turns: usize) {
     });
     drop(door);
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
-    // If it had begun without a turn, its thread would say so before it ends.
+    // Had it begun without a permit, its thread would have said so by now.
     drop((begun, bench));
     assert_eq!(begins.iter().count(), 0, "one more ran than may");
 }
@@ -181,6 +181,6 @@ fn a_peer_evaluates_while_another_has_all_that_one_may() {
     let served = bench.runtime.block_on(async { tokio::time::timeout(WAIT, other).await });
     served.expect("it does not wait").unwrap();
     drop(door);
-    // Those who wait have the turns that come free, or are told to come back in time.
+    // The waiting calls get permits as they are returned, or are told to try later.
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
 }

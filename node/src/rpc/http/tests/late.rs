@@ -1,4 +1,5 @@
-//! What holds a block up is named: the transaction that is executed now, and the one that found the tenure's budget used up.
+//! Names what holds a block up: the transaction that is being executed, and the one that found the tenure's budget used
+//! up.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,7 +25,7 @@ use chainstate::test_support::{address, call_payload, deploy, key, signed};
 
 const WAIT: Duration = Duration::from_secs(60);
 
-/// `long` takes hours; `read` reads 8,100 times, more than half of what a tenure of the main network may.
+/// `long` takes hours; `read` reads 8,100 times, more than half of a mainnet tenure's limit.
 fn contract() -> String {
     let numbers = "u1 ".repeat(90);
     format!(
@@ -45,7 +46,7 @@ fn call(from: u8, fee: u64, function: &str) -> StacksTransaction {
     signed(&key("user", from), 0, fee, call_payload(address("user", 0), "heavy", function, Vec::new()))
 }
 
-/// A chain with the contract and the worker that makes templates.
+/// A chain with the contract and a template worker.
 fn bench() -> (Bench, JoinHandle<()>) {
     let mut params = params();
     params.tenure_cost_limit = clarity::Rules::EPOCH_3_0.block_limit;
@@ -64,7 +65,7 @@ fn stop(bench: &Bench, worker: JoinHandle<()>) {
     worker.join().unwrap();
 }
 
-/// Asks for the template's state until `enough` says so.
+/// Polls the template's state until `enough` returns true.
 fn template(bench: &Bench, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
     let end = Instant::now() + WAIT;
     loop {
@@ -82,7 +83,7 @@ fn ask(bench: &Bench, body: &'static str) -> String {
     asked.json()["request_id"].as_str().unwrap().to_owned()
 }
 
-/// What is said of a transaction that waits.
+/// The message about a pending transaction.
 fn message(bench: &Bench, transaction: &StacksTransaction) -> String {
     let stand = bench.get(&format!("/v3/transaction/{}", transaction.txid().to_hex())).json();
     assert_eq!(stand["state"], "ready", "{stand}");
@@ -137,7 +138,7 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     let ended = template(&bench, &id, |body| body["state"] != "PENDING");
     assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
     template(&bench, &theirs, |body| body.get("executing_txid").is_some());
-    // Nobody else ends theirs.
+    // Nobody else can end an actor's job.
     let mut client = TemplateServiceClient::new(served(&bench));
     let request = v1::CancelTemplateRequest { template_id: theirs.clone() };
     let answer = bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner();
@@ -148,7 +149,7 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     stop(&bench, worker);
 }
 
-/// What a template's event says of the tenure's budget. A template can be fetched a moment before its event is listed.
+/// The event's message about the tenure's budget. A template can be fetched a moment before its event is listed.
 fn tenure_full(bench: &Bench, id: &str) -> Option<v1::SkippedTransaction> {
     let term = v1::EventTerm { kinds: vec![v1::EventKind::Template.into()], ..v1::EventTerm::default() };
     let request = v1::ListEventsRequest {
@@ -188,12 +189,12 @@ fn a_tenure_without_budget_names_the_first_that_waits_in_the_event_of_its_templa
     assert!(said.reason.contains("begins with the next burn block"), "{}", said.reason);
     assert_eq!(message(&bench, &second), said.reason);
 
-    // When nothing else is left, there is no template, and its event says the same.
+    // If nothing else is left, there is no template, and its event has the same message.
     bench.grow();
     let id = ask(&bench, "{}");
     assert_eq!(done(&id)["failure_reason"], "NO_TRANSACTIONS");
     assert_eq!(tenure_full(&bench, &id), Some(said));
-    // A template that ends before it takes transactions knows nothing of the budget.
+    // A template that ends before it takes transactions does not know about the budget.
     let elsewhere = ask(
         &bench,
         concat!(r#"{"parent_block_id":""#, "0101010101010101010101010101010101010101010101010101010101010101", r#""}"#),

@@ -1,4 +1,4 @@
-//! The document and the table of paths say the same.
+//! The OpenAPI document and the table of paths agree.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,11 +13,11 @@ use crate::rpc::http::{openapi, routes};
 
 static DOCUMENTED: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(openapi::DOCUMENT).unwrap());
 
-/// An answer to an operation: method, path of the document, status, content type.
+/// An answer to an operation: method, documented path, status, content type.
 pub(super) type Answered = (String, String, String, String);
 
 thread_local! {
-    /// Those that [`check`] has seen on this thread.
+    /// Answers that [`check`] has seen on this thread.
     static ANSWERED: RefCell<BTreeSet<Answered>> = RefCell::default();
 }
 
@@ -26,12 +26,12 @@ fn note(method: &Method, pattern: &str, status: StatusCode, kind: &str) {
     ANSWERED.with_borrow_mut(|answered| answered.insert(answer));
 }
 
-/// What this thread's test was answered so far.
+/// Answers that this thread's test got so far.
 pub(super) fn answered() -> BTreeSet<Answered> {
     ANSWERED.with_borrow(BTreeSet::clone)
 }
 
-/// Every answer that the document describes; of a status without content the content type is empty.
+/// Every answer that the document describes; without content, the content type is empty.
 pub(super) fn documented_answers() -> BTreeSet<Answered> {
     let mut all = BTreeSet::new();
     for (path, operations) in DOCUMENTED["paths"].as_object().unwrap() {
@@ -47,13 +47,13 @@ pub(super) fn documented_answers() -> BTreeSet<Answered> {
     all
 }
 
-/// Panics when the document does not describe an answer to an operation that it has: status, content type, shape.
+/// Panics if an answer to a documented operation has an undocumented status, content type or shape.
 pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
     let faults = faults(method, path, reply);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What the document does not say of an answer to an operation that it has.
+/// What is undocumented in an answer to a documented operation.
 pub(super) fn faults(method: &Method, path: &str, reply: &Reply) -> Vec<String> {
     let path = path.split('?').next().unwrap_or_default();
     let Some((pattern, operations)) = matched(path) else { return Vec::new() };
@@ -66,7 +66,7 @@ pub(super) fn faults(method: &Method, path: &str, reply: &Reply) -> Vec<String> 
     let kind = reply.headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
     let kind = kind.split(';').next().unwrap_or_default();
     if reply.status == StatusCode::NOT_MODIFIED {
-        note(method, pattern, reply.status, ""); // It says what the browser has, and sends nothing of it.
+        note(method, pattern, reply.status, ""); // The answer names a content type and has no content.
         return Vec::new();
     }
     note(method, pattern, reply.status, kind);
@@ -78,7 +78,7 @@ pub(super) fn faults(method: &Method, path: &str, reply: &Reply) -> Vec<String> 
     wrong.into_iter().map(|wrong| format!("{what} is not as documented: {wrong}")).collect()
 }
 
-/// The path of the document that a request's path is, names before placeholders as the router has it.
+/// The documented path that matches a request's path; names win over placeholders, as in the router.
 fn matched(path: &str) -> Option<(&'static String, &'static Value)> {
     let paths = DOCUMENTED["paths"].as_object().unwrap();
     let fits = |pattern: &str| {
@@ -105,12 +105,12 @@ fn every_path_is_documented_and_every_documented_path_is_served() {
     let served: BTreeSet<_> = routes().iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(documented(&document), served);
     for (method, path) in served {
-        // The other method is refused as such: this one is what the router knows.
+        // The router refuses the other method by name, so it knows the path.
         let filled = path.replace("{", "").replace("}", "");
         let other = if method == "GET" { Method::POST } else { Method::GET };
         let both = routes().iter().filter(|route| route.path == path).count() > 1;
         let status = bench.ask(other, &filled, &[], Vec::new()).status;
-        // A name in place of a number may be a path of its own: /v3/blocks/{block_id} and /v3/blocks/upload.
+        // The filled-in name may be a path of its own: /v3/blocks/{block_id} and /v3/blocks/upload.
         assert!(both || status == StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {status}");
     }
 }
@@ -202,7 +202,7 @@ fn the_document_holds_together() {
     }
 }
 
-/// What stands before the paths answers for all of them.
+/// Refusals that come before the handlers are the same for all paths.
 #[test]
 fn every_operation_tells_of_what_any_request_may_meet() {
     for (path, operations) in DOCUMENTED["paths"].as_object().unwrap() {

@@ -1,4 +1,5 @@
-//! Blocks on demand: whose they are when several ask, and a new fork of the burn chain that overtakes the old one.
+//! Blocks on demand: who gets which when several callers ask, and a new fork of the burn chain that overtakes the old
+//! one.
 
 use std::sync::mpsc::channel;
 
@@ -18,7 +19,7 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
     let mut client = AdminServiceClient::new(served(&bench));
     let (sender, events) = channel();
     bench.core.journal().listen(Box::new(move |_| {
-        let _ = sender.send(()); // After the test nobody listens.
+        let _ = sender.send(()); // Nobody listens after the test.
     }));
     let request = v1::ReorganizeBurnchainRequest { depth: Some(1), length: None, overtake: true };
     let asked = bench.runtime.spawn(async move { client.reorganize_burnchain(request).await });
@@ -30,13 +31,13 @@ fn the_new_fork_is_made_higher_than_the_old_one_was() {
         events.recv().unwrap();
     }
     assert_eq!(u64::from(bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted), old + 1 - behind);
-    // It counts as wanted, and the new fork is no higher for it.
+    // The late block counts as requested, and does not make the new fork higher.
     assert_eq!(bench.core.store_block(&late.encode(), |_| ()).unwrap(), StoreOutcome::Stored(late.block_id()));
     bench.settle();
     for _ in behind..old {
         bench.grow();
     }
-    // So it asks for one more.
+    // So one more block is requested.
     while bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted == 0 {
         events.recv().unwrap();
     }

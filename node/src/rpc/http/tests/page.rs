@@ -1,4 +1,4 @@
-//! The page is whole, keeps to its origin, and the reads that it begins with say what they should.
+//! The page is complete and stays on its origin, and its first reads return the right values.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn the_page_and_everything_it_names_is_served() {
     let policy = index.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     let html = String::from_utf8(index.body).unwrap();
-    // What the policy would refuse anyway.
+    // The policy would refuse these anyway.
     assert!(!html.contains("style=\"") && !html.contains("onclick"), "no inline styles or handlers");
     let mut named: BTreeSet<String> = html.split("\"/page/").skip(1).map(until_quote).collect();
     assert!(named.contains("main.js") && named.contains("style.css"), "{named:?}");
@@ -78,7 +78,7 @@ fn a_block_tells_who_signed_it_and_its_ancestors() {
     let bench = Bench::started();
     let block = bench.grow().to_hex();
     let answer = bench.read(&format!("/v3/blocks/{block}/signers?back=9"));
-    // Two blocks; the boot block was signed by nobody.
+    // Two blocks; nobody signed the boot block.
     let blocks = answer["blocks"].as_array().unwrap();
     assert_eq!(blocks.iter().map(|one| one["chain_length"].as_u64().unwrap()).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(blocks[0]["block_id"], format!("0x{block}"));

@@ -1,4 +1,4 @@
-//! Proofs that come over HTTP hold against the state roots of the headers.
+//! Proofs that come over HTTP verify against the state roots of the headers.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const CODE: &str = "
 (map-set owners u1 true)
 ";
 
-/// What a verifier knows: the roots in the headers, read over HTTP, and the boot block's.
+/// What a verifier knows: the state roots in the headers, read over HTTP, and the boot block's.
 struct Headers {
     roots: BTreeMap<TrieHash, BlockId>,
     tip_root: TrieHash,
@@ -44,7 +44,7 @@ impl Headers {
         proof.verify_text(key, value, &self.tip_root, &|root| self.roots.get(root).copied()).is_ok()
     }
 
-    /// Holds for this value and for no other.
+    /// The proof verifies for this value and for no other.
     fn check(&self, proof: &Value, key: &str, value: &str) {
         assert!(self.verify(proof, key, value), "{key} = {value}");
         assert!(!self.verify(proof, key, &format!("{value}0")), "{key} also proves another value");

@@ -1,4 +1,4 @@
-//! Block proposals, uploads, and what is switched off.
+//! Block proposals, uploads, and features that are switched off.
 
 use std::sync::Arc;
 use std::time::Duration;

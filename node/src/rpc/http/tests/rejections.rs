@@ -1,9 +1,9 @@
-//! The rejection table (docs/COMPATIBILITY.md#rejections-of-transactions): each row that this node can give, with its
-//! exact keys.
+//! The rejection table (docs/COMPATIBILITY.md#rejections-of-transactions): each row that this node can produce, with
+//! its exact keys.
 //!
-//! Not in the table here, because nothing a sender does leads to them: Serialization, EstimatorError,
-//! ServerFailureNoSuchChainTip, and the three of poison microblocks, which are refused as ServerFailureOther before they are looked
-//! at. ServerFailureDatabase is the answer when storage fails.
+//! Not tested here, because no sender can cause them: Serialization, EstimatorError, ServerFailureNoSuchChainTip, and
+//! the three of poison microblocks, which are refused earlier as ServerFailureOther. ServerFailureDatabase is the
+//! answer when storage fails.
 
 use axum::http::StatusCode;
 use clarity::value::Value as Clarity;
@@ -26,7 +26,7 @@ const CODE: &str = "(define-public (set (n uint)) (ok n)) (define-read-only (pee
 const ACCOUNT: &[(&str, Kind)] =
     &[("expected", Kind::Whole), ("actual", Kind::Whole), ("principal", Kind::Text), ("is_origin", Kind::Bool)];
 
-/// Refused with this reason, and with exactly these keys in reason_data; no keys: no reason_data.
+/// Checks a refusal: this reason, and exactly these keys in reason_data; without keys, no reason_data.
 fn check_refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, data: &[(&str, Kind)]) -> Value {
     let reply = bench.submit(transaction);
     let body = reply.json();
@@ -44,7 +44,7 @@ fn check_refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, d
     body["reason_data"].clone()
 }
 
-/// As user 0, whose next nonce is 2.
+/// A transaction of user 0, whose next nonce is 2.
 fn by_user(nonce: u64, fee: u64, payload: TransactionPayload) -> StacksTransaction {
     signed(&key("user", 0), nonce, fee, payload)
 }
@@ -129,7 +129,7 @@ fn rows_without_data_have_no_key_for_it() {
     let owner = address("user", 0);
     let unknown = call_payload(owner, "nowhere", "set", vec![Clarity::UInt(1)]);
     check_refused(&bench, &by_user(2, 1_000, unknown), "NoSuchContract", &[]);
-    // Read-only functions do not count.
+    // A read-only function is not a public one.
     let read_only = call_payload(owner, "c", "peek", Vec::new());
     check_refused(&bench, &by_user(2, 1_000, read_only), "NoSuchPublicFunction", &[]);
     let abroad = StacksAddress::of_key_hash(owner.hash160(), true).to_principal();
@@ -154,7 +154,7 @@ fn rows_without_data_have_no_key_for_it() {
 #[test]
 fn what_made_trouble_is_blacklisted() {
     let bench = Bench::started();
-    // Each alone could be paid; the second cannot after the first.
+    // The account could pay for each alone; after the first it cannot pay for the second.
     let second = transfer(0, 1, 9, OPENING - 2_000);
     bench.send(&[transfer(0, 0, 9, OPENING / 2), second.clone()]);
     bench.grow();
@@ -165,7 +165,7 @@ fn what_made_trouble_is_blacklisted() {
     assert!(message.contains("cannot transfer") && message.contains("put more on the account"), "{message}");
 }
 
-/// Where a transaction stands that is not mined.
+/// State of a transaction that is not mined.
 fn stand(bench: &Bench, transaction: &StacksTransaction) -> serde_json::Value {
     let reply = bench.get(&format!("/v3/transaction/{}", transaction.txid().to_hex()));
     assert_eq!(reply.status, StatusCode::NOT_FOUND);

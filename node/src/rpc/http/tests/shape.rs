@@ -7,15 +7,15 @@ use serde_json::Value;
 /// What a key holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
-    /// So many bytes as lower-case hex, without 0x.
+    /// This many bytes as lower-case hex, without 0x.
     Hex(usize),
-    /// The same behind 0x.
+    /// The same after 0x.
     Hex0x(usize),
     /// Hex of any length, without and with 0x.
     AnyHex,
-    /// Hex of any length behind 0x.
+    /// Hex of any length after 0x.
     AnyHex0x,
-    /// A number without sign and fraction.
+    /// A number without sign or fraction.
     Whole,
     /// Any number.
     Number,
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Is(u64),
     /// Exactly this text.
     Says(&'static str),
-    /// Exactly this truth.
+    /// Exactly this boolean.
     Holds(bool),
 }
 

@@ -1,4 +1,4 @@
-//! Stacking: shapes by the tables of docs/COMPATIBILITY.md, values by the chain of `chain`.
+//! Stacking: shapes by the tables of docs/COMPATIBILITY.md, values from the chain of `chain`.
 
 use axum::http::StatusCode;
 use chainstate::test_support::{key, user};
@@ -175,7 +175,7 @@ fn stackers_show_their_keys_when_they_sign() {
         chain.bench.read(&format!("/v3/signer/{key}/{cycle}"))["blocks_signed"].clone()
     };
     assert_eq!((signed("stacker", 0), signed("stacker", 1), signed("user", 0)), (3.into(), 0.into(), 0.into()));
-    // Signatures of some: the keys of the block are looked at.
+    // Only some sign: the keys of the block's signatures are used.
     let mut block = chain.bench.make_block();
     block.header.stacker_signatures.remove(1);
     assert_eq!(block.header.stacker_signatures.len(), 2);

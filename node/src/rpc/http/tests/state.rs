@@ -1,4 +1,4 @@
-//! Contracts and their state, over a contract that the test deploys.
+//! Contracts and their state, on a contract that the test deploys.
 
 use axum::http::StatusCode;
 use chainstate::read::contract::ContractAt;
@@ -143,7 +143,7 @@ fn calls_are_held_to_the_limits_of_the_config() {
             Err(error) => assert!(error.to_string().contains(why), "{error:?}"),
         }
     }
-    // Writes are refused by their name however much may be read, and whatever may be written is not kept.
+    // Within its write limits a call may write, but nothing of it is kept.
     let cost = Cost { write_length: 1 << 20, write_count: 100, ..CallLimits::default().cost };
     let bench = Bench::with_call_limits(None, CallLimits { cost, ..CallLimits::default() });
     bench.mine();

@@ -1,13 +1,13 @@
-//! Bytes in flight: peers that do not read what they asked for, and bodies that do not end.
+//! Bytes in flight: peers that do not read their answers, and bodies that do not end.
 
 use super::*;
 use crate::limits::{BYTES_GRACE, LARGE_BYTES_IN_FLIGHT, SMALL_BYTES_IN_FLIGHT};
 
 const GET_BIG: &str = "GET /big HTTP/1.1\r\nhost: a\r\n\r\n";
-/// Answers of `/big` that find room at once.
+/// Answers of `/big` for which there is room at once.
 const FIT: usize = LARGE_BYTES_IN_FLIGHT / (64 << 20);
 
-/// An answer that its peer begins to read and then leaves.
+/// An answer that its peer begins to read and then ignores.
 async fn unread(port: &Port) -> (String, TcpStream) {
     let mut stream = port.say(GET_BIG).await;
     let mut head = [0; 12];
@@ -15,7 +15,7 @@ async fn unread(port: &Port) -> (String, TcpStream) {
     (String::from_utf8_lossy(&head).into_owned(), stream)
 }
 
-/// Connections end, and with them what they held; the task of an answer by HTTP/2 a moment later.
+/// Waits until connections have ended and returned their bytes; the task of an HTTP/2 answer ends a moment later.
 async fn all_comes_back(port: &Port) {
     port.is_free().await;
     let empty = port.listening.budget.is_empty();
@@ -35,7 +35,7 @@ async fn answers_that_nobody_reads_have_no_more_room_than_there_is_and_make_room
     assert_eq!(unread(&port).await.0, "HTTP/1.1 429", "there is no room for one more");
     assert!(port.listening.budget.used() <= LARGE_BYTES_IN_FLIGHT);
     port.serves().await;
-    // Whoever is slow loses the connection, once others have asked in vain.
+    // A slow peer loses its connection once others have asked in vain.
     let begun = tokio::time::Instant::now();
     while unread(&port).await.0 != "HTTP/1.1 200" {
         assert!(begun.elapsed() < WAIT, "nobody is cut");
@@ -45,7 +45,7 @@ async fn answers_that_nobody_reads_have_no_more_room_than_there_is_and_make_room
     all_comes_back(&port).await;
 }
 
-/// A peer may take bytes of the connection, and none of an HTTP/2 answer.
+/// A peer may take the connection's bytes but leave an HTTP/2 answer no window.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_a_window_is_counted_and_not_kept_for_ever() {
     let port = Port::start(LONG_TIMES, NO_LIMIT, None).await;
@@ -60,7 +60,7 @@ async fn an_answer_without_a_window_is_counted_and_not_kept_for_ever() {
     assert_eq!(answer.status(), 200);
     assert_eq!(port.listening.budget.used(), 64 << 20);
     port.listening.budget.sweep(tokio::time::Instant::now() + LONG);
-    // However it ends.
+    // It may end with or without an error.
     let _ = tokio::time::timeout(WAIT, connection).await.expect("the connection is cut").unwrap();
     all_comes_back(&port).await;
 }
@@ -73,7 +73,7 @@ async fn bodies_that_stop_half_way_have_no_more_room_than_there_is() {
     for _ in 0..=LARGE_BYTES_IN_FLIGHT / HALF {
         let head = format!("POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 2 * HALF);
         let mut stream = port.say(head).await;
-        // One that is refused may not take all of it.
+        // A refused peer may not take all of it.
         let _ = stream.write_all(&vec![0; HALF]).await;
         halves.spawn(rest(stream));
     }
