@@ -39,8 +39,8 @@ use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
 use crate::args::Args;
 
 mod boot_contracts;
+mod integrity;
 mod opening;
-mod whole;
 
 pub(crate) use opening::Opening;
 use opening::{Request, TemporaryFolder};
@@ -136,7 +136,7 @@ impl DataDir {
         let Request { args, path, is_temporary, trial } = request;
         owner::check(&path, Owner::Devnet).with_context(|| format!("{} is not a devnet's", path.display()))?;
         let devnet = read_devnet(&path)?;
-        whole::check(&path, devnet.as_ref())?;
+        integrity::check(&path, devnet.as_ref())?;
         // A temporary one exists already, or was removed because the devnet was stopped meanwhile.
         if !is_temporary {
             make_folder(&path)?;

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match mockamoto::main_with_args(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         // The node has printed the reason to standard error.
-        Err(error) if error.is::<mockamoto::processes::SaidAlready>() => ExitCode::FAILURE,
+        Err(error) if error.is::<mockamoto::processes::AlreadyReported>() => ExitCode::FAILURE,
         Err(error) => {
             // Printed even when no log is set up. A failed write leaves nothing else to do.
             let _ = writeln!(std::io::stderr(), "mockamoto: {error:#}");

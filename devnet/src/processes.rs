@@ -38,7 +38,7 @@ const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 const ACTORS_HEAD_START: Duration = Duration::from_millis(300);
 
 /// How to start one process.
-pub struct Spec {
+pub struct ProcessSpec {
     /// Name in messages, as in "producer 0".
     pub name: String,
     /// One of [`PARTS`].
@@ -49,17 +49,17 @@ pub struct Spec {
     pub secrets: Vec<(&'static str, String)>,
 }
 
-impl std::fmt::Debug for Spec {
+impl std::fmt::Debug for ProcessSpec {
     /// Leaves out the secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Spec({}: {:?})", self.name, self.args)
+        write!(f, "ProcessSpec({}: {:?})", self.name, self.args)
     }
 }
 
 /// A child process that ended.
 #[derive(Debug)]
 struct Ended {
-    /// Index in [`Children::parts`].
+    /// Index in [`ChildProcesses::parts`].
     place: usize,
     name: String,
     /// Exit status as text, or the error of waiting for it.
@@ -71,12 +71,12 @@ struct Ended {
 /// The node did not start, and has already printed the reason to standard error.
 #[derive(Debug, thiserror::Error)]
 #[error("the node did not start")]
-pub struct SaidAlready;
+pub struct AlreadyReported;
 
 /// A process and the state of its restarts.
 #[derive(Debug)]
-struct Part {
-    spec: Spec,
+struct ChildProcess {
+    spec: ProcessSpec,
     input: Option<ChildStdin>,
     started: Instant,
     restarts: Restarts,
@@ -86,13 +86,13 @@ struct Part {
 
 /// The running processes. The first is the node.
 #[derive(Debug)]
-pub struct Children {
+pub struct ChildProcesses {
     program: Program,
     waits: JoinSet<(usize, std::io::Result<ExitStatus>)>,
-    parts: Vec<Part>,
+    parts: Vec<ChildProcess>,
 }
 
-impl Children {
+impl ChildProcesses {
     /// No processes yet. All of them are started from the program that runs now.
     ///
     /// # Errors
@@ -108,8 +108,8 @@ impl Children {
     /// Starts the node, waits until it serves, and returns its addresses.
     ///
     /// # Errors
-    /// When it cannot be started or ends before it serves; [`SaidAlready`] when it has printed the reason.
-    pub async fn start_node(&mut self, spec: Spec) -> anyhow::Result<Ready> {
+    /// When it cannot be started or ends before it serves; [`AlreadyReported`] when it has printed the reason.
+    pub async fn start_node(&mut self, spec: ProcessSpec) -> anyhow::Result<Ready> {
         let mut child = self.start(spec, Stdio::piped())?;
         let output = child.stdout.take().context("no pipe from the node")?;
         self.wait_for(0, child);
@@ -136,17 +136,23 @@ impl Children {
     ///
     /// # Errors
     /// When the system cannot start it.
-    pub fn start_actor(&mut self, spec: Spec) -> anyhow::Result<()> {
+    pub fn start_actor(&mut self, spec: ProcessSpec) -> anyhow::Result<()> {
         let place = self.parts.len();
         let child = self.start(spec, Stdio::null())?;
         self.wait_for(place, child);
         Ok(())
     }
 
-    fn start(&mut self, spec: Spec, stdout: Stdio) -> anyhow::Result<Child> {
+    fn start(&mut self, spec: ProcessSpec, stdout: Stdio) -> anyhow::Result<Child> {
         let mut child = spawn(&self.program, &spec, stdout)?;
         let input = child.stdin.take();
-        self.parts.push(Part { spec, input, started: Instant::now(), restarts: Restarts::default(), due: None });
+        self.parts.push(ChildProcess {
+            spec,
+            input,
+            started: Instant::now(),
+            restarts: Restarts::default(),
+            due: None,
+        });
         Ok(child)
     }
 
@@ -246,13 +252,13 @@ impl Children {
 impl Ended {
     fn before_serving(&self) -> anyhow::Error {
         if self.has_said_why {
-            return SaidAlready.into();
+            return AlreadyReported.into();
         }
         anyhow!("{} ended before it served: {}", self.name, self.how)
     }
 }
 
-impl Spec {
+impl ProcessSpec {
     /// Fixes the addresses of a node that serves.
     fn serve_at(&mut self, ready: &Ready) {
         self.set("--bind", &ready.address.to_string());
@@ -268,7 +274,7 @@ impl Spec {
     }
 }
 
-fn spawn(program: &Program, spec: &Spec, stdout: Stdio) -> anyhow::Result<Child> {
+fn spawn(program: &Program, spec: &ProcessSpec, stdout: Stdio) -> anyhow::Result<Child> {
     let mut command = program.command();
     command.arg(spec.part).args(&spec.args).arg("--stop-on-stdin-eof");
     for variable in KEY_VARIABLES.iter().chain(&SETTING_VARIABLES) {
@@ -321,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_node_that_comes_back_has_the_address_that_it_had() {
-        let spec = |args: &[&str]| Spec {
+        let spec = |args: &[&str]| ProcessSpec {
             name: "the node".to_owned(),
             part: "node",
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
@@ -347,9 +353,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
         std::os::unix::fs::symlink("/bin/true", &program).unwrap();
-        let mut children = Children::of(Program::at(&program));
+        let mut children = ChildProcesses::of(Program::at(&program));
         for (name, part) in [("the node", "node"), ("producer 0", "producer")] {
-            let spec = Spec { name: name.to_owned(), part, args: Vec::new(), secrets: Vec::new() };
+            let spec = ProcessSpec { name: name.to_owned(), part, args: Vec::new(), secrets: Vec::new() };
             children.start_actor(spec).unwrap();
         }
         for _ in 0..2 {

@@ -20,7 +20,7 @@ const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
 /// Reads the node's events and makes lines for the terminal from some.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ProgressFeed {
     feed: Feed,
     lines: ProgressLines,
 }
@@ -43,7 +43,7 @@ struct Drops {
     hidden: u64,
 }
 
-impl Watch {
+impl ProgressFeed {
     /// Opens the stream, so that no later block is missed. `started` is when the program started.
     ///
     /// # Errors

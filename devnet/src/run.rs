@@ -12,12 +12,12 @@ use mockamoto_node::rpc::server::files::make_room;
 use crate::args::Args;
 use crate::data_dir::{DataDir, Opening};
 use crate::plan::{Access, Plan, access, duration_text, flag, text_of};
-use crate::processes::{Children, PARTS, Spec};
-use crate::progress::Watch;
+use crate::processes::{ChildProcesses, PARTS, ProcessSpec};
+use crate::progress::ProgressFeed;
 use crate::startup_message::{self, Address};
 
 /// After this long the devnet says that it is still trying boot contracts, so that it does not seem to hang.
-const OPENED_SOON: Duration = Duration::from_secs(1);
+const NOTICE_AFTER: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments (the program's name first): one of its parts when the first argument is that part's name,
 /// as in `mockamoto node ...`, else the devnet.
@@ -53,7 +53,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
 /// Runs the devnet until something asks it to stop.
 async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
-    let mut children = Children::new()?;
+    let mut children = ChildProcesses::new()?;
     let data_dir = tokio::select! {
         biased;
         cause = shutdown.requested() => {
@@ -80,7 +80,7 @@ async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
 /// Opens the devnet's folder, and prints a line when that takes long.
 async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
     let mut opened = std::pin::pin!(Opening::begin(args, plan.data_dir.as_deref())?.finish());
-    match tokio::time::timeout(OPENED_SOON, &mut opened).await {
+    match tokio::time::timeout(NOTICE_AFTER, &mut opened).await {
         Ok(opened) => opened,
         Err(_) => {
             show("trying the boot contracts, which takes a while (Ctrl-C stops)");
@@ -94,7 +94,7 @@ async fn serve(
     args: &Args,
     plan: &Plan,
     data_dir: &DataDir,
-    children: &mut Children,
+    children: &mut ChildProcesses,
     started: Instant,
 ) -> anyhow::Result<()> {
     let node_args = plan.node_args(args, data_dir)?;
@@ -102,7 +102,7 @@ async fn serve(
     let ready = children.start_node(node_spec(node_args, &access)).await?;
     let url = access.url(ready.address);
     let node = Node::new(&url, access.token.as_deref(), access.certificate.as_deref())?;
-    let mut watch = Watch::open(node, started).await?;
+    let mut watch = ProgressFeed::open(node, started).await?;
     for spec in actor_specs(args, plan, data_dir, &access, &url)? {
         children.start_actor(spec)?;
     }
@@ -126,8 +126,8 @@ fn show(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-fn node_spec(args: Vec<String>, access: &Access) -> Spec {
-    Spec { name: "the node".to_owned(), part: "node", args, secrets: token_of(access).collect() }
+fn node_spec(args: Vec<String>, access: &Access) -> ProcessSpec {
+    ProcessSpec { name: "the node".to_owned(), part: "node", args, secrets: token_of(access).collect() }
 }
 
 /// The token, as the environment variable that all parts read.
@@ -136,7 +136,13 @@ fn token_of(access: &Access) -> impl Iterator<Item = (&'static str, String)> {
 }
 
 /// One process for each producer, and one for all signers: a proposal is validated once for them, and they follow one stream.
-fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, url: &str) -> anyhow::Result<Vec<Spec>> {
+fn actor_specs(
+    args: &Args,
+    plan: &Plan,
+    data_dir: &DataDir,
+    access: &Access,
+    url: &str,
+) -> anyhow::Result<Vec<ProcessSpec>> {
     let format = plan.log_format.to_string();
     let mut common = vec![flag("--node", url), flag("--log", &plan.log), flag("--log-format", &format)];
     common.push(plan.durable_arg());
@@ -151,7 +157,7 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
         let mut arguments = common.clone();
         arguments.push(in_folder(format!("producer-{i}"))?);
         arguments.push(flag("--block-interval", &duration_text(args.block_interval)));
-        specs.push(Spec {
+        specs.push(ProcessSpec {
             name: format!("producer {i}"),
             part: "producer",
             args: arguments,
@@ -166,7 +172,7 @@ fn actor_specs(args: &Args, plan: &Plan, data_dir: &DataDir, access: &Access, ur
         arguments.push(in_folder(format!("signer-{i}"))?);
     }
     let keys: Vec<_> = data_dir.devnet.signers.iter().map(|signer| signer.private_key.as_str()).collect();
-    specs.push(Spec {
+    specs.push(ProcessSpec {
         name: "the signers' process".to_owned(),
         part: "signer-stub",
         args: arguments,

@@ -12,7 +12,9 @@ use stacks_types::keys::LowS;
 use stacks_types::proposal::SlotMessage;
 use stacks_types::vrf::VrfPublicKey;
 
-use crate::model::{Answer, Executing, Millis, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View};
+use crate::model::{
+    BlockResponse, Executing, Millis, Mining, MiningMode, SignedBlock, Stacker, StackerSet, Template, View,
+};
 
 /// Why a message of the node cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -163,14 +165,14 @@ pub(crate) fn executing(answer: &v1::GetTemplateResponse) -> Option<Executing> {
 /// The signer's account hash and its answer; `None` when the slot holds no answer to a proposal. One key is recovered,
 /// from the signature that counts: the block's for an acceptance, the chunk's for a refusal, which has no other.
 #[must_use]
-pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, Answer)> {
+pub(crate) fn answer(chunk: v1::StackerDbChunk) -> Option<(Hash160, BlockResponse)> {
     match SlotMessage::decode(&chunk.data).ok()? {
         SlotMessage::SignatureAccept { block_hash, signature } => {
             let key = signature.recover(block_hash.as_bytes(), LowS::Lax).ok()?;
-            Some((key.hash160(), Answer::Accept { block_hash, signature }))
+            Some((key.hash160(), BlockResponse::Accept { block_hash, signature }))
         }
         SlotMessage::Reject { block_hash, reason_code, reason } => {
-            Some((writer_of(chunk)?, Answer::Reject { block_hash, code: reason_code, text: reason }))
+            Some((writer_of(chunk)?, BlockResponse::Reject { block_hash, code: reason_code, text: reason }))
         }
         SlotMessage::BlockProposal { .. } => None,
     }
@@ -276,12 +278,12 @@ mod tests {
         };
         let block_hash = BlockHash([5; 32]);
         let signature = stacker.sign(block_hash.as_bytes());
-        let accept = Answer::Accept { block_hash, signature };
+        let accept = BlockResponse::Accept { block_hash, signature };
         assert_eq!(
             put(&SlotMessage::SignatureAccept { block_hash, signature }),
             Some((stacker.public_key().hash160(), accept))
         );
-        let reject = Answer::Reject { block_hash, code: 4, text: "why".to_owned() };
+        let reject = BlockResponse::Reject { block_hash, code: 4, text: "why".to_owned() };
         assert_eq!(
             put(&SlotMessage::Reject { block_hash, reason_code: 4, reason: "why".to_owned() }),
             Some((owner.public_key().hash160(), reject))

@@ -177,7 +177,7 @@ impl Machine {
             }
             Input::Moved(sequence) => self.on_moved(sequence),
             Input::Transaction(sequence) => self.on_transaction(now, sequence),
-            Input::Answer { slot_id, signer, answer } => self.on_answer(now, slot_id, signer, answer),
+            Input::BlockResponse { slot_id, signer, answer } => self.on_answer(now, slot_id, signer, answer),
             Input::ProposalSeen(block_hash) => {
                 if let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase
                     && candidate.block.block_hash == block_hash

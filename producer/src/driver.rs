@@ -179,7 +179,7 @@ impl Driver {
         }
         let input = |chunk: v1::StackerDbChunk| -> Option<Input> {
             let slot_id = chunk.slot_id;
-            convert::answer(chunk).map(|(signer, answer)| Input::Answer { slot_id, signer, answer })
+            convert::answer(chunk).map(|(signer, answer)| Input::BlockResponse { slot_id, signer, answer })
         };
         chunks.chunks.into_iter().filter_map(input).collect()
     }

@@ -150,7 +150,7 @@ pub(crate) struct Template {
 
 /// A signer's answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum BlockResponse {
     /// The signer signed.
     Accept {
         block_hash: BlockHash,

@@ -15,15 +15,15 @@ const TEXT: &[u8] = b"mockamoto: the lane of producers and signers";
 
 /// The header's value for calls by the owner of `key`.
 #[must_use]
-pub fn pass(key: &PrivateKey) -> String {
+pub fn header_value(key: &PrivateKey) -> String {
     hex::encode(key.sign(&sha512_256(&[TEXT])).0)
 }
 
 /// Account hash of the key that made a header's value; `None` when it is not a signature.
 #[must_use]
-pub fn who(pass: &[u8]) -> Option<Hash160> {
+pub fn signer_of(value: &[u8]) -> Option<Hash160> {
     let mut signature = [0; 65];
-    hex::decode_to_slice(pass, &mut signature).ok()?;
+    hex::decode_to_slice(value, &mut signature).ok()?;
     MessageSignature(signature).recover(&sha512_256(&[TEXT]), LowS::Strict).ok().map(|key| key.hash160())
 }
 
@@ -32,13 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pass_names_the_key_that_made_it() {
+    fn the_header_names_the_key_that_signed_it() {
         let key = PrivateKey::from_seed(b"producer");
-        assert_eq!(who(pass(&key).as_bytes()), Some(key.public_key().hash160()));
+        assert_eq!(signer_of(header_value(&key).as_bytes()), Some(key.public_key().hash160()));
         let other = PrivateKey::from_seed(b"other");
-        assert_ne!(who(pass(&other).as_bytes()), Some(key.public_key().hash160()));
+        assert_ne!(signer_of(header_value(&other).as_bytes()), Some(key.public_key().hash160()));
         for junk in [&b""[..], b"00", &[b'f'; 130], &[b'0'; 130], b"\xff"] {
-            assert_eq!(who(junk), None);
+            assert_eq!(signer_of(junk), None);
         }
     }
 }

@@ -56,7 +56,7 @@ pub type NodeChannel = InterceptedService<Channel, Credentials>;
 #[derive(Clone, Default)]
 pub struct Credentials {
     token: Option<MetadataValue<Ascii>>,
-    pass: Option<MetadataValue<Ascii>>,
+    slot_key: Option<MetadataValue<Ascii>>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -71,7 +71,7 @@ impl Interceptor for Credentials {
         if let Some(value) = &self.token {
             request.metadata_mut().insert("authorization", value.clone());
         }
-        if let Some(value) = &self.pass {
+        if let Some(value) = &self.slot_key {
             request.metadata_mut().insert(lane::HEADER, value.clone());
         }
         Ok(request)
@@ -153,7 +153,7 @@ impl Node {
             None => endpoint.connect_lazy(),
             Some(tls) => over_tls(endpoint, &tls)?,
         };
-        Ok(Self { channel, credentials: Credentials { token, pass: None }, clear })
+        Ok(Self { channel, credentials: Credentials { token, slot_key: None }, clear })
     }
 
     /// The same node, with the slot-key header of a producer or signer on every call: the node has separate queues for
@@ -161,7 +161,7 @@ impl Node {
     #[must_use]
     pub fn as_owner_of_slot(mut self, key: &PrivateKey) -> Self {
         // Hex is valid in a header.
-        self.credentials.pass = lane::pass(key).parse().ok();
+        self.credentials.slot_key = lane::header_value(key).parse().ok();
         self
     }
 
@@ -318,8 +318,8 @@ mod tests {
         assert!(!format!("{node:?}").contains("abc"));
         let request = node.credentials.clone().call(Request::new(())).unwrap();
         assert_eq!(request.metadata().get("authorization").unwrap(), "Bearer abc");
-        let pass = request.metadata().get(lane::HEADER).unwrap();
-        assert_eq!(lane::who(pass.as_bytes()), Some(key.public_key().hash160()));
+        let value = request.metadata().get(lane::HEADER).unwrap();
+        assert_eq!(lane::signer_of(value.as_bytes()), Some(key.public_key().hash160()));
     }
 
     #[tokio::test]

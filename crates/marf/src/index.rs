@@ -25,7 +25,7 @@ const NO_PARENT: u32 = u32::MAX;
 
 /// A committed block.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct IndexEntry {
     pub(crate) id: BlockId,
     pub(crate) root: TrieHash,
     parent: u32,
@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     pub(crate) root_at: u64,
 }
 
-impl Entry {
+impl IndexEntry {
     pub(crate) fn parent(&self) -> Option<u32> {
         (self.parent != NO_PARENT).then_some(self.parent)
     }
@@ -60,7 +60,7 @@ pub(crate) struct BlockRow {
 
 #[derive(Default)]
 pub(crate) struct Index {
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     /// Starts of the segments, apart from the entries because decoding a node searches them for each child.
     starts: Vec<u64>,
     numbers: HashMap<BlockId, u32>,
@@ -85,11 +85,11 @@ impl Index {
         self.numbers.get(id).copied()
     }
 
-    pub(crate) fn entry(&self, number: u32) -> Option<&Entry> {
+    pub(crate) fn entry(&self, number: u32) -> Option<&IndexEntry> {
         self.entries.get(usize::try_from(number).ok()?)
     }
 
-    pub(crate) fn entry_of(&self, id: &BlockId) -> Option<&Entry> {
+    pub(crate) fn entry_of(&self, id: &BlockId) -> Option<&IndexEntry> {
         self.entry(self.number_of(id)?)
     }
 
@@ -143,7 +143,7 @@ impl Index {
     /// Adds the next block. The caller has checked that `row` fits the blocks before it.
     pub(crate) fn push(&mut self, row: &BlockRow) {
         let Ok(number) = u32::try_from(self.entries.len()) else { return };
-        self.entries.push(Entry {
+        self.entries.push(IndexEntry {
             id: row.id,
             root: row.root,
             parent: row.parent.unwrap_or(NO_PARENT),

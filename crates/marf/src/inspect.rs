@@ -52,7 +52,7 @@ impl Unchecked {
     /// [`OpenError::Damaged`] if the block is not what was committed: the program should stop using the file.
     pub fn check_some(&mut self) -> Result<bool, OpenError> {
         if let Some(block) = self.blocks.next() {
-            let look = Look { path: &self.path, file: open_existing(&self.path)? };
+            let look = NodeFileCheck { path: &self.path, file: open_existing(&self.path)? };
             let Some(file) = &look.file else { return Err(look.damaged(0, "it is missing")) };
             look.check_block(file, &block, &mut Vec::new())?;
         }
@@ -73,7 +73,7 @@ impl Inspected {
     pub fn of(nodes: &Path, index: &Connection) -> Result<Self, OpenError> {
         let (index, checksums) =
             if index.table_exists(None, "marf_blocks")? { index::load(index)? } else { (Index::default(), Vec::new()) };
-        let looked = Look { path: nodes, file: open_existing(nodes)? };
+        let looked = NodeFileCheck { path: nodes, file: open_existing(nodes)? };
         let left = looked.compare(&index, &checksums, START_CHECK_BYTES)?;
         let unchecked = (!left.is_empty()).then(|| Unchecked { path: nodes.to_owned(), blocks: left.into_iter() });
         Ok(Self { path: nodes.to_owned(), index, unchecked })
@@ -98,12 +98,12 @@ impl Inspected {
 }
 
 /// The file that is compared, if it exists.
-struct Look<'a> {
+struct NodeFileCheck<'a> {
     path: &'a Path,
     file: Option<File>,
 }
 
-impl Look<'_> {
+impl NodeFileCheck<'_> {
     /// Compares the first `bytes` of the file, and returns the blocks after them.
     fn compare(&self, index: &Index, checksums: &[u64], bytes: u64) -> Result<Vec<Block>, OpenError> {
         let Some(file) = &self.file else {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::error::MarfError;
 use crate::hash::{BlockId, Leaf, SENTINEL, TrieHash, leaf_of_height, leaf_of_id};
-use crate::index::Entry;
+use crate::index::IndexEntry;
 use crate::keys::{HEIGHT_SELF_KEY, height_of_id_key, id_at_height_key};
 use crate::node::{Inner, Kind, LOCAL, PATH_BYTES, Path, Slot, common_prefix};
 use crate::record::leaf::{NewValue, StoredLeaf, StoredValue, TextPlace};
@@ -72,7 +72,7 @@ impl OpenTrie {
         Ok(trie)
     }
 
-    fn write_bookkeeping(&mut self, opened_as: &BlockId, parent: Option<Entry>) -> Result<(), MarfError> {
+    fn write_bookkeeping(&mut self, opened_as: &BlockId, parent: Option<IndexEntry>) -> Result<(), MarfError> {
         let height = self.height;
         self.insert_leaf(HEIGHT_SELF_KEY, leaf_of_height(height))?;
         self.insert_leaf(&id_at_height_key(height), leaf_of_id(opened_as))?;

@@ -11,7 +11,7 @@ use crate::cache::{Cache, StoredInner};
 use crate::error::MarfError;
 use crate::file::NodeFile;
 use crate::hash::{BlockId, hash};
-use crate::index::{BlockRow, Entry, Index};
+use crate::index::{BlockRow, Index, IndexEntry};
 use crate::node::{Inner, Kind, PATH_BYTES, Slot};
 use crate::record::leaf::{LEAF_BYTES_MAX, StoredLeaf, StoredValue, TextPlace};
 use crate::record::{Decoded, INNER_BYTES_MAX, Place, SEGMENT_HEAD_BYTES, apply_patch, inner_bytes_max};
@@ -49,19 +49,19 @@ impl Store {
         self.index.write().unwrap_or_else(PoisonError::into_inner).pop(number);
     }
 
-    pub(crate) fn entry_of(&self, id: &BlockId) -> Result<(u32, Entry), MarfError> {
+    pub(crate) fn entry_of(&self, id: &BlockId) -> Result<(u32, IndexEntry), MarfError> {
         let index = self.index();
         let number = index.number_of(id).ok_or(MarfError::UnknownBlock(*id))?;
         index.entry(number).map(|entry| (number, *entry)).ok_or(MarfError::UnknownBlock(*id))
     }
 
     /// The entry of a block named in a node.
-    pub(crate) fn entry(&self, number: u32) -> Result<Entry, MarfError> {
+    pub(crate) fn entry(&self, number: u32) -> Result<IndexEntry, MarfError> {
         self.index().entry(number).copied().ok_or_else(|| self.file.damaged(0, "a node names no block"))
     }
 
     /// A slot that leads to the root of block `number`.
-    pub(crate) const fn root_slot(number: u32, entry: &Entry) -> Slot {
+    pub(crate) const fn root_slot(number: u32, entry: &IndexEntry) -> Slot {
         Slot { at: entry.root_at, block: number, kind: Kind::Node256, chr: 0, patched: false }
     }
 
@@ -200,7 +200,7 @@ impl Store {
     }
 
     /// Hash of a block's root node, without its ancestors' roots.
-    pub(crate) fn root_node_hash(&self, entry: &Entry) -> Result<[u8; 32], MarfError> {
+    pub(crate) fn root_node_hash(&self, entry: &IndexEntry) -> Result<[u8; 32], MarfError> {
         let mut buffer = [0; SEGMENT_HEAD_BYTES];
         let bytes = self.file.read(&mut buffer, entry.start)?;
         record::decode_hashes(bytes, 1)

@@ -60,7 +60,7 @@ impl VrfProof {
     /// [`VrfError`] says what is wrong.
     pub fn verify(&self, key: &VrfPublicKey, message: &[u8]) -> Result<(), VrfError> {
         let public = key.point().ok_or(VrfError::PublicKey)?;
-        let proof = Parts::decode(self).ok_or(VrfError::Encoding)?;
+        let proof = DecodedProof::decode(self).ok_or(VrfError::Encoding)?;
         let hashed = hash_to_curve(key, message);
         // These equal kB and kH of the prover, if the proof is by this key. The points are negated, not c: the results
         // differ for a key with a part of small order, and other implementations negate the points.
@@ -74,7 +74,7 @@ impl VrfProof {
     /// The same proof in its canonical encoding; `None` if the bytes do not decode (docs/CONSENSUS.md#vrf).
     #[must_use]
     pub fn canonical(&self) -> Option<Self> {
-        Parts::decode(self).map(|parts| parts.encode())
+        DecodedProof::decode(self).map(|parts| parts.encode())
     }
 
     /// H(proof), the only digest of a proof that the chain uses.
@@ -130,7 +130,7 @@ impl VrfPrivateKey {
         let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce.into()));
         let challenge = challenge([hashed, gamma, EdwardsPoint::mul_base(&nonce), hashed * *nonce]);
         let response = *nonce + number(challenge) * *self.scalar;
-        Parts { gamma, challenge, response }.encode()
+        DecodedProof { gamma, challenge, response }.encode()
     }
 }
 
@@ -142,13 +142,13 @@ impl std::fmt::Debug for VrfPrivateKey {
 }
 
 /// The parts of a proof, each within its range.
-struct Parts {
+struct DecodedProof {
     gamma: EdwardsPoint,
     challenge: [u8; 16],
     response: Scalar,
 }
 
-impl Parts {
+impl DecodedProof {
     fn decode(proof: &VrfProof) -> Option<Self> {
         let (gamma, rest) = proof.0.split_first_chunk()?;
         let (challenge, response) = rest.split_first_chunk()?;

@@ -63,7 +63,7 @@ impl Known {
         if let Some(found) = passes.get(pass) {
             return *found;
         }
-        let found = lane::who(pass);
+        let found = lane::signer_of(pass);
         if passes.len() >= MAX_KNOWN_PASSES {
             passes.clear();
         }

@@ -8,34 +8,40 @@ use stacks_types::keys::MessageSignature;
 
 use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
 use crate::collect::Votes;
-use crate::model::{Answer, Candidate, Millis};
+use crate::model::{BlockResponse, Candidate, Millis};
 
 /// Slots whose newest answers are remembered: as many as a StackerDB has.
 const SLOTS_MAX: u32 = 4096;
 
 impl Machine {
-    pub(super) fn on_answer(&mut self, now: Millis, slot_id: u32, signer: Hash160, answer: Answer) -> Option<Action> {
+    pub(super) fn on_answer(
+        &mut self,
+        now: Millis,
+        slot_id: u32,
+        signer: Hash160,
+        answer: BlockResponse,
+    ) -> Option<Action> {
         if slot_id >= SLOTS_MAX {
             return None;
         }
         match &answer {
-            Answer::Accept { block_hash, signature } => {
+            BlockResponse::Accept { block_hash, signature } => {
                 self.accepts.insert(slot_id, (signer, *block_hash, *signature));
             }
-            Answer::Reject { block_hash, .. } => {
+            BlockResponse::Reject { block_hash, .. } => {
                 self.refusals.insert(slot_id, (signer, *block_hash));
             }
         }
         let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase else { return None };
         match answer {
-            Answer::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
+            BlockResponse::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
                 if !votes.accept(&signer, &signature) {
                     let signer = address(signer, candidate);
                     tracing::warn!(%signer, "a signature by no member of the stacker set was left out");
                 }
                 self.push_if_enough(now)
             }
-            Answer::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
+            BlockResponse::Reject { block_hash, code, text } if block_hash == candidate.block.block_hash => {
                 votes.reject(&signer);
                 let signer = address(signer, candidate);
                 tracing::info!(%signer, code, text, "a signer refused the proposal");
@@ -54,7 +60,7 @@ impl Machine {
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
                 self.give_up(block_hash, false)
             }
-            Answer::Accept { .. } | Answer::Reject { .. } => None,
+            BlockResponse::Accept { .. } | BlockResponse::Reject { .. } => None,
         }
     }
 

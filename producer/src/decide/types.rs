@@ -3,7 +3,7 @@
 use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
-use crate::model::{Answer, Candidate, Executing, Millis, ProducerContext, Template};
+use crate::model::{BlockResponse, Candidate, Executing, Millis, ProducerContext, Template};
 
 /// The operator's settings.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,13 @@ pub(crate) enum Input {
     /// A transaction entered the mempool, or one left it that had delayed others, at this sequence of the journal.
     Transaction(u64),
     /// A signer's slot was written.
-    Answer {
+    BlockResponse {
         /// The slot's id.
         slot_id: u32,
         /// Account hash of the signer: the key that made the signature of an acceptance, or wrote a refusal.
         signer: Hash160,
         /// What the slot holds.
-        answer: Answer,
+        answer: BlockResponse,
     },
     /// The journal event of a proposal that this producer put into its slot.
     ProposalSeen(BlockHash),

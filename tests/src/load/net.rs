@@ -16,7 +16,7 @@ use crate::processes::{Cluster, Plan};
 /// Number of connections that offer transactions at once.
 pub(super) const CONNECTIONS: usize = 64;
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(600);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Starts node, producers and signers with these accounts.
 pub(super) fn start(accounts: &[Account], plan: Plan) -> Cluster {
@@ -85,7 +85,7 @@ impl Counter {
 
     /// Waits until `done` returns true.
     pub(super) async fn until(&mut self, what: &str, done: impl FnMut(&Progress) -> bool) -> Progress {
-        let waited = tokio::time::timeout(PATIENCE, self.progress.wait_for(done)).await;
+        let waited = tokio::time::timeout(WAIT_TIMEOUT, self.progress.wait_for(done)).await;
         *waited.unwrap_or_else(|_| panic!("not in time: {what}")).expect("the stream goes on")
     }
 

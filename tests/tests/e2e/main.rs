@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
-mod attacked;
-#[cfg(test)]
 mod clarinet;
 #[cfg(test)]
 mod devnet;
@@ -18,6 +16,8 @@ mod faults;
 mod flood;
 #[cfg(test)]
 mod garbage;
+#[cfg(test)]
+mod hostile_peers;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::support::TestChain;
 use chainstate::test_support::{address, deploy, on_a_large_stack, transfer};
 
 /// Time after which a request is abandoned: the API allows some to wait.
-const PATIENCE: Duration = Duration::from_millis(100);
+const WAIT_TIMEOUT: Duration = Duration::from_millis(100);
 
 const RETENTION: Retention = Retention { events: 1_000_000, bytes: 1 << 30, age: Duration::from_secs(3600) };
 
@@ -82,8 +82,9 @@ impl Bench {
 
     fn ask(&self, request: Request<Body>) {
         let what = format!("{request:?}");
-        let answer =
-            self.runtime.block_on(async { tokio::time::timeout(PATIENCE, self.router.clone().oneshot(request)).await });
+        let answer = self
+            .runtime
+            .block_on(async { tokio::time::timeout(WAIT_TIMEOUT, self.router.clone().oneshot(request)).await });
         let Ok(Ok(response)) = answer else { return };
         let grpc = response.headers().get("grpc-status").map(|value| value.as_bytes().to_vec());
         assert_ne!(grpc.as_deref(), Some(&b"13"[..]), "INTERNAL: {what}");

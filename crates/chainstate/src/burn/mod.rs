@@ -15,20 +15,20 @@
 
 mod block;
 mod error;
-mod look;
 mod producers;
 mod reader;
 mod rows;
 mod rules;
 mod stackers;
+mod summary;
 mod writer;
 
 pub use block::{BurnBlock, BurnBlockInfo};
 pub(crate) use error::BurnOpenError;
 pub use error::{BurnLookupError, SetMembersError};
-pub(crate) use look::{BurnLook, look, stored_rules};
 pub use reader::ProcessedBurnDb;
 pub use stackers::StackerSet;
+pub(crate) use summary::{BurnSummary, look, stored_rules};
 pub(crate) use writer::BurnDbWriter;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The reading half of admission: in the order of docs/COMPATIBILITY.md#admission.
 
-use super::cures;
+use super::advice;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
 use super::rows;
@@ -171,15 +171,15 @@ fn check_stateless(
 fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(), Refusal> {
     let refused = |message: String| Err(Refusal::SignatureValidation { message });
     if transaction.chain_id != params.chain_id {
-        return refused(cures::of_chain_id(transaction.chain_id, params.chain_id));
+        return refused(advice::of_chain_id(transaction.chain_id, params.chain_id));
     }
     // Coinbases of all kinds pass here: row 13 has a reason of its own for them.
     let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
     match transaction.epoch_rejects(params.epoch(), plain_coinbase) {
         Some(StaticRejection::ClarityVersion { version, epoch }) => {
-            return Err(Refusal::ClarityVersion { message: cures::of_clarity_version(version, epoch) });
+            return Err(Refusal::ClarityVersion { message: advice::of_clarity_version(version, epoch) });
         }
-        Some(rejection) => return refused(cures::of_epoch(&rejection)),
+        Some(rejection) => return refused(advice::of_epoch(&rejection)),
         None => {}
     }
     let conditions = [Some(transaction.auth.origin()), transaction.auth.sponsor()];
@@ -193,7 +193,7 @@ fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(),
             ));
         }
     }
-    transaction.verify(LowS::Strict).or_else(|error| refused(cures::of_signature(transaction, &error)))
+    transaction.verify(LowS::Strict).or_else(|error| refused(advice::of_signature(transaction, &error)))
 }
 
 /// Row 7, for one account.

@@ -2,9 +2,9 @@
 
 use super::changes::{Changes, DropReason, Dropped};
 use super::check::CheckedTransaction;
+use super::eviction::Need;
 use super::pending::PendingTransaction;
 use super::refusal::Refusal;
-use super::room::Need;
 use super::rows::{self, Totals};
 use crate::db::StoreError;
 use rusqlite::{Connection, Transaction};

@@ -18,17 +18,17 @@
 //! # Not here
 //! Executing candidates: assembly. Events: the caller that commits the changes.
 
+mod advice;
 mod candidates;
 mod changes;
 mod check;
-mod cures;
+mod eviction;
 mod index;
 mod insert;
 mod pending;
 mod pending_status;
 mod refusal;
 mod remove;
-mod room;
 mod rows;
 mod view;
 mod waiting;
@@ -36,6 +36,7 @@ mod waiting;
 pub use candidates::Candidates;
 pub use changes::{Changes, DropReason, Dropped};
 pub(crate) use check::{CheckOutcome, CheckedTransaction, check};
+pub(crate) use eviction::Need;
 pub use index::MempoolIndex;
 pub(crate) use insert::{InsertOutcome, insert, restore};
 pub use pending::{FeeRate, PendingTransaction};
@@ -44,7 +45,6 @@ pub use refusal::Refusal;
 #[cfg(test)]
 pub(crate) use remove::MAX_AGE_S;
 pub(crate) use remove::{garbage_collect, on_block, remove};
-pub(crate) use room::Need;
 pub use rows::{Totals, get_raw};
 pub(crate) use view::{AccountView, AdmissionView};
 

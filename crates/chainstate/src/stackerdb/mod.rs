@@ -14,8 +14,8 @@
 
 mod chunk;
 mod configure;
-mod contract;
-mod contracts;
+mod contract_interface;
+mod contract_rows;
 mod instance;
 mod put;
 mod rows;
@@ -23,9 +23,9 @@ mod rows;
 pub use chunk::SlotMetadata;
 pub(crate) use chunk::{AuthenticatedChunk, check_signature};
 pub(crate) use configure::{ConfigureError, configure};
-pub(crate) use contract::{CONFIG_FUNCTION, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
-pub use contracts::{MAX_CONTRACTS, StackerDbContract, list_contracts};
-pub(crate) use contracts::{delete_contract, insert_contract, select_followed, update_followed, update_refusal};
+pub(crate) use contract_interface::{CONFIG_FUNCTION, SLOTS_FUNCTION, is_stackerdb, read_config, read_signers};
+pub use contract_rows::{MAX_CONTRACTS, StackerDbContract, list_contracts};
+pub(crate) use contract_rows::{delete_contract, insert_contract, select_followed, update_followed, update_refusal};
 pub use instance::{InstanceConfig, MAX_SLOTS, producers_contract, signers_contract};
 pub(crate) use instance::{PRODUCERS_CONFIG, SIGNERS_CONFIG};
 pub(crate) use put::put_chunk;

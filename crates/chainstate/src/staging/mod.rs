@@ -22,16 +22,16 @@
 
 mod block;
 mod error;
-mod look;
 mod reader;
 mod rows;
+mod summary;
 mod writer;
 
 pub(crate) use block::NewBlock;
 pub use block::{StagedBlock, StagingState};
 pub(crate) use error::MarkError;
-pub(crate) use look::{StagingLook, look};
 pub use reader::StagingReader;
+pub(crate) use summary::{StagingSummary, look};
 pub(crate) use writer::{StageOutcome, StagingWriter};
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ impl Machine<'_> {
 
 /// Casts an argument. From 4.0 on, which sanitizes it, too, an error shows the argument as it was given.
 fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
-    if is_as_it_will_be(of, &value) {
+    if is_unchanged_by_cast(of, &value) {
         return Ok(value);
     }
     let sanitizes = rules.sanitizes_arguments && of.is_compound();
@@ -188,7 +188,7 @@ fn cast(rules: &Rules, of: &Type, value: Value) -> Outcome {
 
 /// A list that the cast leaves unchanged, known without looking at its entries: it is as long as its type says, and its
 /// entries have a fixed size.
-fn is_as_it_will_be(of: &Type, value: &Value) -> bool {
+fn is_unchanged_by_cast(of: &Type, value: &Value) -> bool {
     let (Type::List(of), Value::List(list)) = (of, value) else { return false };
     matches!(list.entry(), Type::Int | Type::UInt | Type::Bool)
         && list.entry() == of.entry()

@@ -25,7 +25,7 @@ struct Walk {
 }
 
 /// Where a walk within one trie ended.
-enum End {
+enum WalkEnd {
     Absent,
     Leaf(StoredLeaf),
     /// A back pointer, to a child in this block.
@@ -44,10 +44,10 @@ pub(crate) fn prove(
         let (walk, end) = walk(store, block, path)?;
         walks.push(walk);
         match end {
-            End::Absent => return Ok(None),
-            End::Leaf(leaf) => break leaf,
+            WalkEnd::Absent => return Ok(None),
+            WalkEnd::Leaf(leaf) => break leaf,
             // The loop ends because back pointers lead to lower numbers (see `record`).
-            End::Older(older) => block = older,
+            WalkEnd::Older(older) => block = older,
         }
     };
     let mut entries = vec![Entry::Leaf { chr: path[PATH_BYTES - 1], path: leaf.path, value: leaf.value.leaf() }];
@@ -66,7 +66,7 @@ pub(crate) fn prove(
 }
 
 /// Follows `path` from the root of `block` until it ends or leaves the block's trie.
-fn walk(store: &Store, block: u32, path: &[u8; PATH_BYTES]) -> Result<(Walk, End), MarfError> {
+fn walk(store: &Store, block: u32, path: &[u8; PATH_BYTES]) -> Result<(Walk, WalkEnd), MarfError> {
     let mut walk = Walk { block, steps: Vec::new() };
     let mut slot = Store::root_slot(block, &store.entry(block)?);
     let mut depth = 0;
@@ -76,20 +76,20 @@ fn walk(store: &Store, block: u32, path: &[u8; PATH_BYTES]) -> Result<(Walk, End
             let leaf = store.leaf(slot.at)?;
             store.check_leaf(&slot, &leaf, rest.len())?;
             let found = leaf.path.as_slice() == rest;
-            return Ok((walk, if found { End::Leaf(leaf) } else { End::Absent }));
+            return Ok((walk, if found { WalkEnd::Leaf(leaf) } else { WalkEnd::Absent }));
         }
         let stored = store.inner(&slot)?;
         store.check_depth(&slot, &stored.inner, rest.len())?;
         if !rest.starts_with(stored.inner.path.as_slice()) {
-            return Ok((walk, End::Absent));
+            return Ok((walk, WalkEnd::Absent));
         }
         depth += stored.inner.path.len();
         let Some((chr, child)) = path.get(depth).and_then(|chr| Some((*chr, stored.inner.child(*chr)?))) else {
-            return Ok((walk, End::Absent));
+            return Ok((walk, WalkEnd::Absent));
         };
         walk.steps.push((stored, chr));
         if child.block != block {
-            return Ok((walk, End::Older(child.block)));
+            return Ok((walk, WalkEnd::Older(child.block)));
         }
         slot = child;
         depth += 1;

@@ -6,7 +6,7 @@ use stacks_types::ids::{BlockHash, StacksBlockId};
 
 use super::world::{POLICY, World};
 use crate::decide::Input;
-use crate::model::{Answer, SignedBlock};
+use crate::model::{BlockResponse, SignedBlock};
 
 #[test]
 fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
@@ -24,9 +24,9 @@ fn a_block_of_a_producer_that_died_is_finished_by_the_next_one() {
     for slot_id in 0..3_u32 {
         let signer = &mut world.signers[slot_id as usize];
         signer.signed.insert(other.parent, block_hash);
-        let answer = Answer::Accept { block_hash, signature: signer.key.sign(block_hash.as_bytes()) };
+        let answer = BlockResponse::Accept { block_hash, signature: signer.key.sign(block_hash.as_bytes()) };
         let signer = signer.key.public_key().hash160();
-        world.input(Input::Answer { slot_id, signer, answer });
+        world.input(Input::BlockResponse { slot_id, signer, answer });
     }
     world.others.push(other);
     world.burn_block();

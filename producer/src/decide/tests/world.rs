@@ -11,7 +11,7 @@ use stacks_types::keys::{LowS, MessageSignature, PrivateKey};
 use crate::collect::Votes;
 use crate::decide::{Action, Input, Machine, NoTemplate, Policy};
 use crate::model::{
-    Answer, Candidate, Executing, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet,
+    BlockResponse, Candidate, Executing, Millis, Mining, MiningMode, ProducerContext, SignedBlock, Stacker, StackerSet,
     Template, View,
 };
 
@@ -47,7 +47,7 @@ pub(super) struct World {
     pub(super) record: BTreeMap<(BurnBlockHash, u64), Arc<SignedBlock>>,
     pub(super) templates: BTreeMap<String, Template>,
     /// Newest answer of each signer, as in the node's StackerDB: a stream's snapshot begins with them.
-    pub(super) slots: BTreeMap<u32, (Hash160, Answer)>,
+    pub(super) slots: BTreeMap<u32, (Hash160, BlockResponse)>,
     pub(super) others: Vec<Arc<SignedBlock>>,
     /// Blocks that no signer ever signs.
     pub(super) invalid: BTreeSet<BlockHash>,
@@ -309,13 +309,16 @@ impl World {
                 || (in_time && before.is_none() && !self.invalid.contains(&block.block_hash));
             let answer = if signs {
                 signer.signed.insert(block.parent, block.block_hash);
-                Answer::Accept { block_hash: block.block_hash, signature: signer.key.sign(block.block_hash.as_bytes()) }
+                BlockResponse::Accept {
+                    block_hash: block.block_hash,
+                    signature: signer.key.sign(block.block_hash.as_bytes()),
+                }
             } else {
-                Answer::Reject { block_hash: block.block_hash, code: 1, text: "stale".to_owned() }
+                BlockResponse::Reject { block_hash: block.block_hash, code: 1, text: "stale".to_owned() }
             };
             let slot_id = u32::try_from(index).unwrap();
             self.slots.insert(slot_id, (account, answer.clone()));
-            self.events.push_back(Input::Answer { slot_id, signer: account, answer });
+            self.events.push_back(Input::BlockResponse { slot_id, signer: account, answer });
         }
     }
 
@@ -409,7 +412,7 @@ impl World {
             self.input(Input::Lost);
         }
         for (slot_id, (signer, answer)) in self.slots.clone() {
-            self.input(Input::Answer { slot_id, signer, answer });
+            self.input(Input::BlockResponse { slot_id, signer, answer });
         }
         self.input(Input::Started);
     }

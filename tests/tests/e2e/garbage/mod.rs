@@ -3,7 +3,7 @@
 //! The calls come from the descriptors and the router's table: a new RPC or path is tested automatically, or fails
 //! here.
 
-mod goes_on;
+mod liveness;
 mod messages;
 mod paths;
 mod refusals;

@@ -3,7 +3,7 @@
 use hyper::Method;
 use tests::processes::{Answer, Cluster, Http, run};
 
-use super::goes_on::assert_goes_on;
+use super::liveness::assert_goes_on;
 use super::shapes::{segments, shapes};
 
 /// Fewest paths of the HTTP API: if there are fewer, the table was not found.

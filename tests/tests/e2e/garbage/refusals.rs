@@ -7,7 +7,7 @@ use nakamoto_proto::v1::template_service_client::TemplateServiceClient;
 use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
 use tests::processes::{Cluster, WAIT, run};
 
-use super::goes_on::assert_goes_on;
+use super::liveness::assert_goes_on;
 use super::shapes::shapes;
 
 #[test]

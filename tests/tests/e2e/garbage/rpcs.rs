@@ -7,7 +7,7 @@ use tests::processes::{Cluster, RawGrpc, run};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::goes_on::{assert_answers, assert_goes_on};
+use super::liveness::{assert_answers, assert_goes_on};
 use super::messages::Types;
 use super::shapes::shapes;
 

@@ -6,5 +6,5 @@ mod kills;
 mod order;
 mod payloads;
 mod recorder;
+mod reorgs_and_kills;
 mod schema;
-mod turmoil;

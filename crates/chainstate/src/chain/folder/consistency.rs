@@ -6,13 +6,13 @@
 use stacks_types::ids::BurnBlockHash;
 
 use super::files::{BURN_FILE, CHAIN_FILE, NODES_FILE, STAGING_FILE};
-use crate::burn::BurnLook;
+use crate::burn::BurnSummary;
 use crate::chain::chain_meta::Meta;
-use crate::staging::StagingLook;
+use crate::staging::StagingSummary;
 
 /// Facts from `chainstate.sqlite`.
 #[derive(Debug, Default)]
-pub(in crate::chain) struct ChainLook {
+pub(in crate::chain) struct ChainSummary {
     /// None before genesis.
     pub(in crate::chain) meta: Option<Meta>,
     /// Whether burn and staging databases say which chain they belong to.
@@ -24,10 +24,10 @@ pub(in crate::chain) struct ChainLook {
 
 /// Facts from all files.
 #[derive(Debug)]
-pub(in crate::chain) struct Looks {
-    pub(in crate::chain) chain: ChainLook,
-    pub(in crate::chain) burn: BurnLook,
-    pub(in crate::chain) staging: StagingLook,
+pub(in crate::chain) struct Summaries {
+    pub(in crate::chain) chain: ChainSummary,
+    pub(in crate::chain) burn: BurnSummary,
+    pub(in crate::chain) staging: StagingSummary,
     /// Staging has processed a block that `chainstate.sqlite` does not have.
     pub(in crate::chain) lacks_processed: bool,
     /// Whether each file exists, in the order in which they are made.
@@ -35,7 +35,7 @@ pub(in crate::chain) struct Looks {
 }
 
 /// Describes each misfit with its file; empty if everything fits.
-pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
+pub(in crate::chain) fn misfits(looks: &Summaries) -> Vec<String> {
     let missing = missing(looks);
     if !missing.is_empty() {
         return missing;
@@ -45,7 +45,7 @@ pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
     if !misfits.is_empty() {
         return misfits; // The progress of another chain says nothing.
     }
-    let Looks { chain, burn, staging, .. } = looks;
+    let Summaries { chain, burn, staging, .. } = looks;
     let mut behind = |file: &str, has: u64, other: &str, knows: u64, what: &str| {
         if has < knows {
             misfits.push(format!("{file} is older than {other}: it has {has} {what}, not {knows}"));
@@ -74,7 +74,7 @@ pub(in crate::chain) fn misfits(looks: &Looks) -> Vec<String> {
 
 /// Names missing files. A folder with a chain has all of them; one that is being made has the first few, in the order
 /// in which they are made.
-fn missing(looks: &Looks) -> Vec<String> {
+fn missing(looks: &Summaries) -> Vec<String> {
     let names = [CHAIN_FILE, BURN_FILE, STAGING_FILE, NODES_FILE];
     let last = looks.present.iter().rposition(|present| *present);
     let wanted = if looks.chain.meta.is_some() { names.len() } else { last.map_or(0, |last| last + 1) };
@@ -83,8 +83,8 @@ fn missing(looks: &Looks) -> Vec<String> {
 }
 
 /// Before the boot block the other files hold nothing but what is made before it.
-fn more_than_new(looks: &Looks) -> Vec<String> {
-    let Looks { burn, staging, .. } = looks;
+fn more_than_new(looks: &Summaries) -> Vec<String> {
+    let Summaries { burn, staging, .. } = looks;
     let mut misfits = Vec::new();
     if burn.identity.is_some() || burn.newest_row > 1 {
         misfits.push(format!("{CHAIN_FILE} holds no chain, and {BURN_FILE} has {} burn blocks", burn.newest_row));
@@ -96,7 +96,7 @@ fn more_than_new(looks: &Looks) -> Vec<String> {
 }
 
 /// Names files of other chains.
-fn others(looks: &Looks, chain: &[u8; 16]) -> Vec<String> {
+fn others(looks: &Summaries, chain: &[u8; 16]) -> Vec<String> {
     let files = [(BURN_FILE, looks.burn.identity), (STAGING_FILE, looks.staging.identity)];
     let is_other = |identity: Option<[u8; 16]>| match identity {
         Some(identity) => identity != *chain,

@@ -1,4 +1,4 @@
-//! Looks at all files of a folder before anything is written in it: each has recorded how far the others were.
+//! Summaries at all files of a folder before anything is written in it: each has recorded how far the others were.
 //!
 //! # Not here
 //! Which files fit each other: `fit`.
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use sqlite::Inspected;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 
-use super::consistency::{ChainLook, Looks, misfits};
+use super::consistency::{ChainSummary, Summaries, misfits};
 use super::differences::differences;
 use super::files::{CHAIN_FILE, NODES_FILE, Paths};
 use crate::burn::{self, BurnOpenError};
@@ -54,7 +54,7 @@ pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<F
         Some(id) => chain.look(|conn| lacks_header(conn, &id, &paths.chain))?.unwrap_or(true),
         None => false,
     };
-    let looks = Looks {
+    let looks = Summaries {
         chain: looked,
         burn: burn_look.map_err(BurnOpenError::at(&paths.burn))?.unwrap_or_default(),
         staging: staging_look,
@@ -73,15 +73,15 @@ pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<F
     Ok(Folder { params, chain, burn, staging, nodes })
 }
 
-fn look_at_chain(conn: &Connection, path: &Path) -> Result<ChainLook, OpenError> {
+fn look_at_chain(conn: &Connection, path: &Path) -> Result<ChainSummary, OpenError> {
     check_schema(conn, path)?;
     if !conn.table_exists(None, "meta").map_err(OpenError::database(path))? {
-        return Ok(ChainLook::default());
+        return Ok(ChainSummary::default());
     }
-    let look = || -> Result<ChainLook, StoreError> {
+    let look = || -> Result<ChainSummary, StoreError> {
         let meta = select_meta(conn)?;
         let tip_view = meta.as_ref().map(|meta| select_view(conn, &meta.tip)).transpose()?.flatten();
-        Ok(ChainLook { meta, is_bound: is_bound(conn)?, newest_event: select_bounds(conn)?.newest, tip_view })
+        Ok(ChainSummary { meta, is_bound: is_bound(conn)?, newest_event: select_bounds(conn)?.newest, tip_view })
     };
     look().map_err(OpenError::store(path))
 }

@@ -57,7 +57,7 @@ pub(in crate::chain) struct FollowedAhead {
 }
 
 /// A contract's reply at a tip.
-enum Answer {
+enum ContractReply {
     /// The tip's fork has no such contract, or another one of that name.
     Gone,
     /// Its configuration.
@@ -95,8 +95,8 @@ impl NakamotoChainState {
             if (context.stopped)() {
                 return Ok(false);
             }
-            removed |= matches!(answer, Answer::Gone);
-            self.take_answer(kept.contract, answer)?;
+            removed |= matches!(answer, ContractReply::Gone);
+            self.apply_reply(kept.contract, answer)?;
         }
         // Contracts that were skipped for lack of room get a chance: another round looks at the whole fork again.
         let next = (!(full && removed)).then_some(tip);
@@ -134,8 +134,13 @@ impl NakamotoChainState {
         })
     }
 
-    fn ask(&self, contract: &str, tip: &StacksBlockId, context: &FollowContext<'_>) -> Result<Answer, StoreError> {
-        let Some(id) = ContractId::parse(contract) else { return Ok(Answer::Gone) };
+    fn ask(
+        &self,
+        contract: &str,
+        tip: &StacksBlockId,
+        context: &FollowContext<'_>,
+    ) -> Result<ContractReply, StoreError> {
+        let Some(id) = ContractId::parse(contract) else { return Ok(ContractReply::Gone) };
         let begun = (context.now)();
         let expired = || (context.stopped)() || (context.now)().saturating_sub(begun) > EVALUATION_TIME;
         let asked = self.read(|reader| reader.state_until(Some(tip), &expired, |state| evaluate(state, &id)));
@@ -144,18 +149,18 @@ impl NakamotoChainState {
             Err(ReadStateError::Store(error)) => Err(error),
             Err(ReadStateError::Read(ReadError::Storage(text))) => Err(StoreError::Corrupt(text)),
             Err(ReadStateError::Read(ReadError::DeadlinePassed)) => {
-                Ok(Answer::Refused(format!("evaluation takes more than {EVALUATION_TIME:?}")))
+                Ok(ContractReply::Refused(format!("evaluation takes more than {EVALUATION_TIME:?}")))
             }
-            Err(error) => Ok(Answer::Refused(error.to_string())),
+            Err(error) => Ok(ContractReply::Refused(error.to_string())),
         }
     }
 
-    fn take_answer(&self, contract: String, answer: Answer) -> Result<(), StoreError> {
+    fn apply_reply(&self, contract: String, answer: ContractReply) -> Result<(), StoreError> {
         self.inner.store.write_all(move |tx| {
             let refusal = match answer {
-                Answer::Gone => return delete_contract(tx.sql(), &contract),
-                Answer::Refused(refusal) => refusal,
-                Answer::Config(signers, config) => match configure(tx.sql(), &contract, &signers, &config) {
+                ContractReply::Gone => return delete_contract(tx.sql(), &contract),
+                ContractReply::Refused(refusal) => refusal,
+                ContractReply::Config(signers, config) => match configure(tx.sql(), &contract, &signers, &config) {
                     Ok(_) => String::new(),
                     Err(crate::stackerdb::ConfigureError::Store(error)) => return Err(error),
                     Err(refused) => refused.to_string(),
@@ -181,10 +186,10 @@ fn is_candidate(reader: &ChainReader, mainnet: bool, tip: &StacksBlockId, contra
 }
 
 /// Asks both functions, at one state.
-fn evaluate(state: &StateReader<'_>, contract: &ContractId) -> Result<Answer, ReadError> {
+fn evaluate(state: &StateReader<'_>, contract: &ContractId) -> Result<ContractReply, ReadError> {
     match state.interface(contract)? {
         Some(interface) if is_stackerdb(&interface) => {}
-        Some(_) | None => return Ok(Answer::Gone),
+        Some(_) | None => return Ok(ContractReply::Gone),
     }
     let sender = Principal::Standard(Standard::transient());
     let call = |function: &str| {
@@ -194,10 +199,10 @@ fn evaluate(state: &StateReader<'_>, contract: &ContractId) -> Result<Answer, Re
     };
     let signers = match read_signers(call(SLOTS_FUNCTION)?) {
         Ok(signers) => signers,
-        Err(refusal) => return Ok(Answer::Refused(refusal.to_string())),
+        Err(refusal) => return Ok(ContractReply::Refused(refusal.to_string())),
     };
     match read_config(call(CONFIG_FUNCTION)?) {
-        Ok(config) => Ok(Answer::Config(signers, config)),
-        Err(refusal) => Ok(Answer::Refused(refusal.to_string())),
+        Ok(config) => Ok(ContractReply::Config(signers, config)),
+        Err(refusal) => Ok(ContractReply::Refused(refusal.to_string())),
     }
 }

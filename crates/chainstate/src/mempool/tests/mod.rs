@@ -1,6 +1,6 @@
 mod check;
+mod eviction;
 mod index;
 mod left;
-mod room;
 mod support;
 mod writes;

@@ -110,7 +110,7 @@ fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)])
 #[test]
 fn producers_and_signers_are_known_by_their_slots_key_or_by_the_token() {
     let bench = Bench::new(None);
-    let pass = |kind, index| vec![(lane::HEADER, lane::pass(&key(kind, index)))];
+    let pass = |kind, index| vec![(lane::HEADER, lane::header_value(&key(kind, index)))];
     assert_eq!(class(&bench, None, &pass("producer", 0)), Class::Actor);
     assert_eq!(class(&bench, None, &pass("stacker", 2)), Class::Actor);
     assert_eq!(class(&bench, None, &pass("user", 0)), Class::Anyone, "a key without a slot");

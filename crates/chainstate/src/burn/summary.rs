@@ -12,7 +12,7 @@ use stacks_types::ids::BurnBlockHash;
 
 /// All fields are zero or `None` for a file without commits.
 #[derive(Debug, Default)]
-pub(crate) struct BurnLook {
+pub(crate) struct BurnSummary {
     /// The chain that the file belongs to, if the file says so.
     pub(crate) identity: Option<[u8; 16]>,
     /// Number of its blocks.
@@ -25,7 +25,7 @@ pub(crate) struct BurnLook {
     pub(crate) has_view: bool,
 }
 
-/// Looks at a file of this version or an earlier one.
+/// Summaries at a file of this version or an earlier one.
 ///
 /// # Errors
 /// The file is of another kind, of a newer version, or of a chain with other rules.
@@ -33,9 +33,9 @@ pub(crate) fn look(
     conn: &Connection,
     rules: &BurnParams,
     view: Option<&BurnBlockHash>,
-) -> Result<BurnLook, BurnOpenError> {
+) -> Result<BurnSummary, BurnOpenError> {
     if !SCHEMA.is_made(conn)? {
-        return Ok(BurnLook::default());
+        return Ok(BurnSummary::default());
     }
     if let Some(stored) = stored_rules(conn)?
         && let Some(what) = first_difference(&stored, rules)
@@ -43,7 +43,7 @@ pub(crate) fn look(
         return Err(BurnOpenError::OtherRules { what });
     }
     let (known_event, known_staging_row) = known(conn)?;
-    Ok(BurnLook {
+    Ok(BurnSummary {
         identity: select_identity(conn)?,
         newest_row: rows::select_newest_seen(conn)?,
         known_event,

@@ -12,7 +12,7 @@ use stacks_types::ids::StacksBlockId;
 
 /// All fields are zero or `None` for a file without commits.
 #[derive(Debug, Default)]
-pub(crate) struct StagingLook {
+pub(crate) struct StagingSummary {
     /// The chain that the file belongs to, if the file says so.
     pub(crate) identity: Option<[u8; 16]>,
     /// The newest number that a block got.
@@ -27,22 +27,22 @@ pub(crate) struct StagingLook {
     pub(crate) newest_processed: Option<StacksBlockId>,
 }
 
-/// Looks at a file of this version or an earlier one.
+/// Summaries at a file of this version or an earlier one.
 ///
 /// # Errors
 /// The file is of another kind, or of a newer version.
-pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, OpenError> {
+pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingSummary, OpenError> {
     if !SCHEMA.is_made(conn)? {
-        return Ok(StagingLook::default());
+        return Ok(StagingSummary::default());
     }
     look_inside(conn, tip).map_err(OpenError::store(Path::new(conn.path().unwrap_or_default())))
 }
 
-fn look_inside(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingLook, StoreError> {
+fn look_inside(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingSummary, StoreError> {
     let (known_event, known_burn_row) = known(conn)?;
     let tip_state = tip.map(|tip| rows::select_state(conn, tip)).transpose()?;
     let newest = "SELECT block_id FROM staging_blocks WHERE state = 'processed' ORDER BY arrival DESC LIMIT 1";
-    Ok(StagingLook {
+    Ok(StagingSummary {
         identity: select_identity(conn)?,
         newest_row: rows::select_newest_row(conn)?,
         known_event,
