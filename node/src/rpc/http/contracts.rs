@@ -156,9 +156,9 @@ pub(super) fn check_name(name: &str) -> Result<(), HttpError> {
 }
 
 pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpError> {
-    match kind(headers)? {
-        Kind::Json => Ok(()),
-        Kind::Octets => Err(HttpError::bad_request("Content-Type must be application/json")),
+    match kind(headers) {
+        Ok(Kind::Json) => Ok(()),
+        Ok(Kind::Octets) | Err(_) => Err(HttpError::bad_request("Content-Type must be application/json")),
     }
 }
 

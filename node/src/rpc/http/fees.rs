@@ -3,6 +3,7 @@
 //! # What differs from the reference
 //! - The cost is measured, not learned from earlier blocks: the payload runs on the tip, and the result is discarded. A
 //!   call runs as the contract's deployer.
+//! - A payload without `estimated_len` counts as the shortest transaction that holds it.
 //! - There is always an estimate; a payload that cannot run is estimated by its size.
 //! - The fees are those by which this node's miner would pick the transaction, in micro-STX a byte: at the floor, above
 //!   half, and above nearly all of the pending transactions. `fee_rate` is the fee divided by the cost scalar, as
@@ -31,6 +32,10 @@ use crate::rpc::grpc::Services;
 
 /// Parts into which each dimension of a block is divided for the cost scalar.
 const RESOLUTION: f64 = 10_000.0;
+/// Bytes of a transaction besides its payload, at least: version (1), chain id (4), one signature's authorization (104),
+/// anchor mode (1), post-condition mode (1) and the number of post-conditions (4). The reference leaves them out, and
+/// its estimate for a client that gives no length is below its own floor.
+const ENVELOPE_BYTES: u64 = 115;
 /// How long a payload may run: far longer than in a block, and as long as a wallet would wait.
 const ESTIMATE_TIME: Duration = Duration::from_secs(10);
 
@@ -51,7 +56,8 @@ pub(super) async fn transaction(State(services): State<Services>, headers: Heade
     expect_json(&headers)?;
     let body: FeeBody = json_body(&body)?;
     let payload = hex_bytes("transaction_payload", &body.transaction_payload)?;
-    let length = body.estimated_len.unwrap_or(0).max(payload.len() as u64);
+    let shortest = payload.len() as u64 + ENVELOPE_BYTES;
+    let length = body.estimated_len.unwrap_or(0).max(shortest);
     let estimate = services.pool.evaluate(move |snapshot| estimate(snapshot, &payload)).await?;
     Ok(json(estimate_json(&estimate, length)))
 }

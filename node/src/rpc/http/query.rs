@@ -120,9 +120,13 @@ impl Query {
         }
     }
 
-    /// `?tip=`: a block id; missing, empty or `latest` means the canonical tip.
+    /// `?tip=`: a block id; missing, empty or `latest` means the canonical tip, and so do `null` and `undefined`, which
+    /// JavaScript clients write for a tip that they do not have.
     pub(super) fn tip(&self) -> Result<Option<StacksBlockId>, HttpError> {
-        if self.text("tip") == Some("latest") { Ok(None) } else { self.block_id("tip") }
+        match self.text("tip") {
+            Some("latest" | "null" | "undefined") => Ok(None),
+            _ => self.block_id("tip"),
+        }
     }
 
     /// `?proof=`: missing or exactly `1` requests MARF proofs.
@@ -167,6 +171,7 @@ mod tests {
         let id = "0xAB".to_owned() + &"cd".repeat(31);
         assert_eq!(query(&format!("tip={id}")).tip().unwrap().unwrap().0[0], 0xab);
         assert!(query("tip=zz").tip().is_err());
+        assert!(["tip=null", "tip=undefined"].iter().all(|text| query(text).tip().unwrap().is_none()));
         for empty in ["kinds=", "kinds=a,,b", "kinds=a&kinds"] {
             assert!(query(empty).list("kinds").is_err(), "{empty}");
         }

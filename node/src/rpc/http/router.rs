@@ -101,9 +101,10 @@ fn node_and_wallets() -> Vec<Route> {
         get("/v2/pox", stacking::pox).takes(TIP),
         get("/v3/health", info::health),
         get("/v2/accounts/{principal}", accounts::account).takes(STATE),
-        get("/extended/v1/address/{principal}/nonces", extended::nonces),
+        get("/extended/v1/address/{principal}/nonces", extended::nonces).takes(UNANCHORED),
         get("/extended/v1/address/{principal}/stx", extended::stx).takes(UNANCHORED),
         get("/extended/v1/address/{principal}/balances", extended::balances).takes(UNANCHORED),
+        get("/extended/v1/tx/{txid}", extended::transaction).takes(&["event_limit", "event_offset", "unanchored"]),
         get("/extended/v1/info/network_block_times", extended::network_block_times),
         get("/v2/fees/transfer", fees::transfer),
         post("/v2/fees/transaction", MAX_TRANSACTION_BODY_BYTES, fees::transaction),
@@ -190,10 +191,6 @@ pub fn router(services: &Services) -> Router {
         .layer(HookLayer(headers::Standard(Arc::clone(services))))
 }
 
-/// Whoever reads there wants the indexer, which has these paths.
-const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API). Run it beside the node, have the node tell \
-                             it (--event-observer localhost:3700), and ask it in place of the node: docs/INDEXER.md";
-
 async fn wrong_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "method not allowed").into_response()
 }
@@ -207,7 +204,7 @@ async fn unknown_path(request: Request) -> Response {
         return tonic::Status::from(failure.with("path", path)).into_http();
     }
     if request.uri().path().starts_with("/extended") {
-        return (StatusCode::NOT_FOUND, INDEXERS_PATH).into_response();
+        return extended::unknown_path().into_response();
     }
     (StatusCode::NOT_FOUND, "not found").into_response()
 }

@@ -56,6 +56,12 @@ pub(super) const PAGE: Page = Page {
         "`0x` hex",
         "behind `0x`",
         "skip_after_refusals = 10",
+        "chainhook-sdk 0.13.0-beta.0 took all blocks of an `--epoch 3.0` devnet", // Tried.
+        "does not know Clarity 3 and later",
+        "answers 500 to a block with such",
+        "In epoch 4.0 that is block 0 itself",
+        "with `--epoch 3.3` or lower",
+        "version 1 or 2",
     ],
     is_whole: true,
 };

@@ -21,7 +21,10 @@ pub(super) const PAGE: Page = Page {
     ],
     names: &[
         "version 8.13.6 on Node 22 with PostgreSQL 15",
-        "9.0.2 on Node 24",
+        "8.15.4 and 9.0.2 on Node 24", // Tried.
+        "so 9's reading of PoX events",
+        "9153, on all addresses", // Ports of the API.
+        "(and 9119 that of the profiler of 9)",
         "names Clarity 5 or 6 stops 8.13.6:",
         "`--epoch 3.3` has no such versions",
         "`127.0.0.1`, `5490`", // Defaults of the API.

@@ -75,6 +75,7 @@ fn what_is_not_there_is_404() {
     for path in [
         "/nothing".to_owned(),
         "/extended/v1/address/ST1/nonces".to_owned(),
+        format!("/extended/v1/tx/{id}"),
         "/v2/accounts/nobody".to_owned(),
         "/v2/accounts/%E5%A4%8A".to_owned(),
         format!("/v2/accounts/{ADDRESS}?tip={id}"),
@@ -92,6 +93,9 @@ fn what_is_not_there_is_404() {
     ] {
         assert_eq!(bench.get(&path).status, StatusCode::NOT_FOUND, "{path}");
     }
+    let indexers = bench.get("/extended/v1/block").json();
+    assert_eq!((&indexers["statusCode"], &indexers["error"]), (&404.into(), &"Not Found".into()));
+    assert!(indexers["message"].as_str().unwrap().contains("docs/INDEXER.md"));
     assert_eq!(bench.get("/v2/transactions").status, StatusCode::METHOD_NOT_ALLOWED);
 }
 

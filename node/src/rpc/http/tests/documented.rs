@@ -178,6 +178,7 @@ impl Asker {
             self.get(200, &format!("/extended/v1/address/{}/{what}", self.owner));
         }
         self.get(200, "/extended/v1/info/network_block_times");
+        self.get(404, &format!("/extended/v1/tx/{}", "ab".repeat(32)));
         self.get(200, "/v2/fees/transfer");
     }
 
@@ -259,6 +260,7 @@ impl Asker {
         self.post(200, "/v2/transactions", OCTETS, transaction.encode());
         self.get(200, &format!("/v2/transactions/unconfirmed/{txid}"));
         self.get(404, &format!("/v3/transaction/{txid}"));
+        self.get(200, &format!("/extended/v1/tx/{txid}"));
         self.post(400, "/v2/transactions", OCTETS, transfer(1, 0, 9, 0).encode());
         let payload = hex::encode(transaction.payload.encode());
         self.post(200, "/v2/fees/transaction", JSON, json!({ "transaction_payload": payload }).to_string());
@@ -270,6 +272,7 @@ impl Asker {
         self.post(200, "/v3/blocks/upload/?broadcast=0", OCTETS, block.encode());
         self.post(400, "/v3/block", OCTETS, broken(block).encode());
         self.get(200, &format!("/v3/transaction/{txid}"));
+        self.get(200, &format!("/extended/v1/tx/{txid}"));
         let file = rusqlite::Connection::open(self.bench.folder.path().join("chainstate.sqlite")).unwrap();
         let set = |bytes: u64| file.execute("UPDATE mempool_totals SET bytes = ?1", [bytes]).unwrap();
         set(1 << 28);

@@ -69,7 +69,7 @@ fn events_come_as_messages_and_resume_after_their_ids() {
     assert_eq!(last.data["block_processed"]["block"]["block_id"], format!("0x{tip}"));
     assert_eq!(last.data["kind"], "EVENT_KIND_BLOCK_PROCESSED");
     assert!(last.data["sequence"].is_u64() && last.data["observe_time"].is_string(), "{}", last.data);
-    assert_eq!(last.id.len(), 50, "a cursor in hex");
+    assert_eq!(last.id.len(), 66, "a cursor in hex");
 
     let next = bench.grow().to_hex();
     // A browser sends its original URL, and the id.

@@ -5,13 +5,20 @@ use serde_json::{Value, json};
 
 use super::bench::Bench;
 use super::shape::{Kind, check};
-use chainstate::test_support::{address, transfer};
+use chainstate::test_support::{address, call_payload, deploy, key, signed, transfer, transfer_payload, user};
+use clarity::value::Value as Clarity;
+use stacks_types::transaction::StacksTransaction;
+
+fn state_of(bench: &Bench, transaction: &StacksTransaction) -> Value {
+    bench.read(&format!("/extended/v1/tx/0x{}?unanchored=true&event_limit=5", transaction.txid()))
+}
 
 #[test]
 fn nonces_count_what_waits() {
     let bench = Bench::started();
     let path = format!("/extended/v1/address/{}/nonces", address("user", 0));
     let fresh = bench.read(&path);
+    assert_eq!(bench.read(&format!("{path}?unanchored=true")), fresh);
     check(
         "nonces",
         &fresh,
@@ -31,6 +38,69 @@ fn nonces_count_what_waits() {
     assert_eq!((&busy["last_mempool_tx_nonce"], &busy["possible_next_nonce"]), (&4.into(), &5.into()));
     assert_eq!(busy["detected_missing_nonces"], Value::from(vec![2, 3]));
     assert_eq!(busy["detected_mempool_nonces"], Value::from(vec![1, 4]));
+}
+
+#[test]
+fn a_transaction_is_pending_until_it_is_mined() {
+    let bench = Bench::started();
+    let sent = transfer(0, 0, 9, 5);
+    let unknown = bench.get(&format!("/extended/v1/tx/{}", sent.txid()));
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert!(unknown.json()["error"].as_str().unwrap().contains(&sent.txid().to_string()));
+    bench.send(std::slice::from_ref(&sent));
+    let pending = state_of(&bench, &sent);
+    assert_eq!((&pending["tx_status"], &pending["tx_type"]), (&"pending".into(), &"token_transfer".into()));
+    assert_eq!((&pending["nonce"], pending.get("block_height")), (&0.into(), None));
+    let block = bench.grow();
+    let mined = state_of(&bench, &sent);
+    assert_eq!((&mined["tx_status"], &mined["canonical"]), (&"success".into(), &true.into()));
+    assert_eq!(mined["tx_result"], json!({ "hex": "0x0703", "repr": "(ok true)" }));
+    assert_eq!(mined["index_block_hash"], format!("0x{}", block.to_hex()));
+    assert_eq!((&mined["block_height"], &mined["event_count"]), (&2.into(), &1.into()));
+    let memo = format!("0x{}", "00".repeat(34));
+    let moved = json!({ "recipient_address": address("user", 9).to_string(), "amount": "5", "memo": memo });
+    assert_eq!(mined["token_transfer"], moved);
+    assert_eq!(
+        (&mined["fee_rate"], &mined["sender_address"]),
+        (&sent.fee().to_string().into(), &address("user", 0).to_string().into(),)
+    );
+    let time = mined["burn_block_time"].as_u64().unwrap();
+    let iso = prost_types::Timestamp { seconds: i64::try_from(time).unwrap(), nanos: 0 }.to_string();
+    assert_eq!((&mined["burn_block_time_iso"], &mined["block_time"]), (&iso.into(), &time.into()));
+}
+
+#[test]
+fn calls_deployments_and_replaced_transactions_are_described() {
+    const CODE: &str = "(define-public (fail (n uint)) (if (> n u1) (err n) (ok n)))";
+    let bench = Bench::started();
+    let deployment = deploy(0, 0, "c", CODE);
+    let call = signed(&key("user", 1), 0, 1_000, call_payload(address("user", 0), "c", "fail", vec![Clarity::UInt(7)]));
+    let replaced = signed(&key("user", 2), 0, 1_000, transfer_payload(user(6), 5));
+    let replacement = signed(&key("user", 2), 0, 2_000, transfer_payload(user(6), 5));
+    bench.send(&[deployment.clone(), replaced.clone(), replacement.clone()]);
+    bench.grow();
+    bench.send(std::slice::from_ref(&call));
+    bench.grow();
+    let contract = format!("{}.c", address("user", 0));
+    let deployed = state_of(&bench, &deployment);
+    assert_eq!((&deployed["tx_type"], &deployed["tx_status"]), (&"smart_contract".into(), &"success".into()));
+    assert_eq!(
+        (&deployed["smart_contract"]["contract_id"], &deployed["smart_contract"]["source_code"]),
+        (&contract.clone().into(), &CODE.into(),)
+    );
+    let failed = state_of(&bench, &call);
+    assert_eq!((&failed["tx_type"], &failed["tx_status"]), (&"contract_call".into(), &"abort_by_response".into()));
+    let arguments = json!([{ "hex": "0x0100000000000000000000000000000007", "repr": "u7" }]);
+    let described = json!({ "contract_id": contract, "function_name": "fail", "function_args": arguments });
+    assert_eq!(failed["contract_call"], described);
+    assert_eq!(failed["tx_result"]["repr"], "(err u7)");
+    let dropped = json!({
+        "tx_id": format!("0x{}", replaced.txid()),
+        "tx_status": "dropped_replace_by_fee",
+        "replaced_by_tx_id": format!("0x{}", replacement.txid()),
+    });
+    assert_eq!(state_of(&bench, &replaced), dropped);
+    assert_eq!(state_of(&bench, &replacement)["tx_status"], "success");
 }
 
 #[test]

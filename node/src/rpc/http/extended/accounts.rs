@@ -1,4 +1,4 @@
-//! The Hiro API's paths that wallets need, as far as a node alone can answer them exactly.
+//! GET /extended/v1/address/{principal}/...: nonces and STX, for wallets.
 //!
 //! # What differs from the API
 //! - STX amounts are those of now. The sums over an account's history (`total_sent`, ...), which no node keeps, are
@@ -14,12 +14,12 @@ use clarity::principal::Principal;
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
 
-use super::input::path_principal;
-use super::respond::{Answer, HttpError, json};
 use crate::rpc::grpc::Services;
+use crate::rpc::http::input::path_principal;
+use crate::rpc::http::respond::{Answer, HttpError, json};
 
 /// GET /extended/v1/address/{address}/nonces: includes pending transactions, so that a wallet can send several at once.
-pub(super) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
+pub(in crate::rpc::http) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
     let Principal::Standard(address) = path_principal(&address)? else {
         return Err(HttpError::not_found("not found")); // A contract has no nonce.
     };
@@ -39,22 +39,13 @@ pub(super) async fn nonces(State(services): State<Services>, Path(address): Path
 }
 
 /// GET /extended/v1/address/{principal}/stx: the account at the canonical tip.
-pub(super) async fn stx(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+pub(in crate::rpc::http) async fn stx(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
     Ok(json(stx_now(&services, &principal).await?))
 }
 
 /// GET /extended/v1/address/{principal}/balances: the same under `stx`.
-pub(super) async fn balances(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
+pub(in crate::rpc::http) async fn balances(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
     Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
-}
-
-/// GET /extended/v1/info/network_block_times: seconds between burn blocks by the clock, rounded up; 0 while they come
-/// on demand only. The same under both names, so that it fits whichever network a client assumes.
-pub(super) async fn network_block_times(State(services): State<Services>) -> Answer {
-    let interval = services.clock.pace().interval;
-    let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
-    let times = json!({ "target_block_time": seconds });
-    Ok(json(json!({ "testnet": times.clone(), "mainnet": times })))
 }
 
 async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
