@@ -13,10 +13,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use sqlite::{Durability, START_CHECK_BYTES, checksum64};
 
-use crate::Marf;
 use crate::error::OpenError;
 use crate::file::{HEADER, HEADER_BYTES, NodeFile};
 use crate::index::{self, Index};
+use crate::marf::Marf;
 use crate::seal::{MARKED_HEAD_BYTES, marked_length};
 use crate::store::Store;
 

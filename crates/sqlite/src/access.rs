@@ -6,7 +6,7 @@ use std::path::{Path, absolute};
 
 use rustix::fs::{Access, access};
 
-use crate::OpenError;
+use crate::error::OpenError;
 use crate::paths::beside;
 
 /// Bytes of the longest path that SQLite accepts: 512 with the name of a journal.

@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Weak};
 
-use crate::OpenError;
+use crate::error::OpenError;
 use crate::page_checksums::{Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, Wal, page_sum, read_whole};

@@ -24,11 +24,14 @@ use rusqlite::hooks::Wal as WalHandle;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::access;
 use crate::check::{START_CHECK_BYTES, Unchecked, check, page_sums};
+use crate::crash::crash_point;
+use crate::durability::Durability;
+use crate::error::OpenError;
 use crate::page_checksums::{LoadError, Loaded, PageChecksums, locked};
 use crate::paths::{beside, file_length};
 use crate::wal::{PAGE_BYTES, PageSum, Wal};
-use crate::{Durability, OpenError, access, crash_point};
 
 /// Frames in the log after which its pages are moved to the file: 4 MB, SQLite's default.
 const CHECKPOINT_FRAMES: u64 = 1000;

@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::Durability;
 use crate::checksum::checksum64;
 use crate::draft::{Draft, Readable};
+use crate::durability::Durability;
 use crate::wal::{PageSum, Position};
 
 const MAGIC: &[u8; 16] = b"mockamoto sums 2";

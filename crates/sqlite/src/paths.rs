@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// Path of a file beside the database: its log ("-wal"), its checksums ("-sums").
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {

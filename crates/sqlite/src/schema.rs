@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// The tables of one kind of database.
 #[derive(Debug, Clone, Copy)]

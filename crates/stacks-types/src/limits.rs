@@ -14,7 +14,7 @@ pub const MAX_CHUNK_BYTES: usize = 16 * 1024 * 1024;
 pub const MAX_REASON_BYTES: usize = 1024;
 
 /// Chain id of transactions on mainnet.
-pub(crate) const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
+pub const CHAIN_ID_MAINNET: u32 = 0x0000_0001;
 /// Chain id of transactions on testnet, and on this chain by default (docs/CONSENSUS.md#transactions-of-this-chain).
 pub const CHAIN_ID_TESTNET: u32 = 0x8000_0000;
 

@@ -11,6 +11,7 @@ use clarity::principal::ContractId;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET};
+use stacks_types::transaction::is_source_character;
 
 /// Most contracts in a genesis.
 pub const MAX_BOOT_CONTRACTS: usize = 256;
@@ -132,7 +133,7 @@ pub(super) fn check_boot_contracts(
             let detail = format!("{id}: {version} is not 1 to {newest}, the versions of epoch {}", rules.epoch);
             return Err(value(".clarity_version", detail));
         }
-        if let Some(at) = entry.text.find(|character: char| !is_source(character)) {
+        if let Some(at) = entry.text.find(|character| !is_source_character(character)) {
             let line = entry.text[..at].matches('\n').count() + 1;
             let detail = format!("{}:{line}: a character that is not ASCII, or not printable", entry.source.display());
             return Err(value(".source", detail));
@@ -143,9 +144,4 @@ pub(super) fn check_boot_contracts(
 
 fn value(key: &'static str, detail: String) -> BootContractError {
     BootContractError::Value { key, detail }
-}
-
-/// Whether a transaction's source code may hold this character.
-const fn is_source(character: char) -> bool {
-    matches!(character, ' '..='~' | '\t' | '\n')
 }

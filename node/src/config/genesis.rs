@@ -6,6 +6,7 @@ use chainstate::params::COINBASE_USTX;
 use clarity::Rules;
 use serde::{Deserialize, Serialize};
 use stacks_types::address::StacksAddress;
+use stacks_types::limits::{CHAIN_ID_MAINNET, CHAIN_ID_TESTNET};
 
 use super::boot_contracts::{BootContractEntry, BootContractError, check_boot_contracts, read_boot_contracts};
 use super::bounded_file::read_text;
@@ -224,7 +225,7 @@ impl GenesisFile {
     /// Chain id that transactions must have.
     #[must_use]
     pub fn chain_id(&self) -> u32 {
-        let own = if self.is_mainnet() { 1 } else { 0x8000_0000 };
+        let own = if self.is_mainnet() { CHAIN_ID_MAINNET } else { CHAIN_ID_TESTNET };
         self.chain_id.unwrap_or(own)
     }
 

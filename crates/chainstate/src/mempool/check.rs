@@ -11,7 +11,8 @@ use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;
 use stacks_types::transaction::{
-    BlockTransaction, ContractCall, SpendingCondition, StacksTransaction, StaticRejection, TransactionPayload,
+    BlockTransaction, CoinbaseRule, ContractCall, SpendingCondition, StacksTransaction, StaticRejection,
+    TransactionPayload,
 };
 
 /// How far a nonce may be above the account's next but one: 26 transactions can wait for a missing one.
@@ -174,8 +175,11 @@ fn precheck(transaction: &StacksTransaction, params: &ChainParams) -> Result<(),
         return refused(advice::of_chain_id(transaction.chain_id, params.chain_id));
     }
     // Coinbases of all kinds pass here: row 13 has a reason of its own for them.
-    let plain_coinbase = !matches!(transaction.payload, TransactionPayload::NakamotoCoinbase { .. });
-    match transaction.epoch_rejects(params.epoch(), plain_coinbase) {
+    let coinbase = match transaction.payload {
+        TransactionPayload::NakamotoCoinbase { .. } => CoinbaseRule::WithVrfProof,
+        _ => CoinbaseRule::Plain,
+    };
+    match transaction.epoch_rejects(params.epoch(), coinbase) {
         Some(StaticRejection::ClarityVersion { version, epoch }) => {
             return Err(Refusal::ClarityVersion { message: advice::of_clarity_version(version, epoch) });
         }

@@ -4,7 +4,7 @@
 //! # Not here
 //! Signatures: `verified`. Anything that needs an account: `execution::process`.
 
-use stacks_types::transaction::{StacksTransaction, TransactionPayload};
+use stacks_types::transaction::{CoinbaseRule, StacksTransaction, TransactionPayload};
 
 use super::TransactionError;
 use crate::params::ChainParams;
@@ -22,7 +22,7 @@ pub(crate) fn check_static(tx: &StacksTransaction, params: &ChainParams) -> Resu
     }
     check_payload(tx)?;
     // The wire types know what each epoch added. The anchor mode is ignored: there are no microblocks.
-    match tx.epoch_rejects(params.epoch(), true) {
+    match tx.epoch_rejects(params.epoch(), CoinbaseRule::Plain) {
         None => Ok(()),
         Some(rejection) => Err(TransactionError::NotInEpoch { what: rejection.to_string() }),
     }

@@ -9,6 +9,7 @@
 //! Nonces, balances, execution: `chainstate`.
 
 mod auth;
+mod epoch;
 mod payload;
 mod post_condition;
 mod sighash;
@@ -21,12 +22,14 @@ pub use auth::{
     AuthField, MultiSigCondition, MultiSigHashMode, SingleSigCondition, SingleSigHashMode, SpendingCondition,
     TransactionAuth,
 };
+pub use epoch::Epoch;
 pub use payload::{
     ContractCall, ContractVersion, MicroblockHeader, TenureChange, TenureChangeCause, TransactionPayload,
+    is_source_character,
 };
 pub use post_condition::{AssetInfo, FungibleCode, NonFungibleCode, PostCondition, PostConditionPrincipal, PoxCode};
 pub use sighash::{AuthRole, postsign, presign};
 pub use sign::SignError;
-pub use static_check::{Epoch, StaticRejection};
+pub use static_check::{CoinbaseRule, StaticRejection};
 pub use tx::{AnchorMode, BlockTransaction, PostConditionMode, StacksTransaction, TransactionVersion};
 pub use verify::VerifyError;

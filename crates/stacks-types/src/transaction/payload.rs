@@ -266,6 +266,12 @@ impl TransactionPayload {
     }
 }
 
+/// Whether a contract's source may hold this character: printable ASCII, tabs and line feeds.
+#[must_use]
+pub const fn is_source_character(character: char) -> bool {
+    matches!(character, ' '..='~' | '\t' | '\n')
+}
+
 fn write_contract(out: &mut Vec<u8>, name: &ContractName, code: &str) {
     write_name(out, name.as_str());
     write_bytes_u32(out, code.as_bytes());
@@ -274,8 +280,7 @@ fn write_contract(out: &mut Vec<u8>, name: &ContractName, code: &str) {
 fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), DecodeError> {
     let name = read_contract_name(reader, MAX_CONTRACT_NAME)?;
     let code = reader.bytes_u32("contract source", MAX_TRANSACTION_BYTES)?;
-    let is_allowed = |byte: &u8| matches!(*byte, 0x20..=0x7e | 0x09 | 0x0a);
-    if let Some(at) = code.iter().position(|byte| !is_allowed(byte)) {
+    if let Some(at) = code.iter().position(|byte| !is_source_character(char::from(*byte))) {
         let before = code.get(..at).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
         return Err(DecodeError::ForbiddenByte { line, value: code.get(at).copied().unwrap_or_default() });

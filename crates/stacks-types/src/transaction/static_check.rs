@@ -6,92 +6,18 @@
 use crate::address::HashMode;
 
 use super::auth::SpendingCondition;
+use super::epoch::Epoch;
 use super::payload::{ContractVersion, TransactionPayload};
 use super::post_condition::{NonFungibleCode, PostCondition};
 use super::tx::{PostConditionMode, StacksTransaction};
 
-/// An epoch of the network: a set of consensus rules. Ordered by time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-pub enum Epoch {
-    Epoch20,
-    Epoch2_05,
-    Epoch21,
-    Epoch22,
-    Epoch23,
-    Epoch24,
-    Epoch25,
-    Epoch30,
-    Epoch31,
-    Epoch32,
-    Epoch33,
-    Epoch34,
-    Epoch40,
-    Epoch41,
-}
-
-impl Epoch {
-    /// All epochs, oldest first.
-    pub const ALL: [Self; 14] = [
-        Self::Epoch20,
-        Self::Epoch2_05,
-        Self::Epoch21,
-        Self::Epoch22,
-        Self::Epoch23,
-        Self::Epoch24,
-        Self::Epoch25,
-        Self::Epoch30,
-        Self::Epoch31,
-        Self::Epoch32,
-        Self::Epoch33,
-        Self::Epoch34,
-        Self::Epoch40,
-        Self::Epoch41,
-    ];
-    /// The newest known epoch.
-    pub const NEWEST: Self = Self::Epoch41;
-
-    /// Usual name, such as "2.05" or "3.0".
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Epoch20 => "2.0",
-            Self::Epoch2_05 => "2.05",
-            Self::Epoch21 => "2.1",
-            Self::Epoch22 => "2.2",
-            Self::Epoch23 => "2.3",
-            Self::Epoch24 => "2.4",
-            Self::Epoch25 => "2.5",
-            Self::Epoch30 => "3.0",
-            Self::Epoch31 => "3.1",
-            Self::Epoch32 => "3.2",
-            Self::Epoch33 => "3.3",
-            Self::Epoch34 => "3.4",
-            Self::Epoch40 => "4.0",
-            Self::Epoch41 => "4.1",
-        }
-    }
-
-    /// The epoch with this usual name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|epoch| epoch.name() == name)
-    }
-
-    /// The newest Clarity version that a versioned contract may ask for; `None` in epochs without versioned contracts.
-    #[must_use]
-    pub const fn newest_clarity(self) -> Option<ContractVersion> {
-        match self {
-            Self::Epoch20 | Self::Epoch2_05 => None,
-            Self::Epoch21 | Self::Epoch22 | Self::Epoch23 | Self::Epoch24 | Self::Epoch25 => {
-                Some(ContractVersion::Clarity2)
-            }
-            Self::Epoch30 | Self::Epoch31 | Self::Epoch32 => Some(ContractVersion::Clarity3),
-            Self::Epoch33 => Some(ContractVersion::Clarity4),
-            Self::Epoch34 => Some(ContractVersion::Clarity5),
-            Self::Epoch40 | Self::Epoch41 => Some(ContractVersion::Clarity6),
-        }
-    }
+/// Where the VRF proof of a tenure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CoinbaseRule {
+    /// In the header of its first block, and in no coinbase: this chain's rule (docs/CONSENSUS.md#blocks).
+    Plain,
+    /// In its coinbase, from epoch 3.0 on: the reference's rule.
+    WithVrfProof,
 }
 
 /// Why a transaction cannot be in any block of an epoch.
@@ -127,14 +53,12 @@ pub enum StaticRejection {
 }
 
 impl StacksTransaction {
-    /// The first epoch rule that the transaction breaks, if any. With `plain_coinbase`, coinbases carry no VRF proof in
-    /// any epoch. It is true for this node, which has the proof in the header (docs/CONSENSUS.md#blocks), and false for
-    /// the reference's rule, by which coinbases carry a proof from epoch 3.0.
+    /// The first epoch rule that the transaction breaks, if any.
     #[must_use]
-    pub fn epoch_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
+    pub fn epoch_rejects(&self, epoch: Epoch, coinbase: CoinbaseRule) -> Option<StaticRejection> {
         self.auth_rejects(epoch)
             .or_else(|| self.post_conditions_reject(epoch))
-            .or_else(|| self.payload_rejects(epoch, plain_coinbase))
+            .or_else(|| self.payload_rejects(epoch, coinbase))
     }
 
     fn auth_rejects(&self, epoch: Epoch) -> Option<StaticRejection> {
@@ -165,9 +89,9 @@ impl StacksTransaction {
         })
     }
 
-    fn payload_rejects(&self, epoch: Epoch, plain_coinbase: bool) -> Option<StaticRejection> {
-        let without_proof =
-            || (!plain_coinbase && epoch >= Epoch::Epoch30).then_some(StaticRejection::CoinbaseWithoutProof { epoch });
+    fn payload_rejects(&self, epoch: Epoch, coinbase: CoinbaseRule) -> Option<StaticRejection> {
+        let needs_proof = coinbase == CoinbaseRule::WithVrfProof && epoch >= Epoch::Epoch30;
+        let without_proof = || needs_proof.then_some(StaticRejection::CoinbaseWithoutProof { epoch });
         match &self.payload {
             TransactionPayload::VersionedSmartContract { version, .. } => match epoch.newest_clarity() {
                 None => too_early("versioned contract", Epoch::Epoch21, epoch),
@@ -179,7 +103,9 @@ impl StacksTransaction {
             TransactionPayload::CoinbaseToAltRecipient { .. } => {
                 too_early("coinbase to an alternative recipient", Epoch::Epoch21, epoch).or_else(without_proof)
             }
-            TransactionPayload::NakamotoCoinbase { .. } if plain_coinbase => Some(StaticRejection::CoinbaseWithProof),
+            TransactionPayload::NakamotoCoinbase { .. } if coinbase == CoinbaseRule::Plain => {
+                Some(StaticRejection::CoinbaseWithProof)
+            }
             TransactionPayload::NakamotoCoinbase { .. } => too_early("coinbase with vrf proof", Epoch::Epoch30, epoch),
             TransactionPayload::TenureChange(_) => too_early("tenure change", Epoch::Epoch30, epoch),
             TransactionPayload::TokenTransfer { .. }

@@ -5,7 +5,7 @@ use chainstate::transactions::VerifiedTransaction;
 use serde_json::Value;
 use stacks_types::ids::Txid;
 use stacks_types::keys::LowS;
-use stacks_types::transaction::{BlockTransaction, Epoch, StacksTransaction, StaticRejection};
+use stacks_types::transaction::{BlockTransaction, CoinbaseRule, Epoch, StacksTransaction, StaticRejection};
 
 use crate::support::{array, bytes, list, load, text};
 
@@ -50,7 +50,9 @@ fn static_rules_stop_well_formed_transactions() {
             continue;
         };
         let epoch = Epoch::from_name(epoch).expect("a known epoch");
-        let rejection = transaction.epoch_rejects(epoch, false).unwrap_or_else(|| panic!("{reason}: accepted"));
+        let rejection = transaction
+            .epoch_rejects(epoch, CoinbaseRule::WithVrfProof)
+            .unwrap_or_else(|| panic!("{reason}: accepted"));
         assert_ne!(rejection, StaticRejection::CoinbaseWithProof, "{reason}");
     }
 }

@@ -2,7 +2,7 @@
 
 use stacks_types::ids::Txid;
 use stacks_types::keys::LowS;
-use stacks_types::transaction::{BlockTransaction, Epoch, StacksTransaction};
+use stacks_types::transaction::{BlockTransaction, CoinbaseRule, Epoch, StacksTransaction};
 
 use super::fields;
 use crate::support::{array, bytes, items, list, load, number, text};
@@ -61,7 +61,7 @@ fn epochs_are_as_the_reference_has_them() {
         let got: Vec<&str> = Epoch::ALL
             .into_iter()
             .filter(|epoch| *epoch <= NEWEST_EPOCH)
-            .filter(|epoch| transaction.epoch_rejects(*epoch, false).is_none())
+            .filter(|epoch| transaction.epoch_rejects(*epoch, CoinbaseRule::WithVrfProof).is_none())
             .map(Epoch::name)
             .collect();
         assert_eq!(got, expected, "{}", text(case, "name"));
