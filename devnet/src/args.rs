@@ -22,12 +22,12 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Have each commit wait for the disk also in a temporary folder; one that --data-dir names always has
+    /// Make each commit wait for the disk in a temporary folder, too; a folder named by --data-dir always does
     #[arg(long)]
     pub durable: bool,
 
-    /// Config file: the node's, with every key but the genesis. Flags here win over it, and so does MOCKAMOTO_AUTH_TOKEN of the
-    /// environment: the token that the devnet asks for then, unless it is empty
+    /// Config file: the node's, with every key but the genesis. Flags override it, and so does the environment variable
+    /// MOCKAMOTO_AUTH_TOKEN, unless it is empty: the token that the devnet then asks for
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -48,8 +48,8 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_interval: Option<Duration>,
 
-    /// A block of the mocked bitcoin also comes when no transaction was mined for this long since the last that was: for clients
-    /// that wait for one after their transactions, as Clarinet does; 0 = no [default: 1s; 0 with --burn-block-interval 0]
+    /// Also mine a block of the mocked bitcoin when this long has passed since the last mined transaction: for clients that wait
+    /// for one, as Clarinet does; 0 = no [default: 1s; 0 with --burn-block-interval 0]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_after_transactions: Option<Duration>,
 
@@ -61,14 +61,13 @@ pub struct Args {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=ACTORS_MAX))]
     pub signers: Option<u8>,
 
-    /// The rules of which epoch of the network; newer ones have newer versions of Clarity [default: 4.0, or as in the
-    /// folder]
+    /// Epoch of the network whose rules apply; newer epochs have newer Clarity versions [default: 4.0, or as in the folder]
     #[arg(long, value_name = "EPOCH", value_parser = ["3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1"])]
     pub epoch: Option<String>,
 
-    /// Folder of contracts to deploy in block 0, at the boot address or, as ADDRESS.NAME.clar, at another: every NAME.clar, in
-    /// the order of names, but what others call or take traits from first, and what they only name first where that can be;
-    /// NAME.clarity2.clar is of Clarity 2, else of the epoch's newest [default: none, or as in the folder]
+    /// Folder of contracts to deploy in block 0: NAME.clar at the boot address, ADDRESS.NAME.clar at ADDRESS. Contracts that
+    /// others call or take traits from come first, the rest by name. NAME.clarity2.clar uses Clarity 2, others the epoch's
+    /// newest version [default: none, or as in the folder]
     #[arg(long, value_name = "DIR")]
     pub boot_contracts: Option<PathBuf>,
 

@@ -33,8 +33,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
 
-    /// Have each signature wait until its record is on the disk; without, a power cut may lose the record, and a killed process
-    /// loses nothing. Only for a folder to which nobody comes back may it be false
+    /// Write each signature's record to the disk before the signature is sent. If false, a power cut may lose the record, while
+    /// a killed process loses nothing. Use false only for a folder that is never used again
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         default_value_t = true, action = ArgAction::Set)]
     pub durable: bool,
@@ -51,11 +51,11 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub block_interval: Duration,
 
-    /// How long the node may take transactions into one block (10ms to 30s)
+    /// Longest time in which the node fills a block with transactions (10ms to 30s)
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_assembly_time)]
     pub assembly_time: Duration,
 
-    /// Pause before a proposal that the signers did not answer is made again, the same block (100ms to 10m)
+    /// Pause before the same proposal is made again when signers do not answer (100ms to 10m)
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_proposal_timeout)]
     pub proposal_timeout: Duration,
 

@@ -30,8 +30,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR", required = true)]
     pub data_dir: Vec<PathBuf>,
 
-    /// Have each signature wait until its record is on the disk; without, a power cut may lose the record, and a killed process
-    /// loses nothing. Only for a folder to which nobody comes back may it be false
+    /// Write each signature's record to the disk before the signature is sent. If false, a power cut may lose the record, while
+    /// a killed process loses nothing. Use false only for a folder that is never used again
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         default_value_t = true, action = ArgAction::Set)]
     pub durable: bool,

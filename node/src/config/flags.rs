@@ -23,8 +23,8 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Have each commit wait for the disk. Without, a killed node loses nothing, and a power cut may cost the chain: only for a
-    /// folder to which nobody comes back [default: true]
+    /// Make each commit wait for the disk. If false, a killed node loses nothing, but a power cut may cost the chain: use false
+    /// only for a folder that is never used again [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub durable: Option<bool>,
 
@@ -48,8 +48,8 @@ pub struct Flags {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_interval: Option<Duration>,
 
-    /// A burn block also comes when no transaction was mined for this long since the last that was, for clients that wait for a
-    /// burn block after theirs, as Clarinet does; 0 = no [default: 0]
+    /// Also mine a burn block when this long has passed since the last mined transaction, for clients that wait for one, as
+    /// Clarinet does; 0 = no [default: 0]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub burn_block_after_transactions: Option<Duration>,
 
@@ -58,8 +58,8 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub genesis: Option<PathBuf>,
 
-    /// The rules of which epoch of the network, in place of the genesis's: 3.0, 3.1, 3.2, 3.3, 3.4, 4.0, 4.1. A chain that
-    /// exists keeps its own
+    /// Epoch of the network whose rules apply, in place of the genesis's: 3.0, 3.1, 3.2, 3.3, 3.4, 4.0, 4.1. An existing chain
+    /// keeps its own
     #[arg(long, value_name = "EPOCH")]
     pub epoch: Option<String>,
 
@@ -78,7 +78,7 @@ pub struct Flags {
     pub log: Option<String>,
 
     /// POST events to this observer: HOST:PORT for all but StackerDB chunks and validation results, HOST:PORT,KEY,... for
-    /// these keys of events_observer; may be given more than once. The config file has more to say about one
+    /// these keys of events_observer; may be given more than once. The config file can set more of an observer
     #[arg(long, value_name = "HOST:PORT[,KEY...]")]
     pub event_observer: Vec<String>,
 
@@ -94,7 +94,7 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
 
-    /// The same line to standard output
+    /// Write the same line to standard output
     #[arg(long, hide = true)]
     pub ready_stdout: bool,
 
