@@ -244,6 +244,33 @@ mod tests {
     }
 
     #[test]
+    fn the_mining_policy_is_read_with_its_defaults() {
+        assert_eq!(mining(None), Mining { mode: MiningMode::Mixed, interval_ms: None, wanted: false });
+        let policy = |mode: v1::MiningMode, interval, blocks_wanted| {
+            let interval = Some(prost_types::Duration { seconds: interval, nanos: 0 });
+            mining(Some(&v1::MiningPolicy { mode: mode.into(), interval, blocks_wanted }))
+        };
+        let expected = Mining { mode: MiningMode::Manual, interval_ms: Some(3_000), wanted: true };
+        assert_eq!(policy(v1::MiningMode::Manual, 3, 1), expected);
+        assert_eq!(policy(v1::MiningMode::Manual, 3, 2), expected);
+        let negative = policy(v1::MiningMode::Auto, -1, 0);
+        assert_eq!(negative, Mining { mode: MiningMode::Auto, interval_ms: None, wanted: false });
+    }
+
+    #[test]
+    fn what_a_late_template_executes_is_read_when_it_is_whole() {
+        let response = |executing_txid: &[u8], seconds| v1::GetTemplateResponse {
+            executing_txid: executing_txid.to_vec().into(),
+            executing_time: Some(prost_types::Duration { seconds, nanos: 500_000_000 }),
+            ..v1::GetTemplateResponse::default()
+        };
+        let expected = Executing { txid: Txid([7; 32]), time_ms: 2_500 };
+        assert_eq!(executing(&response(&[7; 32], 2)), Some(expected));
+        assert_eq!(executing(&response(&[7; 31], 2)), None);
+        assert_eq!(executing(&v1::GetTemplateResponse::default()), None);
+    }
+
+    #[test]
     fn answers_that_are_not_whole_are_errors() {
         let mut short = response();
         short.tip.as_mut().unwrap().block_id = vec![1; 31].into();

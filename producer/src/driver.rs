@@ -252,7 +252,7 @@ impl Driver {
     /// Adds facts from the record and the slots to a view.
     async fn context(&mut self, view: View) -> Result<ProducerContext, Failed> {
         self.record.note_in_chain(&view.tip);
-        self.proposals.drop_stale(&view);
+        self.proposals.drop_stale(view.tip, view.chain_length);
         let own: Vec<_> = self.record.children_of(&view.tip)?.into_iter().map(Arc::new).collect();
         let is_own = |block: &SignedBlock| own.iter().any(|own| own.block_hash == block.block_hash);
         let others = self.proposals.children_of(view.tip).filter(|block| !is_own(block));

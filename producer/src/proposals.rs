@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use stacks_types::ids::StacksBlockId;
 
-use crate::model::{SignedBlock, View};
+use crate::model::SignedBlock;
 
 /// Most proposals that are kept; each has up to 2 MiB. Producers build on the tip and finish each other's blocks first,
 /// so there is more than one only when signers refuse.
@@ -52,8 +52,8 @@ impl Proposals {
 
     /// Drops proposals that cannot follow the tip any more: a block below the tip's height can follow only a tip that
     /// comes back, and then its producer still has it.
-    pub(crate) fn drop_stale(&mut self, view: &View) {
-        self.kept.retain(|(_, block)| block.parent == view.tip || block.chain_length > view.chain_length);
+    pub(crate) fn drop_stale(&mut self, tip: StacksBlockId, chain_length: u64) {
+        self.kept.retain(|(_, block)| block.parent == tip || block.chain_length > chain_length);
     }
 
     /// The proposals that build on this block, in order.
@@ -113,6 +113,20 @@ mod tests {
         let mut proposals = full_of_slot_0();
         (20..50).for_each(|number| proposals.keep(1, block(number, 1)));
         assert_eq!(numbers(&proposals), (0..8).chain(20..28).collect::<Vec<_>>(), "half of the room for each of two");
+    }
+
+    #[test]
+    fn proposals_that_the_tip_has_passed_are_dropped() {
+        const OTHER_TIP: StacksBlockId = StacksBlockId([9; 32]);
+        let mut proposals = Proposals::default();
+        for (number, chain_length) in [(1, 4), (2, 5), (3, 6)] {
+            proposals.keep(0, SignedBlock { parent: OTHER_TIP, ..block(number, chain_length) });
+        }
+        proposals.keep(0, block(4, 1));
+        proposals.drop_stale(TIP, 5);
+        assert_eq!(numbers(&proposals), [4], "what builds on the tip stays");
+        let others: Vec<_> = proposals.children_of(OTHER_TIP).map(|block| block.chain_length).collect();
+        assert_eq!(others, [6], "its tip may come back, and then it is the next block");
     }
 
     #[test]
