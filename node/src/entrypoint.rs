@@ -43,10 +43,10 @@ use crate::event_stream::registry::{StreamRegistry, StreamRegistryLimits};
 use crate::event_stream::subscribers::StreamLimits;
 use crate::jobs::{TemplateJobs, TemplateWorker, ValidationJobs, ValidationWorker, restore_results};
 use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
-use crate::port::Port;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
-use crate::rpc::grpc::Parts;
+use crate::rpc::grpc::ServiceState;
+use crate::rpc::port::Port;
 use crate::rpc::server::files::make_room;
 use crate::runtime::background;
 use crate::runtime::wake_signal::WakeSignal;
@@ -76,7 +76,7 @@ pub(crate) fn run(
     open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
 ) -> anyhow::Result<()> {
     let rpc = runtime("rpc")?;
-    survive_file_limits(&rpc).context("signals cannot be caught")?;
+    ignore_sigxfsz(&rpc).context("signals cannot be caught")?;
     let connections = make_room(settings.max_connections)?;
     // Listen first: a second node with the same ports should not open the folder.
     let mut listeners = Vec::new();
@@ -104,7 +104,7 @@ pub(crate) fn run(
 
 /// A write beyond the limit on file sizes (`ulimit -f`) raises a signal that ends the process. With a handler the write
 /// fails instead, as on a full disk.
-fn survive_file_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
+fn ignore_sigxfsz(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let _context = runtime.enter();
     // The handler stays installed when the listener is dropped.
@@ -171,7 +171,7 @@ fn start_page_check(
     let Some(files) = chain.api.chainstate().take_unchecked() else { return Ok(()) };
     let (runtime, stopped) = (runtime.clone(), shutdown.clone());
     threads.spawn("page-check", move || {
-        background::step_back();
+        background::lower_priority();
         files.check(&|| stopped.is_cancelled()).context("the data folder cannot be used any longer")?;
         tracing::info!("the rest of the data folder is as it was written");
         // Wait: the end of a thread would end the node.
@@ -213,7 +213,7 @@ impl Node {
         let (journal, context) = (Arc::clone(&chain.journal), Arc::clone(&chain.context));
         let streams = StreamRegistry::new(journal, context, limits, event_stream.handle().clone(), shutdown.clone());
         let (observers, runner) = observers(settings, chain)?;
-        let services = Arc::new(Parts {
+        let services = Arc::new(ServiceState {
             pool: BlockingPool::new(Arc::clone(&chain.api)),
             wake: wake.clone(),
             streams,

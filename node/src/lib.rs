@@ -19,7 +19,6 @@ pub mod jobs;
 mod layer;
 pub mod limits;
 mod metrics;
-mod port;
 mod principals;
 mod request_ids;
 pub mod rpc;

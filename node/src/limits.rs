@@ -37,7 +37,7 @@ pub const MAX_CONCURRENT_ACTOR_CALLS: usize = 16;
 /// Requests at once of producers and signers beyond the public limit.
 pub const MAX_ACTOR_REQUESTS: usize = 1024;
 /// Slot-key signatures whose signer is cached.
-pub const MAX_KNOWN_PASSES: usize = 1024;
+pub const MAX_CACHED_SLOT_KEYS: usize = 1024;
 /// Greatest age of the sets of producers and stackers in which a caller is looked up.
 pub const ACTORS_AGE: Duration = Duration::from_secs(5);
 /// Event streams of producers, signers and the node's own calls, beyond the public limit (`max_subscriptions`).

@@ -50,7 +50,7 @@ pub(super) struct Rewind {
 }
 
 /// What a [`Delivery`] works with.
-pub(super) struct Parts {
+pub(super) struct DeliveryResources {
     pub(super) registration: Registration,
     pub(super) source: Source,
     pub(super) store: Store,
@@ -69,7 +69,7 @@ pub(super) struct Interrupts {
 
 /// The posts to one observer.
 pub(super) struct Delivery {
-    parts: Parts,
+    parts: DeliveryResources,
     progress: Progress,
     /// The progress stored in the file.
     saved: Progress,
@@ -110,7 +110,7 @@ struct Attempt {
 
 impl Delivery {
     /// Goes on from `progress`, as it is in the file.
-    pub(super) fn new(parts: Parts, progress: Progress) -> Self {
+    pub(super) fn new(parts: DeliveryResources, progress: Progress) -> Self {
         let (saved, retry_at) = (progress.clone(), Instant::now());
         Self { parts, progress, saved, waiting: VecDeque::new(), failures: 0, refusals: 0, retry_at }
     }
@@ -142,7 +142,7 @@ impl Delivery {
         let done = if self.progress.posts_done < posts.len() { self.progress.posts_done } else { 0 };
         let Some(endpoint) = posts.get(done) else { return Step::Passed };
         tokio::time::sleep_until(self.retry_at).await;
-        let Parts { registration, poster, .. } = &self.parts;
+        let DeliveryResources { registration, poster, .. } = &self.parts;
         let (posted, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
         match self.body(*endpoint, posted).await {
             Ok(body) => {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::{Delivery, Interrupts, Parts, Rewind};
+use super::delivery::{Delivery, DeliveryResources, Interrupts, Rewind};
 use super::payload::PayloadCache;
 use super::post::Poster;
 use super::registration::Registration;
@@ -79,7 +79,7 @@ impl Dispatcher {
                 let report = SharedReport::new(first_report(&registration, &progress));
                 // One request at a time: the operator waits for the answer.
                 let (sender, rewinds) = mpsc::channel(1);
-                let parts = Parts {
+                let parts = DeliveryResources {
                     registration,
                     source: source.clone(),
                     store: store.clone(),

@@ -9,7 +9,7 @@ use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use v1::subscribe_response::Body;
 
-use crate::runtime::budget::Share;
+use crate::runtime::budget::ByteLease;
 
 /// Field numbers of `SubscribeResponse` and `EventBatch`. A test compares them with the generated code.
 const FRAME: u32 = 1;
@@ -29,8 +29,8 @@ pub struct Frame {
     /// Bytes after the events.
     tail: Vec<u8>,
     length: usize,
-    /// The budget's share for its bytes; `None` when they are not counted.
-    share: Option<Arc<Share>>,
+    /// The budget's lease for its bytes; `None` when they are not counted.
+    lease: Option<Arc<ByteLease>>,
 }
 
 impl Frame {
@@ -39,7 +39,7 @@ impl Frame {
     pub fn of(number: u64, cursor: Bytes, body: Body) -> Self {
         let message = v1::SubscribeResponse { frame: number, cursor: cursor.clone(), body: Some(body) };
         let head = message.encode_to_vec();
-        Self { cursor, length: head.len(), head, events: Vec::new(), tail: Vec::new(), share: None }
+        Self { cursor, length: head.len(), head, events: Vec::new(), tail: Vec::new(), lease: None }
     }
 
     /// Makes a frame of encoded events, with labels for each or for none.
@@ -60,7 +60,7 @@ impl Frame {
         }
         encode_key(EVENTS, WireType::LengthDelimited, &mut head);
         encode_varint(to_u64(batch), &mut head);
-        Self { cursor, length: head.len() + batch, head, events, tail, share: None }
+        Self { cursor, length: head.len() + batch, head, events, tail, lease: None }
     }
 
     /// Cursor to resume after this frame.
@@ -81,17 +81,17 @@ impl Frame {
         self.length
     }
 
-    /// The same frame with the budget's share for its bytes.
+    /// The same frame with the budget's lease for its bytes.
     #[must_use]
-    pub fn in_flight(mut self, share: Option<Arc<Share>>) -> Self {
-        self.share = share;
+    pub fn in_flight(mut self, lease: Option<Arc<ByteLease>>) -> Self {
+        self.lease = lease;
         self
     }
 
-    /// That share; hold it as long as the frame's bytes are in memory.
+    /// That lease; hold it as long as the frame's bytes are in memory.
     #[must_use]
-    pub fn share(&self) -> Option<Arc<Share>> {
-        self.share.clone()
+    pub fn lease(&self) -> Option<Arc<ByteLease>> {
+        self.lease.clone()
     }
 
     /// Its encoded events.

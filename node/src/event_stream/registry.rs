@@ -15,11 +15,11 @@ use super::context::StreamContext;
 use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
 use super::journal::{Journal, time_in_memory};
 use super::shared_messages::SharedMessages;
-use super::subscribers::{Introduction, StreamLimits, Subscribers, TooManySubscriptions};
-use super::task::{FrameStream, Opening, Parts, QUEUE_FRAMES, StreamTask};
+use super::subscribers::{StreamLimits, SubscriberInfo, Subscribers, TooManySubscriptions};
+use super::task::{FrameStream, QUEUE_FRAMES, StreamPrelude, StreamResources, StreamTask};
 use crate::limits::{MAX_ACTOR_STREAMS, MAX_STREAM_READS};
-use crate::runtime::budget::Purse;
-use crate::runtime::class::Class;
+use crate::runtime::budget::ByteAccount;
+use crate::runtime::class::CallerClass;
 
 /// Limits of all streams.
 #[derive(Debug, Clone, Copy)]
@@ -55,9 +55,9 @@ pub struct OpenStream {
     /// Address of the reader; `None` inside the process.
     pub peer: Option<std::net::SocketAddr>,
     /// Account that pays for the bytes of its frames; `None` inside the process.
-    pub purse: Option<Purse>,
+    pub byte_account: Option<ByteAccount>,
     /// Memory per frame byte at the reader's end, the byte included; 1 when frames are sent as they are.
-    pub bytes_of_byte: usize,
+    pub memory_per_frame_byte: usize,
 }
 
 /// Opens streams. Cheap to clone.
@@ -86,12 +86,12 @@ impl StreamRegistry {
         runtime: Handle,
         shutdown: CancellationToken,
     ) -> Self {
-        let (wake, rung) = watch::channel(journal.bounds().newest);
+        let (committed_tx, committed) = watch::channel(journal.bounds().newest);
         journal.listen(Box::new(move |sequence| {
-            wake.send_replace(sequence);
+            committed_tx.send_replace(sequence);
         }));
         let (wake, newest) = watch::channel(journal.bounds().newest);
-        runtime.spawn(wake_streams(rung, wake));
+        runtime.spawn(wake_streams(committed, wake));
         let subscribers = Arc::new(Subscribers::new(limits.streams));
         let disk = [(); 2].map(|()| Arc::new(Semaphore::new(MAX_STREAM_READS)));
         let messages = Arc::default();
@@ -128,7 +128,7 @@ impl StreamRegistry {
     /// [`TooManySubscriptions`] when a limit is reached.
     pub fn open(&self, open: OpenStream) -> Result<FrameStream, TooManySubscriptions> {
         let (bounds, journal_id) = (self.journal.bounds(), self.journal.id());
-        let who = Introduction {
+        let who = SubscriberInfo {
             client_name: open.client_name,
             peer: open.peer,
             filter: Arc::clone(&open.options.filter),
@@ -151,11 +151,11 @@ impl StreamRegistry {
         };
         let read_time_ms = time_in_memory(self.journal.as_ref(), open.start_sequence.saturating_sub(1));
         let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, read_time_ms, &bounds);
-        let class = open.purse.as_ref().map_or(Class::Anyone, |purse| purse.class());
+        let class = open.byte_account.as_ref().map_or(CallerClass::Anyone, |byte_account| byte_account.class());
         let subscriber = self.subscribers.admit(who, class, &feed)?;
         let [everybodys, actors] = &self.disk;
-        let disk = if class == Class::Actor { actors } else { everybodys };
-        let parts = Parts {
+        let disk = if class == CallerClass::Actor { actors } else { everybodys };
+        let parts = StreamResources {
             journal: Arc::clone(&self.journal),
             context: Arc::clone(&self.context),
             newest: self.newest.clone(),
@@ -165,20 +165,20 @@ impl StreamRegistry {
             subscribers: Arc::clone(&self.subscribers),
             subscriber,
             disk: Arc::clone(disk),
-            purse: open.purse,
-            bytes_of_byte: open.bytes_of_byte,
+            byte_account: open.byte_account,
+            memory_per_frame_byte: open.memory_per_frame_byte,
         };
         let _context = self.runtime.enter();
         let (task, stream) = StreamTask::new(feed, parts);
-        self.runtime.spawn(task.run(Opening { started, snapshot: open.snapshot }));
+        self.runtime.spawn(task.run(StreamPrelude { started, snapshot: open.snapshot }));
         Ok(stream)
     }
 }
 
 /// Wakes all streams after each commit, until the journal is gone.
-async fn wake_streams(mut rung: watch::Receiver<u64>, wake: watch::Sender<u64>) {
-    while rung.changed().await.is_ok() {
-        let newest = *rung.borrow_and_update();
+async fn wake_streams(mut committed: watch::Receiver<u64>, wake: watch::Sender<u64>) {
+    while committed.changed().await.is_ok() {
+        let newest = *committed.borrow_and_update();
         wake.send_replace(newest);
     }
 }

@@ -14,14 +14,14 @@ const MAX_SHARED_MESSAGE_BYTES: usize = 16 << 20;
 
 /// The newest messages. When several streams want the same one at once, the first makes it and the others wait.
 #[derive(Debug, Default)]
-pub struct SharedMessages(Mutex<Kept>);
+pub struct SharedMessages(Mutex<CachedMessages>);
 
 /// Sequence of the event, and whether only its header is sent.
 type Key = (u64, bool);
 type Cell = Arc<OnceLock<Option<Bytes>>>;
 
 #[derive(Debug, Default)]
-struct Kept {
+struct CachedMessages {
     /// With the counted bytes of each message: 0 until it is made.
     cells: BTreeMap<Key, (Cell, usize)>,
     bytes: usize,
@@ -44,12 +44,12 @@ impl SharedMessages {
         message.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, CachedMessages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl CachedMessages {
     /// Counts a message that was made, and drops the oldest above the limits.
     fn count(&mut self, key: Key, cell: &Cell) {
         if let Some((kept, counted)) = self.cells.get_mut(&key)
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn one_that_goes_before_it_is_counted_is_not_taken_off() {
-        let mut kept = Kept::default();
+        let mut kept = CachedMessages::default();
         let made = |bytes: usize| Cell::new(OnceLock::from(Some(vec![0; bytes].into())));
         let (early, large) = (made(100), made(MAX_SHARED_MESSAGE_BYTES + 50));
         kept.cells.insert((1, false), (Cell::clone(&early), 0));

@@ -20,7 +20,7 @@ use super::frame::Frame;
 use super::frame_builder::{Behind, FrameBuilder, LIVE_WINDOW_EVENTS};
 use super::payload::Payload;
 use crate::runtime::caller::network_of;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Ended streams that are remembered.
 const RECENT_ENDS: usize = 64;
@@ -62,7 +62,7 @@ pub enum TooManySubscriptions {
 
 /// Who opens a stream, and what for.
 #[derive(Debug, Clone)]
-pub struct Introduction {
+pub struct SubscriberInfo {
     /// Name that the client gave itself.
     pub client_name: String,
     /// Address of the reader; `None` inside the process.
@@ -77,7 +77,7 @@ pub struct Introduction {
 #[derive(Debug)]
 pub struct Subscriber {
     id: u64,
-    who: Introduction,
+    who: SubscriberInfo,
     /// It has a place reserved for producers, signers and the node.
     is_reserved: bool,
     open_time: SystemTime,
@@ -89,11 +89,11 @@ pub struct Subscriber {
     sent_frames: AtomicU64,
     sent_events: AtomicU64,
     sent_bytes: AtomicU64,
-    taken: Mutex<Taken>,
+    taken: Mutex<Progress>,
 }
 
 #[derive(Debug)]
-struct Taken {
+struct Progress {
     /// Cursor after the last frame that the transport took.
     cursor: Bytes,
     blocked_since: Option<Instant>,
@@ -135,7 +135,7 @@ impl Subscriber {
         self.taken().cursor.clone()
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, Progress> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -245,13 +245,13 @@ impl Subscribers {
     /// [`TooManySubscriptions`] when a limit is reached.
     pub(super) fn admit(
         &self,
-        who: Introduction,
-        class: Class,
+        who: SubscriberInfo,
+        class: CallerClass,
         feed: &FrameBuilder,
     ) -> Result<Arc<Subscriber>, TooManySubscriptions> {
         let mut state = self.lock();
         // Readers must not take these places: without producers and signers no block would come.
-        let is_reserved = (class == Class::Actor || who.peer.is_none()) && state.reserved < self.limits.actors;
+        let is_reserved = (class == CallerClass::Actor || who.peer.is_none()) && state.reserved < self.limits.actors;
         if is_reserved {
             state.reserved += 1;
         } else {
@@ -259,7 +259,7 @@ impl Subscribers {
         }
         state.opened_total += 1;
         let id = state.opened_total;
-        let taken = Taken { cursor: feed.cursor(), blocked_since: None };
+        let taken = Progress { cursor: feed.cursor(), blocked_since: None };
         let subscriber = Arc::new(Subscriber {
             id,
             who,

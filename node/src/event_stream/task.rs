@@ -26,8 +26,8 @@ use super::subscribers::{Subscriber, Subscribers};
 use crate::error::ApiError;
 use crate::limits::UNCOUNTED_BYTES;
 use crate::runtime::background;
-use crate::runtime::budget::{Purse, Share};
-use crate::runtime::class::Class;
+use crate::runtime::budget::{ByteAccount, ByteLease};
+use crate::runtime::class::CallerClass;
 
 /// Frames between journal and transport. Few: an event that waits longer is better read from the journal again.
 pub const QUEUE_FRAMES: usize = 8;
@@ -36,7 +36,7 @@ const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
 
 /// Why a stream ended.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum End {
+pub enum StreamEnd {
     /// The node is going down.
     #[error("the node is shutting down")]
     Shutdown {
@@ -71,7 +71,7 @@ pub enum End {
 }
 
 /// What a task needs besides its frame builder.
-pub struct Parts {
+pub struct StreamResources {
     /// Journal that it reads.
     pub journal: Arc<dyn Journal>,
     /// Source of tip and slots.
@@ -91,13 +91,13 @@ pub struct Parts {
     /// Permits to read from the disk.
     pub disk: Arc<Semaphore>,
     /// Account that pays for the bytes of its frames; `None` inside the process.
-    pub purse: Option<Purse>,
+    pub byte_account: Option<ByteAccount>,
     /// Memory per frame byte at the reader's end, the byte included.
-    pub bytes_of_byte: usize,
+    pub memory_per_frame_byte: usize,
 }
 
 /// What is sent before the first event.
-pub struct Opening {
+pub struct StreamPrelude {
     /// The first frame's content.
     pub started: v1::Started,
     /// Ids of the StackerDBs whose chunks are sent; `None` = no snapshot.
@@ -107,7 +107,7 @@ pub struct Opening {
 /// A running stream.
 pub struct StreamTask {
     feed: FrameBuilder,
-    parts: Parts,
+    parts: StreamResources,
     out: mpsc::Sender<Frame>,
     shared: Arc<Shared>,
     last_frame: Instant,
@@ -121,7 +121,7 @@ pub struct StreamTask {
 struct Shared {
     /// The queue; `None` once a stalled stream was cut.
     frames: Mutex<Option<mpsc::Receiver<Frame>>>,
-    end: OnceLock<End>,
+    end: OnceLock<StreamEnd>,
     subscriber: Arc<Subscriber>,
 }
 
@@ -131,7 +131,7 @@ pub struct FrameStream {
     finished: bool,
 }
 
-impl End {
+impl StreamEnd {
     /// Code of the reason for operators, in upper snake case.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -149,7 +149,7 @@ impl End {
 impl StreamTask {
     /// Makes a stream and its reader's end. Nothing happens before [`Self::run`]. Call it in the context of a runtime.
     #[must_use]
-    pub fn new(feed: FrameBuilder, parts: Parts) -> (Self, FrameStream) {
+    pub fn new(feed: FrameBuilder, parts: StreamResources) -> (Self, FrameStream) {
         let (out, frames) = mpsc::channel(QUEUE_FRAMES);
         let subscriber = Arc::clone(&parts.subscriber);
         let shared = Arc::new(Shared { frames: Mutex::new(Some(frames)), end: OnceLock::new(), subscriber });
@@ -161,13 +161,13 @@ impl StreamTask {
     }
 
     /// Runs until the stream ends.
-    pub async fn run(mut self, opening: Opening) {
+    pub async fn run(mut self, opening: StreamPrelude) {
         let mut end = self.move_frames(opening).await;
-        if matches!(end, End::Gone) && self.parts.purse.as_ref().is_some_and(Purse::is_cut) {
-            end = End::Cut;
+        if matches!(end, StreamEnd::Gone) && self.parts.byte_account.as_ref().is_some_and(ByteAccount::is_cut) {
+            end = StreamEnd::Cut;
         }
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
-        if let End::Stalled { cursor, .. } = &mut end {
+        if let StreamEnd::Stalled { cursor, .. } = &mut end {
             // The queued frames are dropped; the cursor of the end lies before them.
             let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
             *frames = None;
@@ -178,7 +178,7 @@ impl StreamTask {
         drop(self.out); // Wakes the reader, which then reads the reason.
     }
 
-    async fn move_frames(&mut self, opening: Opening) -> End {
+    async fn move_frames(&mut self, opening: StreamPrelude) -> StreamEnd {
         match self.move_until_end(opening).await {
             Ok(never) => match never {},
             Err(end) => end,
@@ -186,7 +186,7 @@ impl StreamTask {
     }
 
     /// Sends frames until there is a reason to end.
-    async fn move_until_end(&mut self, opening: Opening) -> Result<std::convert::Infallible, End> {
+    async fn move_until_end(&mut self, opening: StreamPrelude) -> Result<std::convert::Infallible, StreamEnd> {
         let started = self.feed.frame(Body::Started(opening.started));
         self.send(started).await?;
         if let Some(contracts) = opening.snapshot {
@@ -199,7 +199,7 @@ impl StreamTask {
             self.parts.newest.borrow_and_update();
             let bounds = self.parts.journal.bounds();
             if self.feed.next_sequence() < bounds.oldest {
-                return Err(End::Pruned { oldest: bounds.oldest, cursor: self.queued.clone() });
+                return Err(StreamEnd::Pruned { oldest: bounds.oldest, cursor: self.queued.clone() });
             }
             if let Some(frame) = self.feed.on_newest(&bounds) {
                 self.send(frame).await?;
@@ -223,12 +223,12 @@ impl StreamTask {
     }
 
     /// Reads the next events and makes their frames.
-    async fn read(&mut self) -> Result<Vec<Frame>, End> {
+    async fn read(&mut self) -> Result<Vec<Frame>, StreamEnd> {
         let from = self.feed.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
             let frames = self.feed.on_entries(&entries);
-            let share = self.room_of_frames(length(&frames)).await?;
-            return Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect());
+            let lease = self.room_of_frames(length(&frames)).await?;
+            return Ok(frames.into_iter().map(|frame| frame.in_flight(lease.clone())).collect());
         }
         let turn = self.turn().await?;
         let room = self.room(READ_STEP.bytes).await?;
@@ -241,40 +241,42 @@ impl StreamTask {
         };
         // Events that do not match need no room, and a single event may need more than a read's room.
         drop((entries, room));
-        let share = self.room_of_frames(length(&frames)).await?;
+        let lease = self.room_of_frames(length(&frames)).await?;
         drop(turn);
-        Ok(frames.into_iter().map(|frame| frame.in_flight(share.clone())).collect())
+        Ok(frames.into_iter().map(|frame| frame.in_flight(lease.clone())).collect())
     }
 
     /// Waits for a permit to read from the disk.
-    async fn turn(&mut self) -> Result<OwnedSemaphorePermit, End> {
+    async fn turn(&mut self) -> Result<OwnedSemaphorePermit, StreamEnd> {
         let disk = Arc::clone(&self.parts.disk);
         let cursor = self.queued.clone();
         tokio::select! {
-            turn = disk.acquire_owned() => turn.map_err(|_closed| End::Shutdown { cursor }),
+            turn = disk.acquire_owned() => turn.map_err(|_closed| StreamEnd::Shutdown { cursor }),
             end = self.ended() => Err(end),
         }
     }
 
     /// Waits for room for the frames' memory at the reader's end.
-    async fn room_of_frames(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
-        self.room(bytes.saturating_mul(self.parts.bytes_of_byte)).await
+    async fn room_of_frames(&mut self, bytes: usize) -> Result<Option<Arc<ByteLease>>, StreamEnd> {
+        self.room(bytes.saturating_mul(self.parts.memory_per_frame_byte)).await
     }
 
     /// Waits for room in the budget; small sizes need none.
-    async fn room(&mut self, bytes: usize) -> Result<Option<Arc<Share>>, End> {
-        let Some(purse) = self.parts.purse.clone().filter(|_| bytes > UNCOUNTED_BYTES) else { return Ok(None) };
+    async fn room(&mut self, bytes: usize) -> Result<Option<Arc<ByteLease>>, StreamEnd> {
+        let Some(byte_account) = self.parts.byte_account.clone().filter(|_| bytes > UNCOUNTED_BYTES) else {
+            return Ok(None);
+        };
         tokio::select! {
-            share = purse.wait(bytes) => Ok(Some(Arc::new(share))),
+            lease = byte_account.wait(bytes) => Ok(Some(Arc::new(lease))),
             end = self.ended() => Err(end),
         }
     }
 
     /// Waits until the reader is gone or the node stops.
-    async fn ended(&mut self) -> End {
+    async fn ended(&mut self) -> StreamEnd {
         tokio::select! {
-            () = self.stop.as_mut() => End::Shutdown { cursor: self.queued.clone() },
-            () = self.out.closed() => End::Gone,
+            () = self.stop.as_mut() => StreamEnd::Shutdown { cursor: self.queued.clone() },
+            () = self.out.closed() => StreamEnd::Gone,
         }
     }
 
@@ -282,21 +284,21 @@ impl StreamTask {
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, End> {
-        let class = self.parts.purse.as_ref().map_or(Class::Actor, Purse::class);
+    ) -> Result<T, StreamEnd> {
+        let class = self.parts.byte_account.as_ref().map_or(CallerClass::Actor, ByteAccount::class);
         match background::spawn(class, work).await {
-            Ok(answer) => answer.map_err(|error| End::Broken(Arc::new(error))),
-            Err(panic) => Err(End::Broken(Arc::new(ApiError::internal(panic)))),
+            Ok(answer) => answer.map_err(|error| StreamEnd::Broken(Arc::new(error))),
+            Err(panic) => Err(StreamEnd::Broken(Arc::new(ApiError::internal(panic)))),
         }
     }
 
     /// Waits until there is more to read, a heartbeat is due, or the stream ends.
-    async fn wait(&mut self) -> Result<(), End> {
+    async fn wait(&mut self) -> Result<(), StreamEnd> {
         loop {
             tokio::select! {
                 () = self.stop.as_mut() => return Err(self.shutdown()),
-                () = self.out.closed() => return Err(End::Gone),
-                rung = self.parts.newest.changed() => return rung.map_err(|_| self.shutdown()),
+                () = self.out.closed() => return Err(StreamEnd::Gone),
+                changed = self.parts.newest.changed() => return changed.map_err(|_| self.shutdown()),
                 () = self.silence.as_mut() => {
                     let due = self.last_frame + self.parts.heartbeat;
                     if due <= Instant::now() {
@@ -320,7 +322,7 @@ impl StreamTask {
         }))
     }
 
-    async fn send_heartbeat(&mut self) -> Result<(), End> {
+    async fn send_heartbeat(&mut self) -> Result<(), StreamEnd> {
         let frame = self.heartbeat();
         self.send(frame).await?;
         self.silence.as_mut().reset(self.last_frame + self.parts.heartbeat);
@@ -328,7 +330,7 @@ impl StreamTask {
     }
 
     /// Sends one frame for each chunk, so that memory holds only one.
-    async fn send_snapshot(&mut self, contracts: Vec<String>) -> Result<(), End> {
+    async fn send_snapshot(&mut self, contracts: Vec<String>) -> Result<(), StreamEnd> {
         // Taken before the slots are read, so the slots include at least everything up to it.
         let sequence = self.parts.journal.bounds().newest;
         for contract_id in contracts {
@@ -344,9 +346,9 @@ impl StreamTask {
                 let Some(chunk) = found.await? else { continue };
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
                 if let Some(frame) = self.feed.on_chunks(chunks) {
-                    let share = self.room_of_frames(frame.encoded_len()).await?;
+                    let lease = self.room_of_frames(frame.encoded_len()).await?;
                     drop(turn);
-                    self.send(frame.in_flight(share)).await?;
+                    self.send(frame.in_flight(lease)).await?;
                 }
             }
         }
@@ -354,11 +356,11 @@ impl StreamTask {
         self.send(frame).await
     }
 
-    async fn send(&mut self, frame: Frame) -> Result<(), End> {
+    async fn send(&mut self, frame: Frame) -> Result<(), StreamEnd> {
         let cursor = frame.cursor().clone();
         let frame = match self.out.try_send(frame) {
             Ok(()) => None,
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(End::Gone),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(StreamEnd::Gone),
             Err(mpsc::error::TrySendError::Full(frame)) => Some(frame),
         };
         if let Some(frame) = frame {
@@ -368,13 +370,13 @@ impl StreamTask {
                 biased;
                 room = self.out.reserve() => Some(room),
                 // No last frame: this one was not sent, and the cursor must not pass it.
-                () = self.stop.as_mut() => return Err(End::Shutdown { cursor: self.queued.clone() }),
+                () = self.stop.as_mut() => return Err(StreamEnd::Shutdown { cursor: self.queued.clone() }),
                 () = tokio::time::sleep(stall_timeout) => None,
             };
             match room {
                 Some(Ok(room)) => room.send(frame),
-                Some(Err(_)) => return Err(End::Gone),
-                None => return Err(End::Stalled { cursor: self.queued.clone(), waited: stall_timeout }),
+                Some(Err(_)) => return Err(StreamEnd::Gone),
+                None => return Err(StreamEnd::Stalled { cursor: self.queued.clone(), waited: stall_timeout }),
             }
             self.parts.subscriber.set_blocked(false);
         }
@@ -385,19 +387,19 @@ impl StreamTask {
     }
 
     /// Sends a last frame if there is room for it, and returns the end.
-    fn shutdown(&mut self) -> End {
+    fn shutdown(&mut self) -> StreamEnd {
         let frame = self.heartbeat();
         if self.out.try_send(frame).is_ok() {
             self.parts.subscriber.on_queued();
             self.queued = self.feed.cursor();
         }
-        End::Shutdown { cursor: self.queued.clone() }
+        StreamEnd::Shutdown { cursor: self.queued.clone() }
     }
 }
 
 impl FrameStream {
     /// The next frame, as `futures::Stream` has it.
-    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, End>>> {
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, StreamEnd>>> {
         if self.finished {
             return Poll::Ready(None);
         }

@@ -20,7 +20,7 @@ use super::journal::{Journal as _, ReadLimit};
 use super::payload::Payload;
 use super::registry::StreamRegistryLimits;
 use super::subscribers::{StreamLimits, TooManySubscriptions};
-use super::task::End;
+use super::task::StreamEnd;
 use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
 
 /// Longest wait for something that must happen, far above what it takes.
@@ -85,7 +85,7 @@ fn a_reader_that_takes_nothing_is_cut_with_a_cursor_that_loses_nothing() {
             Err(end) => break end,
         }
     };
-    let End::Stalled { cursor, .. } = end else { panic!("{end}") };
+    let StreamEnd::Stalled { cursor, .. } = end else { panic!("{end}") };
     assert_eq!(cursor, client.cursor, "what was not taken is not skipped");
     assert!(bench.next(&mut stream).is_none());
     drop(bench.open(&Filter::ALL, 1, 1)); // There is room for another stream again.
@@ -107,7 +107,7 @@ fn shutdown_ends_a_stream_with_its_cursor() {
             Err(end) => break end,
         }
     };
-    let End::Shutdown { cursor } = end else { panic!("{end}") };
+    let StreamEnd::Shutdown { cursor } = end else { panic!("{end}") };
     assert_eq!(cursor, client.cursor);
     assert!(client.heartbeats > 0, "the last frame says where the stream was");
     assert_eq!(bench.streams.subscribers().stats().ends, [("SERVER_SHUTDOWN", 1)].into());
@@ -129,7 +129,7 @@ fn a_shutdown_while_frames_wait_for_room_skips_nothing() {
             Err(end) => break end,
         }
     };
-    let End::Shutdown { cursor } = end else { panic!("{end}") };
+    let StreamEnd::Shutdown { cursor } = end else { panic!("{end}") };
     let last = Cursor::decode(&cursor).unwrap().sequence;
     assert_eq!(client.events, (1..=last).collect::<Vec<_>>(), "the cursor passes what was sent only");
     assert!(last < 100, "the queue was full");
@@ -179,7 +179,7 @@ fn a_reader_whose_events_were_pruned_is_told_so() {
     let mut stream = bench.open(&Filter::ALL, 1, 10);
     bench.journal.prune(20);
     assert!(bench.next(&mut stream).unwrap().is_ok());
-    let Some(Err(End::Pruned { oldest, .. })) = bench.next(&mut stream) else { panic!("not pruned") };
+    let Some(Err(StreamEnd::Pruned { oldest, .. })) = bench.next(&mut stream) else { panic!("not pruned") };
     assert_eq!(oldest, 21);
 }
 

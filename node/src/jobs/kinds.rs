@@ -10,7 +10,7 @@ use stacks_types::hashing::sha512_256;
 use super::queue::JobQueue;
 use super::types::{JobKey, JobQueueLimits, JobRequest, Outcome};
 use crate::request_ids::{TEMPLATE_PREFIX, VALIDATION_PREFIX};
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Limits of templates. A producer has one in flight. Eight may wait, with a coinbase each; 32 results of at most 2 MiB
 /// are kept for ten minutes, the block time of the real bitcoin.
@@ -79,7 +79,7 @@ impl TemplateJob {
             bytes: size_of::<Self>() + self.order.coinbase.as_ref().map_or(0, Vec::len),
             not_after: None,
             hold: Duration::ZERO,
-            class: Class::Anyone,
+            class: CallerClass::Anyone,
             job: self,
         }
     }
@@ -113,7 +113,7 @@ impl ValidationJob {
             bytes: block.len(),
             not_after: None,
             hold: Duration::ZERO,
-            class: Class::Anyone,
+            class: CallerClass::Anyone,
             job: Self { block },
         }
     }

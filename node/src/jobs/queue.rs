@@ -33,7 +33,7 @@ use super::types::{
 };
 use crate::chain::JobFailure;
 use crate::request_ids::request_numbers;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Queue and results of one kind of job. Requests come from any thread; one worker thread takes them.
 pub struct JobQueue<J, R> {
@@ -63,7 +63,7 @@ impl<J, R> JobQueue<J, R> {
             state.kept_of_previous_start = Some(lowest);
         }
         let left = self.limits.result_age.saturating_sub(age);
-        state.keep(Class::Anyone, id, Done { outcome: Arc::new(outcome), bytes, until: Instant::now() + left });
+        state.keep(CallerClass::Anyone, id, Done { outcome: Arc::new(outcome), bytes, until: Instant::now() + left });
         state.forget(&self.limits, Instant::now());
     }
 
@@ -166,12 +166,12 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Withdraws one request for a job. A job without requests ends; but `class` [`Class::Anyone`] cannot end a
+    /// Withdraws one request for a job. A job without requests ends; but `class` [`CallerClass::Anyone`] cannot end a
     /// producer's or signer's job, as ids are easily guessed.
     ///
     /// # Errors
     /// [`Missing`], as from [`Self::fetch`].
-    pub fn take_back(&self, id: &str, class: Class) -> Result<TakenBack<R>, Missing> {
+    pub fn take_back(&self, id: &str, class: CallerClass) -> Result<TakenBack<R>, Missing> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
             return match state.done.get(id) {
@@ -182,7 +182,7 @@ impl<J, R> JobQueue<J, R> {
                 },
             };
         };
-        if open.requests == 1 && (open.class, class) == (Class::Actor, Class::Anyone) {
+        if open.requests == 1 && (open.class, class) == (CallerClass::Actor, CallerClass::Anyone) {
             return Ok(TakenBack::Pending);
         }
         open.requests = open.requests.saturating_sub(1);
@@ -213,8 +213,8 @@ impl<J, R> JobQueue<J, R> {
                 return None;
             }
             let next_due = state.release_due(Instant::now());
-            let next = state.actors.queue.pop_front().map(|waiting| (Class::Actor, waiting));
-            let next = next.or_else(|| Some((Class::Anyone, state.everybodys.queue.pop_front()?)));
+            let next = state.actors.queue.pop_front().map(|waiting| (CallerClass::Actor, waiting));
+            let next = next.or_else(|| Some((CallerClass::Anyone, state.everybodys.queue.pop_front()?)));
             if let Some((class, waiting)) = next {
                 return Some(state.begin(class, waiting));
             }
@@ -274,7 +274,7 @@ impl<J, R> JobQueue<J, R> {
         let mut state = self.lock();
         state.releases = state.releases.wrapping_add(1);
         let mut released = false;
-        for class in [Class::Anyone, Class::Actor] {
+        for class in [CallerClass::Anyone, CallerClass::Actor] {
             let lane = state.lane_mut(class);
             let held = std::mem::take(&mut lane.held);
             released |= !held.is_empty();

@@ -8,7 +8,7 @@ use nakamoto_proto::v1::JobState;
 use tokio::sync::watch;
 
 use crate::chain::JobFailure;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Limits of a queue for public jobs; the lane of producers and signers has the same limits again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct JobRequest<J> {
     /// Longest time that it may be held.
     pub hold: Duration,
     /// Whose job it is: jobs of producers and signers have a lane of their own, which goes first.
-    pub class: Class,
+    pub class: CallerClass,
 }
 
 /// Jobs with equal keys are the same job.

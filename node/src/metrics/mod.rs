@@ -7,8 +7,8 @@
 //! - Counting is an atomic addition, at most after a map look-up; it never waits for a disk.
 //! - Labels have values from fixed lists, so no client can make the output grow.
 
-pub(crate) mod repeats;
 pub(crate) mod requests;
+pub(crate) mod warning_limiter;
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -42,12 +42,12 @@ pub(crate) struct Work {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Asked {
+struct PathLabels {
     path: PathLabel,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     path: PathLabel,
     code: Code,
 }
@@ -56,8 +56,8 @@ struct Answered {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Family<Answered, Counter>,
-    request_seconds: Family<Asked, Histogram, fn() -> Histogram>,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<PathLabels, Histogram, fn() -> Histogram>,
     requests_refused: Family<Reason, Counter>,
     connections: Counter,
     connections_open: Gauge,
@@ -92,7 +92,7 @@ impl Metrics {
             blocks: Family::default(),
         };
         let all = &mut metrics.registry;
-        all.register("requests", "Answered HTTP requests and gRPC calls, by status", metrics.requests.clone());
+        all.register("requests", "RequestLabels HTTP requests and gRPC calls, by status", metrics.requests.clone());
         all.register("request_seconds", "Time to the head of the answer", metrics.request_seconds.clone());
         all.register("requests_refused", "Requests above a limit", metrics.requests_refused.clone());
         all.register("connections", "Connections that were served", metrics.connections.clone());
@@ -108,9 +108,9 @@ impl Metrics {
 
     /// Counts an answered request and its time.
     fn answered(&self, path: PathLabel, code: Code, took: Duration) {
-        let asked = Asked { path };
+        let asked = PathLabels { path };
         self.request_seconds.get_or_create(&asked).observe(took.as_secs_f64());
-        self.requests.get_or_create(&Answered { path: asked.path, code }).inc();
+        self.requests.get_or_create(&RequestLabels { path: asked.path, code }).inc();
     }
 
     /// Counts a request that a limit refused.

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::auth::Guard;
 use super::blocking_pool::BlockingPool;
-use crate::limits::{ACTORS_AGE, MAX_KNOWN_PASSES};
-use crate::runtime::class::Class;
+use crate::limits::{ACTORS_AGE, MAX_CACHED_SLOT_KEYS};
+use crate::runtime::class::CallerClass;
 
 /// Recognizes producers and signers. Cheap to clone.
 #[derive(Clone, Default)]
@@ -24,7 +24,7 @@ struct Known {
     pool: BlockingPool,
     /// Slot-key signatures seen before, with the hash of the key that made them: recovering a key takes a tenth of a
     /// millisecond.
-    passes: Mutex<BTreeMap<Box<[u8]>, Option<Hash160>>>,
+    slot_keys: Mutex<BTreeMap<Box<[u8]>, Option<Hash160>>>,
     /// Keys of the sets at the burn tip, and when they were read.
     keys: tokio::sync::Mutex<(Option<Instant>, BTreeSet<Hash160>)>,
 }
@@ -40,41 +40,41 @@ impl Actors {
     /// Recognizes the guard's token, and the chain's producers and stackers. The default recognizes nobody.
     #[must_use]
     pub fn new(guard: Guard, pool: BlockingPool) -> Self {
-        Self(Some(Arc::new(Known { guard, pool, passes: Mutex::default(), keys: tokio::sync::Mutex::default() })))
+        Self(Some(Arc::new(Known { guard, pool, slot_keys: Mutex::default(), keys: tokio::sync::Mutex::default() })))
     }
 
     /// The class whose lanes a request takes.
-    pub(super) async fn class(&self, headers: &HeaderMap) -> Class {
-        let Some(known) = &self.0 else { return Class::Anyone };
+    pub(super) async fn class(&self, headers: &HeaderMap) -> CallerClass {
+        let Some(known) = &self.0 else { return CallerClass::Anyone };
         if known.guard.is_set() && known.guard.check_headers(headers).is_ok() {
-            return Class::Actor;
+            return CallerClass::Actor;
         }
-        let Some(pass) = headers.get(lane::HEADER) else { return Class::Anyone };
-        match known.who(pass.as_bytes()) {
-            Some(key) if known.has(key).await => Class::Actor,
-            Some(_) | None => Class::Anyone,
+        let Some(value) = headers.get(lane::HEADER) else { return CallerClass::Anyone };
+        match known.signer_of(value.as_bytes()) {
+            Some(key) if known.has(key).await => CallerClass::Actor,
+            Some(_) | None => CallerClass::Anyone,
         }
     }
 }
 
 impl Known {
-    fn who(&self, pass: &[u8]) -> Option<Hash160> {
-        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = passes.get(pass) {
+    fn signer_of(&self, value: &[u8]) -> Option<Hash160> {
+        let mut slot_keys = self.slot_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = slot_keys.get(value) {
             return *found;
         }
-        let found = lane::signer_of(pass);
-        if passes.len() >= MAX_KNOWN_PASSES {
-            passes.clear();
+        let found = lane::signer_of(value);
+        if slot_keys.len() >= MAX_CACHED_SLOT_KEYS {
+            slot_keys.clear();
         }
-        passes.insert(pass.into(), found);
+        slot_keys.insert(value.into(), found);
         found
     }
 
     async fn has(&self, key: Hash160) -> bool {
         let mut keys = self.keys.lock().await;
         if keys.0.is_none_or(|read_at| read_at.elapsed() >= ACTORS_AGE) {
-            let read = self.pool.read_for(Class::Actor, members);
+            let read = self.pool.read_for(CallerClass::Actor, members);
             // If the chain cannot be read now, the keys stay as they were.
             if let Ok(found) = read.await {
                 *keys = (Some(Instant::now()), found);

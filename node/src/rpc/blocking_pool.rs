@@ -12,7 +12,7 @@ use stacks_types::address::StacksAddress;
 use tokio::sync::Semaphore;
 
 use super::admission::Admissions;
-use super::fair_lane::{FairLane, Shares};
+use super::fair_queue::{FairQueue, FairQueueLimits};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{
@@ -22,7 +22,7 @@ use crate::limits::{
 };
 use crate::runtime::background;
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 use crate::runtime::wake_signal::WakeSignal;
 
 /// Runs work on the chain within the limits. Cheap to clone.
@@ -30,18 +30,18 @@ use crate::runtime::wake_signal::WakeSignal;
 pub struct BlockingPool {
     chain: Arc<NodeChain>,
     reads: Arc<ConcurrencyLimit>,
-    evaluations: Arc<FairLane<IpAddr>>,
+    evaluations: Arc<FairQueue<IpAddr>>,
     writes: Arc<ConcurrencyLimit>,
     pages: Arc<ConcurrencyLimit>,
     /// Reads and writes of producers and signers.
     actors: [Arc<ConcurrencyLimit>; 2],
     admissions: Arc<Admissions>,
     /// Transactions whose check may take long, by their signer.
-    long_admissions: Arc<FairLane<StacksAddress>>,
+    long_admissions: Arc<FairQueue<StacksAddress>>,
     remembered: Arc<Mutex<Option<(u64, Bytes)>>>,
 }
 
-const EVALUATION_SHARES: Shares = Shares {
+const EVALUATION_SHARES: FairQueueLimits = FairQueueLimits {
     turns: MAX_CONCURRENT_EVALUATIONS,
     of_one: MAX_EVALUATIONS_OF_PEER,
     waiting_of_one: MAX_EVALUATIONS_WAITING_OF_PEER,
@@ -49,7 +49,7 @@ const EVALUATION_SHARES: Shares = Shares {
     full: "EVALUATION_QUEUE_FULL",
 };
 
-const LONG_ADMISSION_SHARES: Shares = Shares {
+const LONG_ADMISSION_SHARES: FairQueueLimits = FairQueueLimits {
     turns: MAX_CONCURRENT_LONG_ADMISSIONS,
     of_one: MAX_LONG_ADMISSIONS_OF_ORIGIN,
     waiting_of_one: MAX_WAITING_OF_ORIGIN,
@@ -70,7 +70,7 @@ impl BlockingPool {
     pub fn new(chain: Arc<NodeChain>) -> Self {
         let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));
         let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
-        let evaluations = FairLane::new(EVALUATION_SHARES);
+        let evaluations = FairQueue::new(EVALUATION_SHARES);
         let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
         let pages = limit(MAX_CONCURRENT_PAGES, "PAGE_QUEUE_FULL");
         let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
@@ -78,7 +78,7 @@ impl BlockingPool {
             let chain = Arc::clone(&chain);
             move |raw| chain.offer_transactions(raw)
         }));
-        let long_admissions = FairLane::new(LONG_ADMISSION_SHARES);
+        let long_admissions = FairQueue::new(LONG_ADMISSION_SHARES);
         Self {
             chain,
             reads,
@@ -118,7 +118,7 @@ impl BlockingPool {
     /// As [`Self::read`].
     pub(super) async fn read_for<T: Send + 'static, E: From<StoreError>>(
         &self,
-        class: Class,
+        class: CallerClass,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ApiError>
     where
@@ -147,9 +147,9 @@ impl BlockingPool {
         self.pages.permit().await
     }
 
-    fn reads_of(&self, class: Class) -> &ConcurrencyLimit {
+    fn reads_of(&self, class: CallerClass) -> &ConcurrencyLimit {
         let [reads, _] = &self.actors;
-        if class == Class::Actor { reads } else { &self.reads }
+        if class == CallerClass::Actor { reads } else { &self.reads }
     }
 
     /// Runs a read that may take seconds, on one snapshot: it evaluates what the caller chose, within its own limits.
@@ -161,7 +161,7 @@ impl BlockingPool {
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let turn = self.evaluations.turn(Caller::current_peer()).await?;
-        self.on_thread(turn, Class::Anyone, move |chain| chain.chainstate().read(work)).await
+        self.on_thread(turn, CallerClass::Anyone, move |chain| chain.chainstate().read(work)).await
     }
 
     /// Runs a read that many callers ask for, and keeps its answer until the next commit. For one kind of read only.
@@ -194,7 +194,7 @@ impl BlockingPool {
             Offered::Decided(decision) => Ok(decision),
             Offered::Left { origin } => {
                 let turn = self.long_admissions.turn(origin).await?;
-                self.on_thread(turn, Class::Anyone, move |chain| chain.submit_transaction(&raw)).await
+                self.on_thread(turn, CallerClass::Anyone, move |chain| chain.submit_transaction(&raw)).await
             }
         }
     }
@@ -225,15 +225,15 @@ impl BlockingPool {
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let [_, writes] = &self.actors;
-        let limit = if Caller::current_class() == Class::Actor { writes } else { &self.writes };
+        let limit = if Caller::current_class() == CallerClass::Actor { writes } else { &self.writes };
         // Actors' threads for every caller: a write holds a thread until its commit, and computes little.
-        self.run(limit, Class::Actor, work).await
+        self.run(limit, CallerClass::Actor, work).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         limit: &ConcurrencyLimit,
-        threads: Class,
+        threads: CallerClass,
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let permit = limit.permit().await?;
@@ -243,7 +243,7 @@ impl BlockingPool {
     async fn on_thread<T: Send + 'static>(
         &self,
         permit: impl Send + 'static,
-        threads: Class,
+        threads: CallerClass,
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let chain = Arc::clone(&self.chain);

@@ -10,9 +10,9 @@ use crate::error::ApiError;
 use crate::event_stream::filter::FilterError;
 use crate::event_stream::position::PositionError;
 use crate::event_stream::subscribers::TooManySubscriptions;
-use crate::event_stream::task::End;
+use crate::event_stream::task::StreamEnd;
 use crate::jobs::QueueFull;
-use crate::metrics::repeats::Repeats;
+use crate::metrics::warning_limiter::WarningLimiter;
 
 /// `ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "nakamoto.v1";
@@ -112,7 +112,7 @@ pub fn status(error: ApiError) -> Status {
 
 /// Logs a failure of the node, once for many requests that meet it.
 pub(crate) fn log_failure(error: &(dyn std::error::Error + 'static)) {
-    static FAILURES: Repeats = Repeats::new();
+    static FAILURES: WarningLimiter = WarningLimiter::new();
     if let Some(times) = FAILURES.count() {
         tracing::error!(error, times, "a request failed");
     }
@@ -152,21 +152,21 @@ pub fn position_status(error: PositionError) -> Status {
 }
 
 /// Status for the end of a stream; `None` when nobody reads it any more.
-pub fn end_status(end: &End) -> Option<Status> {
+pub fn end_status(end: &StreamEnd) -> Option<Status> {
     let reason = end.reason();
     let failure = match end {
-        End::Gone | End::Cut => return None,
-        End::Shutdown { cursor } => Failure::new(Code::Unavailable, reason, end)
+        StreamEnd::Gone | StreamEnd::Cut => return None,
+        StreamEnd::Shutdown { cursor } => Failure::new(Code::Unavailable, reason, end)
             .with("cursor", hex::encode(cursor))
             .retry_after(RECONNECT_AFTER),
-        End::Stalled { cursor, waited } => Failure::new(Code::Unavailable, reason, end)
+        StreamEnd::Stalled { cursor, waited } => Failure::new(Code::Unavailable, reason, end)
             .with("cursor", hex::encode(cursor))
             .with("waited_s", waited.as_secs())
             .retry_after(RECONNECT_AFTER),
-        End::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, reason, end)
+        StreamEnd::Pruned { oldest, cursor } => Failure::new(Code::OutOfRange, reason, end)
             .with("oldest_sequence", oldest)
             .with("cursor", hex::encode(cursor)),
-        End::Broken(source) => {
+        StreamEnd::Broken(source) => {
             log_failure(source.as_ref());
             Failure::new(Code::Internal, reason, end)
         }
@@ -232,9 +232,9 @@ mod tests {
         check(&position_status(foreign), Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["journal_id"]);
         let replaced = position_status(PositionError::OtherEvent { sequence: 3 });
         check(&replaced, Code::FailedPrecondition, "CURSOR_FOREIGN_JOURNAL", &["sequence"]);
-        let stalled = End::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
+        let stalled = StreamEnd::Stalled { cursor: bytes::Bytes::new(), waited: Duration::ZERO };
         check(&end_status(&stalled).unwrap(), Code::Unavailable, "CONSUMER_STALLED", &["cursor"]);
-        assert!(end_status(&End::Gone).is_none());
+        assert!(end_status(&StreamEnd::Gone).is_none());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
-use crate::metrics::repeats::Repeats;
+use crate::metrics::warning_limiter::WarningLimiter;
 use crate::metrics::{self, Reason, Work};
 use crate::rpc::grpc::Services;
 
@@ -75,7 +75,7 @@ async fn metrics(State(scrape): State<Scrape>) -> Response {
 
 impl Scrape {
     async fn look(&self) -> Option<String> {
-        static UNREADABLE: Repeats = Repeats::new();
+        static UNREADABLE: WarningLimiter = WarningLimiter::new();
         let data_dir = self.data_dir.clone();
         let looked_up = self.services.pool.read(move |snapshot| look_up(snapshot, &data_dir)).await;
         let mut registry = Registry::with_prefix("mockamoto");

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::class::Class;
+use super::class::CallerClass;
 use crate::limits::{MAX_BLOCKING_THREADS, THREAD_STACK_BYTES};
 
 /// Niceness of these threads: they get a tenth of a contended core.
@@ -18,28 +18,28 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .thread_name("background")
         .thread_stack_size(THREAD_STACK_BYTES)
         .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .on_thread_start(step_back)
+        .on_thread_start(lower_priority)
         .build()
         .ok()
 });
 
 /// Runs blocking work: for producers and signers on the caller's runtime, for others on the background threads.
-pub(crate) fn spawn<T: Send + 'static>(class: Class, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+pub(crate) fn spawn<T: Send + 'static>(class: CallerClass, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     match (class, &*THREADS) {
-        (Class::Anyone, Some(threads)) => threads.spawn_blocking(work),
-        (Class::Actor, _) | (Class::Anyone, None) => Handle::current().spawn_blocking(work),
+        (CallerClass::Anyone, Some(threads)) => threads.spawn_blocking(work),
+        (CallerClass::Actor, _) | (CallerClass::Anyone, None) => Handle::current().spawn_blocking(work),
     }
 }
 
 /// Lowers this thread's priority, on systems where threads have their own niceness.
 #[cfg(target_os = "linux")]
-pub(crate) fn step_back() {
+pub(crate) fn lower_priority() {
     // If this fails, the thread keeps the normal priority.
     let _ = rustix::process::nice(NICENESS);
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn step_back() {}
+pub(crate) fn lower_priority() {}
 
 #[cfg(test)]
 mod tests {
@@ -58,8 +58,8 @@ mod tests {
     #[tokio::test]
     async fn what_anyone_asks_for_runs_behind_the_rest() {
         let here = niceness();
-        assert_eq!(spawn(Class::Anyone, niceness).await.unwrap(), (here + NICENESS).min(19));
-        assert_eq!(spawn(Class::Actor, niceness).await.unwrap(), here);
+        assert_eq!(spawn(CallerClass::Anyone, niceness).await.unwrap(), (here + NICENESS).min(19));
+        assert_eq!(spawn(CallerClass::Actor, niceness).await.unwrap(), here);
         assert_eq!(niceness(), here);
     }
 }

@@ -1,11 +1,11 @@
 //! One budget for bytes in flight: requests that are not answered yet, and answers and frames that are not read yet.
 //!
-//! Such bytes are a [`Share`] of a pool, which is returned with the memory: a request's share when its answer is made,
+//! Such bytes are a [`ByteLease`] of a pool, which is returned with the memory: a request's lease when its answer is made,
 //! an answer's when its last byte is written. If a pool is empty, a request is refused (a stream waits), and
-//! connections that have held a share of that pool for [`BYTES_GRACE`] are cut: memory is for those who read.
+//! connections that have held a lease of that pool for [`BYTES_GRACE`] are cut: memory is for those who read.
 //! # Invariants
-//! - No pool gives out more than it has. A share larger than its pool counts as the whole pool.
-//! - Small shares, large shares, streams, and producers with signers have a pool each, and do not take each other's
+//! - No pool gives out more than it has. A lease larger than its pool counts as the whole pool.
+//! - Small leases, large leases, streams, and producers with signers have a pool each, and do not take each other's
 //!   room.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::class::Class;
+use super::class::CallerClass;
 use crate::limits::{
     ACTOR_BYTES_IN_FLIGHT, BYTES_GRACE, LARGE_BYTES_IN_FLIGHT, SMALL_BYTES, SMALL_BYTES_IN_FLIGHT,
     STREAM_BYTES_IN_FLIGHT,
@@ -34,11 +34,11 @@ pub struct Budget {
     actors: Arc<Pool>,
 }
 
-/// An account that takes bytes from the pools of its class. A connection is cut when it holds a share longer than
+/// An account that takes bytes from the pools of its class. A connection is cut when it holds a lease longer than
 /// `longest`, or longer than [`BYTES_GRACE`] while others wait. Cheap to clone: every request has one.
 #[derive(Clone)]
-pub struct Purse {
-    class: Class,
+pub struct ByteAccount {
+    class: CallerClass,
     longest: Duration,
     owner: Arc<Owner>,
 }
@@ -52,7 +52,7 @@ struct Owner {
 struct Pool {
     bytes: usize,
     room: Arc<Semaphore>,
-    /// A share was refused since the last sweep.
+    /// A lease was refused since the last sweep.
     is_short: AtomicBool,
     /// Number of streams that wait for room.
     waiting: AtomicUsize,
@@ -69,7 +69,7 @@ struct Holder {
 }
 
 /// Bytes taken from a pool, which are returned when this is dropped.
-pub struct Share {
+pub struct ByteLease {
     pool: Arc<Pool>,
     id: u64,
     bytes: usize,
@@ -97,15 +97,15 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// A purse for a connection; `connection` is cancelled when one of its shares is held for too long.
+    /// An account for a connection; `connection` is cancelled when one of its leases is held for too long.
     #[must_use]
-    pub fn purse(&self, class: Class, connection: &CancellationToken) -> Purse {
+    pub fn byte_account(&self, class: CallerClass, connection: &CancellationToken) -> ByteAccount {
         let owner = Owner { budget: self.clone(), connection: connection.clone() };
-        Purse { class, longest: Duration::MAX, owner: Arc::new(owner) }
+        ByteAccount { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
-    /// Cuts connections that hold a share for longer than it may be held, and, where a pool was found empty,
-    /// connections that hold its oldest shares.
+    /// Cuts connections that hold a lease for longer than it may be held, and, where a pool was found empty,
+    /// connections that hold its oldest leases.
     pub fn sweep(&self, now: Instant) {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
     }
@@ -132,38 +132,38 @@ impl Budget {
     }
 }
 
-impl Purse {
-    /// The same purse with another longest time for holding a share.
+impl ByteAccount {
+    /// The same account with another longest time for holding a lease.
     #[must_use]
     pub fn within(self, longest: Duration) -> Self {
         Self { longest, ..self }
     }
 
-    /// The same purse for the pools of another class.
+    /// The same account for the pools of another class.
     #[must_use]
-    pub fn of(self, class: Class) -> Self {
+    pub fn of(self, class: CallerClass) -> Self {
         Self { class, ..self }
     }
 
-    /// Takes a share of `bytes`.
+    /// Takes a lease of `bytes`.
     ///
     /// # Errors
     /// [`NoRoom`] at once; this never waits.
-    pub fn take(&self, bytes: usize) -> Result<Share, NoRoom> {
+    pub fn take(&self, bytes: usize) -> Result<ByteLease, NoRoom> {
         self.pool(bytes).take(bytes, self)
     }
 
-    /// Makes a share `more` bytes larger.
+    /// Makes a lease `more` bytes larger.
     ///
     /// # Errors
-    /// [`NoRoom`]; the share is unchanged.
-    pub fn grow(&self, share: &mut Share, more: usize) -> Result<(), NoRoom> {
-        let bytes = share.bytes.saturating_add(more);
+    /// [`NoRoom`]; the lease is unchanged.
+    pub fn grow(&self, lease: &mut ByteLease, more: usize) -> Result<(), NoRoom> {
+        let bytes = lease.bytes.saturating_add(more);
         let pool = self.pool(bytes);
-        if Arc::ptr_eq(pool, &share.pool) { share.grow(more) } else { self.take(bytes).map(|larger| *share = larger) }
+        if Arc::ptr_eq(pool, &lease.pool) { lease.grow(more) } else { self.take(bytes).map(|larger| *lease = larger) }
     }
 
-    /// Whether the connection was cut because shares of it were held for too long.
+    /// Whether the connection was cut because leases of it were held for too long.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.owner.connection.is_cancelled()
@@ -171,23 +171,23 @@ impl Purse {
 
     /// The class whose pools it takes from.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub fn class(&self) -> CallerClass {
         self.class
     }
 
-    /// Waits for room in the streams' pool of its class, and takes a share of `bytes`.
-    pub async fn wait(&self, bytes: usize) -> Share {
+    /// Waits for room in the streams' pool of its class, and takes a lease of `bytes`.
+    pub async fn wait(&self, bytes: usize) -> ByteLease {
         let budget = &self.owner.budget;
-        let pool = if self.class == Class::Actor { &budget.actors } else { &budget.streams };
+        let pool = if self.class == CallerClass::Actor { &budget.actors } else { &budget.streams };
         pool.wait(bytes, self).await
     }
 
     fn pool(&self, bytes: usize) -> &Arc<Pool> {
         let budget = &self.owner.budget;
         match self.class {
-            Class::Actor => &budget.actors,
-            Class::Anyone if bytes <= SMALL_BYTES => &budget.small,
-            Class::Anyone => &budget.large,
+            CallerClass::Actor => &budget.actors,
+            CallerClass::Anyone if bytes <= SMALL_BYTES => &budget.small,
+            CallerClass::Anyone => &budget.large,
         }
     }
 }
@@ -208,33 +208,33 @@ impl Pool {
         u32::try_from(bytes.min(self.bytes)).unwrap_or(u32::MAX)
     }
 
-    fn take(self: &Arc<Self>, bytes: usize, purse: &Purse) -> Result<Share, NoRoom> {
+    fn take(self: &Arc<Self>, bytes: usize, byte_account: &ByteAccount) -> Result<ByteLease, NoRoom> {
         match Arc::clone(&self.room).try_acquire_many_owned(self.permits(bytes)) {
-            Ok(permit) => Ok(self.share(bytes, permit, purse)),
+            Ok(permit) => Ok(self.lease(bytes, permit, byte_account)),
             Err(_) => Err(self.refuse()),
         }
     }
 
-    async fn wait(self: &Arc<Self>, bytes: usize, purse: &Purse) -> Share {
-        if let Ok(share) = self.take(bytes, purse) {
-            return share;
+    async fn wait(self: &Arc<Self>, bytes: usize, byte_account: &ByteAccount) -> ByteLease {
+        if let Ok(lease) = self.take(bytes, byte_account) {
+            return lease;
         }
         let waiting = Waiting::begin(&self.waiting);
         let permit = Arc::clone(&self.room).acquire_many_owned(self.permits(bytes)).await;
         drop(waiting);
         match permit {
-            Ok(permit) => self.share(bytes, permit, purse),
+            Ok(permit) => self.lease(bytes, permit, byte_account),
             // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }
 
-    fn share(self: &Arc<Self>, bytes: usize, permit: OwnedSemaphorePermit, purse: &Purse) -> Share {
+    fn lease(self: &Arc<Self>, bytes: usize, permit: OwnedSemaphorePermit, byte_account: &ByteAccount) -> ByteLease {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let (longest, owner) = (purse.longest, Arc::clone(&purse.owner));
+        let (longest, owner) = (byte_account.longest, Arc::clone(&byte_account.owner));
         let holder = Holder { since: Instant::now(), longest, bytes, owner };
         self.holders().insert(id, holder);
-        Share { pool: Arc::clone(self), id, bytes, permit }
+        ByteLease { pool: Arc::clone(self), id, bytes, permit }
     }
 
     fn refuse(&self) -> NoRoom {
@@ -248,7 +248,7 @@ impl Pool {
         for holder in self.holders().values() {
             let age = now.saturating_duration_since(holder.since);
             // At most about a quarter of the pool per sweep: that makes room for others, and a reader that is slow for
-            // a moment may keep its share.
+            // a moment may keep its lease.
             let is_in_the_way = is_short && age >= BYTES_GRACE && freed < self.bytes / 4;
             if (is_in_the_way || age >= holder.longest) && !holder.owner.connection.is_cancelled() {
                 freed = freed.saturating_add(holder.bytes);
@@ -263,7 +263,7 @@ impl Pool {
     }
 }
 
-impl Share {
+impl ByteLease {
     fn grow(&mut self, more: usize) -> Result<(), NoRoom> {
         let needed = self.pool.permits(self.bytes.saturating_add(more)).saturating_sub(self.pool.permits(self.bytes));
         match Arc::clone(&self.pool.room).try_acquire_many_owned(needed) {
@@ -278,21 +278,21 @@ impl Share {
     }
 }
 
-/// The same bytes, which keep `share` (one or more) until their last copy is dropped.
+/// The same bytes, which keep `lease` (one or more) until their last copy is dropped.
 #[must_use]
-pub fn hold(bytes: Bytes, share: impl Send + 'static) -> Bytes {
-    Bytes::from_owner(Held { bytes, _share: share })
+pub fn hold(bytes: Bytes, lease: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(Held { bytes, _share: lease })
 }
 
-impl Drop for Share {
+impl Drop for ByteLease {
     fn drop(&mut self) {
         self.pool.holders().remove(&self.id);
     }
 }
 
-impl std::fmt::Debug for Share {
+impl std::fmt::Debug for ByteLease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Share").field(&self.bytes).finish()
+        f.debug_tuple("ByteLease").field(&self.bytes).finish()
     }
 }
 

@@ -5,8 +5,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::budget::{NoRoom, Purse, Share};
-use super::class::Class;
+use super::budget::{ByteAccount, ByteLease, NoRoom};
+use super::class::CallerClass;
 use crate::limits::UNCOUNTED_BYTES;
 
 tokio::task_local! {
@@ -19,14 +19,14 @@ pub struct Caller(Arc<Sent>);
 
 struct Sent {
     peer: IpAddr,
-    purse: Purse,
+    byte_account: ByteAccount,
     held: Mutex<Held>,
 }
 
 #[derive(Default)]
 struct Held {
     bytes: usize,
-    share: Option<Share>,
+    lease: Option<ByteLease>,
     /// The sender gets this error even if an answer was made from the bytes that found room.
     found_no_room: Option<NoRoom>,
     /// A permit that is held as long as the bytes.
@@ -34,10 +34,10 @@ struct Held {
 }
 
 impl Caller {
-    /// A caller that holds nothing yet; its class is the purse's.
+    /// A caller that holds nothing yet; its class is the account's.
     #[must_use]
-    pub fn new(peer: IpAddr, purse: Purse) -> Self {
-        Self(Arc::new(Sent { peer: network_of(peer), purse, held: Mutex::default() }))
+    pub fn new(peer: IpAddr, byte_account: ByteAccount) -> Self {
+        Self(Arc::new(Sent { peer: network_of(peer), byte_account, held: Mutex::default() }))
     }
 
     /// Caller of the request that this task serves; `None` outside of requests.
@@ -46,10 +46,10 @@ impl Caller {
         CALLER.try_with(Self::clone).ok()
     }
 
-    /// Class of the current caller; [`Class::Anyone`] outside of requests.
+    /// Class of the current caller; [`CallerClass::Anyone`] outside of requests.
     #[must_use]
-    pub fn current_class() -> Class {
-        CALLER.try_with(|caller| caller.0.purse.class()).unwrap_or_default()
+    pub fn current_class() -> CallerClass {
+        CALLER.try_with(|caller| caller.0.byte_account.class()).unwrap_or_default()
     }
 
     /// Network of the current caller, as [`network_of`] gives it; the unspecified address outside of requests.
@@ -60,8 +60,8 @@ impl Caller {
 
     /// Account that pays for the bytes of its calls.
     #[must_use]
-    pub fn purse(&self) -> &Purse {
-        &self.0.purse
+    pub fn byte_account(&self) -> &ByteAccount {
+        &self.0.byte_account
     }
 
     /// Runs `answer` as the service of this caller's request.
@@ -77,10 +77,10 @@ impl Caller {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_add(more);
         let total = held.bytes;
-        let taken = match &mut held.share {
-            Some(share) => self.0.purse.grow(share, more),
+        let taken = match &mut held.lease {
+            Some(lease) => self.0.byte_account.grow(lease, more),
             None if total <= UNCOUNTED_BYTES => Ok(()),
-            none => self.0.purse.take(total).map(|share| *none = Some(share)),
+            none => self.0.byte_account.take(total).map(|lease| *none = Some(lease)),
         };
         held.found_no_room = held.found_no_room.or(taken.err());
         taken

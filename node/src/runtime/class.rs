@@ -2,7 +2,7 @@
 
 /// Decides which permits, threads and bytes a request takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Class {
+pub enum CallerClass {
     /// Public: those of everybody.
     #[default]
     Anyone,

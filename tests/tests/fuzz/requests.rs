@@ -15,7 +15,7 @@ use mockamoto_node::jobs::{TemplateJobs, ValidationJobs};
 use mockamoto_node::limits::THREAD_STACK_BYTES;
 use mockamoto_node::rpc::auth::Guard;
 use mockamoto_node::rpc::blocking_pool::BlockingPool;
-use mockamoto_node::rpc::grpc::{Parts, Services, into_router, routes};
+use mockamoto_node::rpc::grpc::{ServiceState, Services, into_router, routes};
 use mockamoto_node::rpc::http::router;
 use mockamoto_node::runtime::wake_signal::WakeSignal;
 use nakamoto_proto::v1;
@@ -96,7 +96,7 @@ fn services(test: &TestChain, runtime: &Runtime) -> Services {
     let live = Arc::new(NodeChain::new(test.chain.clone(), RETENTION).expect("a chain"));
     let journal = Arc::new(NodeJournal::new(test.chain.clone()));
     let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
-    Arc::new(Parts {
+    Arc::new(ServiceState {
         pool: BlockingPool::new(shared),
         wake: WakeSignal::default(),
         streams: StreamRegistry::new(

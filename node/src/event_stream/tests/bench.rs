@@ -18,7 +18,7 @@ use crate::event_stream::frame_builder::FeedOptions;
 use crate::event_stream::journal::{Journal, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry, StreamRegistryLimits};
-use crate::event_stream::task::{End, FrameStream};
+use crate::event_stream::task::{FrameStream, StreamEnd};
 
 /// Id of the only StackerDB.
 pub(super) const DB: &str = "ST000000000000000000002AMW42H.b";
@@ -176,8 +176,8 @@ pub(super) fn request(
         snapshot,
         client_name: "test".to_owned(),
         peer: None,
-        purse: None,
-        bytes_of_byte: 1,
+        byte_account: None,
+        memory_per_frame_byte: 1,
     }
 }
 
@@ -214,7 +214,7 @@ impl Bench {
         self.streams.open(request(filter, start_sequence, max_batch, snapshot)).unwrap()
     }
 
-    pub(super) fn next(&self, stream: &mut FrameStream) -> Option<Result<v1::SubscribeResponse, End>> {
+    pub(super) fn next(&self, stream: &mut FrameStream) -> Option<Result<v1::SubscribeResponse, StreamEnd>> {
         let frame = self.runtime.block_on(async {
             let frame = std::future::poll_fn(|cx| stream.poll_frame(cx));
             tokio::time::timeout(Duration::from_secs(20), frame).await.expect("a heartbeat comes at least")

@@ -7,25 +7,26 @@ use crate::event_stream::filter::Filter;
 use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
 use crate::event_stream::task::FrameStream;
 use crate::limits::STREAM_BYTES_IN_FLIGHT;
-use crate::runtime::budget::{Budget, Purse};
-use crate::runtime::class::Class;
+use crate::runtime::budget::{Budget, ByteAccount};
+use crate::runtime::class::CallerClass;
 
 /// More readers than fit if each filled its queue.
 const READERS: usize = 40;
 /// Events of a megabyte each, so that each is a frame of its own.
 const EVENTS: u64 = 12;
 
-fn open(bench: &Bench, purse: Purse) -> FrameStream {
-    bench.streams.open(OpenStream { purse: Some(purse), ..request(&Filter::ALL, 1, 1, None) }).unwrap()
+fn open(bench: &Bench, byte_account: ByteAccount) -> FrameStream {
+    bench.streams.open(OpenStream { byte_account: Some(byte_account), ..request(&Filter::ALL, 1, 1, None) }).unwrap()
 }
 
 fn check(in_memory: usize) {
     let bench = Bench::new(in_memory, StreamRegistryLimits::default());
     bench.journal.append((0..EVENTS).map(|_| verdict(&"v".repeat(1 << 20))));
     let (budget, connection) = (Budget::default(), CancellationToken::new());
-    let unread: Vec<_> = (0..READERS).map(|_| open(&bench, budget.purse(Class::Anyone, &connection))).collect();
+    let unread: Vec<_> =
+        (0..READERS).map(|_| open(&bench, budget.byte_account(CallerClass::Anyone, &connection))).collect();
     // An actor has its own pool: it reads everything, whatever the others hold.
-    let mut actor = open(&bench, budget.purse(Class::Actor, &connection));
+    let mut actor = open(&bench, budget.byte_account(CallerClass::Actor, &connection));
     let mut client = Client::default();
     while !client.is_at(EVENTS) {
         let frame = bench.next(&mut actor).unwrap().unwrap();
@@ -56,8 +57,8 @@ fn a_frame_counts_with_what_its_reader_makes_of_it() {
     let bench = Bench::new(usize::MAX, StreamRegistryLimits::default());
     bench.journal.append([verdict(&"v".repeat(1 << 20))]);
     let (budget, connection) = (Budget::default(), CancellationToken::new());
-    let purse = Some(budget.purse(Class::Anyone, &connection));
-    let open = OpenStream { purse, bytes_of_byte: 7, ..request(&Filter::ALL, 1, 1, None) };
+    let byte_account = Some(budget.byte_account(CallerClass::Anyone, &connection));
+    let open = OpenStream { byte_account, memory_per_frame_byte: 7, ..request(&Filter::ALL, 1, 1, None) };
     let unread = bench.streams.open(open).unwrap();
     bench.turn();
     assert!((7 << 20..8 << 20).contains(&budget.used()), "{}", budget.used());

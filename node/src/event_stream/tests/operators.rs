@@ -18,7 +18,7 @@ use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
 use crate::event_stream::subscribers::{StreamLimits, TooManySubscriptions};
 use crate::runtime::budget::Budget;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 #[test]
 fn operators_see_who_reads_and_how_far_behind_it_is() {
@@ -71,8 +71,8 @@ fn one_that_is_held_up_is_not_called_live() {
 fn a_reader_that_was_cut_to_make_room_is_said_to_be() {
     let bench = Bench::new(10, StreamRegistryLimits::default());
     let (budget, connection) = (Budget::default(), CancellationToken::new());
-    let purse = Some(budget.purse(Class::Anyone, &connection));
-    let mut stream = bench.streams.open(OpenStream { purse, ..request(&Filter::ALL, 1, 1, None) }).unwrap();
+    let byte_account = Some(budget.byte_account(CallerClass::Anyone, &connection));
+    let mut stream = bench.streams.open(OpenStream { byte_account, ..request(&Filter::ALL, 1, 1, None) }).unwrap();
     assert!(bench.next(&mut stream).unwrap().is_ok());
     connection.cancel();
     drop(stream);
@@ -124,14 +124,14 @@ fn readers_cannot_keep_out_producers_signers_and_the_nodes_own_calls() {
     let (peer, budget, connection) =
         (Some("127.0.0.1:1".parse().unwrap()), Budget::default(), CancellationToken::new());
     let open = |class| {
-        let purse = Some(budget.purse(class, &connection));
-        bench.streams.open(OpenStream { peer, purse, ..request(&Filter::ALL, 1, 1, None) })
+        let byte_account = Some(budget.byte_account(class, &connection));
+        bench.streams.open(OpenStream { peer, byte_account, ..request(&Filter::ALL, 1, 1, None) })
     };
-    let _reader = open(Class::Anyone).unwrap();
-    assert_eq!(open(Class::Anyone).err(), Some(TooManySubscriptions::Total { max: 1 }));
-    let _signer = open(Class::Actor).unwrap();
+    let _reader = open(CallerClass::Anyone).unwrap();
+    assert_eq!(open(CallerClass::Anyone).err(), Some(TooManySubscriptions::Total { max: 1 }));
+    let _signer = open(CallerClass::Actor).unwrap();
     let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
-    assert!(open(Class::Actor).is_err(), "there is an end to it");
+    assert!(open(CallerClass::Actor).is_err(), "there is an end to it");
 }
 
 #[test]
@@ -141,19 +141,19 @@ fn producers_signers_and_the_nodes_own_calls_take_no_readers_place() {
     let (peer, budget, connection) =
         (Some("127.0.0.1:1".parse().unwrap()), Budget::default(), CancellationToken::new());
     let open = |class| {
-        let purse = Some(budget.purse(class, &connection));
-        bench.streams.open(OpenStream { peer, purse, ..request(&Filter::ALL, 1, 1, None) })
+        let byte_account = Some(budget.byte_account(class, &connection));
+        bench.streams.open(OpenStream { peer, byte_account, ..request(&Filter::ALL, 1, 1, None) })
     };
     let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
-    let signer = open(Class::Actor).unwrap();
-    let _reader = open(Class::Anyone).unwrap();
-    let _above = open(Class::Actor).expect("when theirs are taken, they have those of everybody");
-    assert!(open(Class::Anyone).is_err());
+    let signer = open(CallerClass::Actor).unwrap();
+    let _reader = open(CallerClass::Anyone).unwrap();
+    let _above = open(CallerClass::Actor).expect("when theirs are taken, they have those of everybody");
+    assert!(open(CallerClass::Anyone).is_err());
     drop(signer);
     bench.journal.append([burn()]);
     bench.turn();
-    assert!(open(Class::Anyone).is_err(), "the signer had a place of its own");
-    assert!(open(Class::Actor).is_ok());
+    assert!(open(CallerClass::Anyone).is_err(), "the signer had a place of its own");
+    assert!(open(CallerClass::Actor).is_ok());
 }
 
 #[test]

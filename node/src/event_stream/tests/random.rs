@@ -8,7 +8,7 @@ use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::journal::Journal as _;
 use crate::event_stream::registry::StreamRegistryLimits;
-use crate::event_stream::task::{End, FrameStream};
+use crate::event_stream::task::{FrameStream, StreamEnd};
 
 use nakamoto_proto::v1;
 
@@ -58,7 +58,7 @@ impl Reader<'_> {
     fn read(&mut self) {
         match self.bench.next(&mut self.stream).expect("no end without a reason") {
             Ok(frame) => self.client.take(&frame),
-            Err(End::Pruned { oldest, cursor }) => {
+            Err(StreamEnd::Pruned { oldest, cursor }) => {
                 assert_eq!(cursor, self.client.cursor, "all frames before the end came");
                 assert!(Cursor::decode(&cursor).unwrap().sequence + 1 < oldest);
                 self.reopen();

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::lane::{Lane, Waiting};
 use crate::jobs::types::{JobKey, JobQueueLimits, JobQueueStats, JobRequest, Outcome, Running, Ticket};
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Shortest and longest wait that a refused request is advised.
 pub(super) const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
@@ -32,7 +32,7 @@ pub(super) struct State<J, R> {
 }
 
 pub(super) struct Open {
-    pub(super) class: Class,
+    pub(super) class: CallerClass,
     pub(super) key: Option<JobKey>,
     /// Number of requests for the job.
     pub(super) requests: usize,
@@ -52,17 +52,17 @@ pub(super) struct Done<R> {
 }
 
 impl<J, R> State<J, R> {
-    pub(super) fn lane(&self, class: Class) -> &Lane<J> {
+    pub(super) fn lane(&self, class: CallerClass) -> &Lane<J> {
         match class {
-            Class::Anyone => &self.everybodys,
-            Class::Actor => &self.actors,
+            CallerClass::Anyone => &self.everybodys,
+            CallerClass::Actor => &self.actors,
         }
     }
 
-    pub(super) fn lane_mut(&mut self, class: Class) -> &mut Lane<J> {
+    pub(super) fn lane_mut(&mut self, class: CallerClass) -> &mut Lane<J> {
         match class {
-            Class::Anyone => &mut self.everybodys,
-            Class::Actor => &mut self.actors,
+            CallerClass::Anyone => &mut self.everybodys,
+            CallerClass::Actor => &mut self.actors,
         }
     }
 
@@ -81,10 +81,10 @@ impl<J, R> State<J, R> {
         open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
         open.hold_until = open.hold_until.max(hold_until);
         self.stats.joined_total += 1;
-        if (open.class, request.class) == (Class::Anyone, Class::Actor) {
-            open.class = Class::Actor;
+        if (open.class, request.class) == (CallerClass::Anyone, CallerClass::Actor) {
+            open.class = CallerClass::Actor;
             self.change_lane(&id);
-            self.hurry(Class::Actor);
+            self.hurry(CallerClass::Actor);
         }
         Some(Ticket { position: self.position(&id), id, joined: true })
     }
@@ -106,9 +106,9 @@ impl<J, R> State<J, R> {
     }
 
     /// Tells running public jobs to finish early when an actor's job waits.
-    pub(super) fn hurry(&self, class: Class) {
-        if class == Class::Actor && !self.actors.queue.is_empty() {
-            let running = self.open.values().filter(|open| open.begun.is_some() && open.class == Class::Anyone);
+    pub(super) fn hurry(&self, class: CallerClass) {
+        if class == CallerClass::Actor && !self.actors.queue.is_empty() {
+            let running = self.open.values().filter(|open| open.begun.is_some() && open.class == CallerClass::Anyone);
             running.for_each(|open| open.ends_now.store(true, Ordering::Relaxed));
         }
     }
@@ -120,7 +120,7 @@ impl<J, R> State<J, R> {
         place.map_or(0, |place| place + self.open.values().filter(|open| open.begun.is_some()).count())
     }
 
-    pub(super) fn begin(&mut self, class: Class, waiting: Waiting<J>) -> Running<J> {
+    pub(super) fn begin(&mut self, class: CallerClass, waiting: Waiting<J>) -> Running<J> {
         let Waiting { id, job, bytes } = waiting;
         let lane = self.lane_mut(class);
         lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
@@ -157,7 +157,7 @@ impl<J, R> State<J, R> {
     /// Removes a job wherever it is, and keeps its outcome.
     pub(super) fn end(&mut self, id: &str, done: Done<R>) -> Option<Open> {
         let open = self.open.remove(id);
-        let class = open.as_ref().map_or(Class::Anyone, |open| open.class);
+        let class = open.as_ref().map_or(CallerClass::Anyone, |open| open.class);
         self.lane_mut(class).remove(id);
         if let Some(key) = open.as_ref().and_then(|open| open.key)
             && self.by_key.get(&key.hash).is_some_and(|holder| holder == id)
@@ -175,7 +175,7 @@ impl<J, R> State<J, R> {
         open
     }
 
-    pub(super) fn keep(&mut self, class: Class, id: String, done: Done<R>) {
+    pub(super) fn keep(&mut self, class: CallerClass, id: String, done: Done<R>) {
         let lane = self.lane_mut(class);
         lane.result_bytes = lane.result_bytes.saturating_add(done.bytes);
         lane.order.push_back(id.clone());
@@ -183,7 +183,7 @@ impl<J, R> State<J, R> {
     }
 
     /// About the time in which a quarter of the lane's waiting jobs will have run.
-    pub(super) fn retry_after(&self, class: Class) -> Duration {
+    pub(super) fn retry_after(&self, class: CallerClass) -> Duration {
         let jobs = u32::try_from(self.lane(class).queue.len() / 4).unwrap_or(u32::MAX).max(1);
         self.mean_run.saturating_mul(jobs).clamp(RETRY_AFTER.0, RETRY_AFTER.1)
     }

@@ -15,7 +15,7 @@ fn queue() -> JobQueue<u32, u32> {
 }
 
 fn job(job: u32) -> JobRequest<u32> {
-    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO, class: Class::Anyone }
+    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO, class: CallerClass::Anyone }
 }
 
 fn keyed(number: u8, joins_running: bool) -> JobRequest<u32> {
@@ -142,14 +142,14 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     let id = queue.request(keyed(1, true)).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     let Ok(Fetched::Pending { ended, .. }) = queue.fetch(&id) else { panic!("it waits") };
-    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
-    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Dropped)));
     assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));
     assert!(*ended.borrow(), "those who wait hear of it");
     assert_eq!(queue.stats().waiting_bytes, 0);
-    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Done(_))));
+    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Done(_))));
     assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
-    assert_eq!(queue.take_back("t-0-9", Class::Anyone).unwrap_err(), Missing::Unknown);
+    assert_eq!(queue.take_back("t-0-9", CallerClass::Anyone).unwrap_err(), Missing::Unknown);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_job_that_runs_learns_that_nobody_wants_it() {
     let id = queue.request(job(1)).unwrap().id;
     let running = queue.take().unwrap();
     assert!(!running.cancelled.load(Ordering::Relaxed));
-    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(end_of(&queue, &id).is_none(), "it ends when the worker says so");
 }
@@ -198,7 +198,7 @@ fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
 
     let id = queue.request(JobRequest { hold: HOUR, ..job(3) }).unwrap().id;
     let running = queue.take().unwrap();
-    assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
     assert!(queue.hold(running).is_err(), "nobody wants it any more");
 }
 
@@ -258,7 +258,7 @@ async fn who_waits_for_a_job_is_told_that_the_queue_was_stopped() {
 }
 
 fn actors(number: u32) -> JobRequest<u32> {
-    JobRequest { class: Class::Actor, ..job(number) }
+    JobRequest { class: CallerClass::Actor, ..job(number) }
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn who_wants_a_result_at_once_does_not_wait_for_what_another_waits_for() {
 fn a_job_of_everybodys_that_an_actor_joins_goes_first() {
     let queue = queue();
     (1..=2).for_each(|number| drop(queue.request(keyed(number, true)).unwrap()));
-    let joined = queue.request(JobRequest { class: Class::Actor, ..keyed(2, true) }).unwrap();
+    let joined = queue.request(JobRequest { class: CallerClass::Actor, ..keyed(2, true) }).unwrap();
     assert_eq!((joined.joined, joined.position), (true, 0));
     assert!(queue.request(job(3)).is_ok(), "it has left its lane");
     let order: Vec<_> = (0..3).map(|_| queue.take().unwrap().job).collect();
@@ -335,7 +335,7 @@ fn a_held_job_that_an_actor_joins_is_theirs() {
     queue.request(JobRequest { hold: HOUR, ..keyed(1, true) }).unwrap();
     let running = queue.take().unwrap();
     assert!(queue.hold(running).is_ok());
-    queue.request(JobRequest { hold: HOUR, class: Class::Actor, ..keyed(1, true) }).unwrap();
+    queue.request(JobRequest { hold: HOUR, class: CallerClass::Actor, ..keyed(1, true) }).unwrap();
     queue.request(job(2)).unwrap();
     queue.release_held();
     let order: Vec<_> = (0..2).map(|_| queue.take().unwrap().job).collect();
@@ -345,10 +345,10 @@ fn a_held_job_that_an_actor_joins_is_theirs() {
 #[test]
 fn nobody_else_takes_back_what_an_actor_wants() {
     let queue = queue();
-    let id = queue.request(JobRequest { class: Class::Actor, ..keyed(1, true) }).unwrap().id;
+    let id = queue.request(JobRequest { class: CallerClass::Actor, ..keyed(1, true) }).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     for _ in 0..3 {
-        assert!(matches!(queue.take_back(&id, Class::Anyone), Ok(TakenBack::Pending)));
+        assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
     }
-    assert!(matches!(queue.take_back(&id, Class::Actor), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, CallerClass::Actor), Ok(TakenBack::Dropped)));
 }

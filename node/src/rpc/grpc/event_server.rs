@@ -78,7 +78,7 @@ impl ServerStreamingService<v1::SubscribeRequest> for Subscribe {
     }
 }
 
-/// Decodes requests with the generated code and sends frames as they are; a frame's share of the budget stays with its
+/// Decodes requests with the generated code and sends frames as they are; a frame's lease of the budget stays with its
 /// bytes.
 #[derive(Debug, Clone, Default)]
 struct FrameCodec(InFlight);
@@ -103,7 +103,7 @@ impl Encoder for FrameCodec {
     type Error = Status;
 
     fn encode(&mut self, frame: Frame, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        self.0.add(frame.share());
+        self.0.add(frame.lease());
         out.reserve(frame.encoded_len());
         frame.encode(out);
         Ok(())

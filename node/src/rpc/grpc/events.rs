@@ -109,9 +109,17 @@ impl Events {
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
         let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
         let client_name = request.client_name;
-        let purse = Caller::current().map(|caller| caller.purse().clone());
-        let open =
-            OpenStream { options, start_sequence, heartbeat, snapshot, client_name, peer, purse, bytes_of_byte: 1 };
+        let byte_account = Caller::current().map(|caller| caller.byte_account().clone());
+        let open = OpenStream {
+            options,
+            start_sequence,
+            heartbeat,
+            snapshot,
+            client_name,
+            peer,
+            byte_account,
+            memory_per_frame_byte: 1,
+        };
         self.streams.open(open).map(Frames).map_err(subscriptions_status)
     }
 

@@ -21,4 +21,4 @@ pub(crate) mod validation;
 pub mod web;
 
 pub use reasons::into_router;
-pub use routes::{Parts, Services, routes};
+pub use routes::{ServiceState, Services, routes};

@@ -42,11 +42,11 @@ use crate::rpc::health::Health;
 use crate::runtime::wake_signal::WakeSignal;
 
 /// State shared by the services, behind one `Arc`: every layer clones it per request.
-pub type Services = Arc<Parts>;
+pub type Services = Arc<ServiceState>;
 
 /// See [`Services`].
 #[derive(Clone)]
-pub struct Parts {
+pub struct ServiceState {
     /// The chain.
     pub pool: BlockingPool,
     /// Wakes the coordinator after a push.
@@ -96,8 +96,9 @@ const ADMIN_SERVICE_NAME: &str = "nakamoto.v1.AdminService";
 /// # Errors
 /// When the built-in descriptors are broken.
 pub async fn routes(services: &Services) -> Result<(Routes, Health), tonic_reflection::server::Error> {
-    let parts = Parts::clone(services);
-    let Parts { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } = parts;
+    let parts = ServiceState::clone(services);
+    let ServiceState { pool, wake, streams, templates, validations, observers, guard, retention, clock, serves_admin } =
+        parts;
     let admin_name = serves_admin.then_some(ADMIN_SERVICE_NAME);
     let names: Vec<_> = SERVICE_NAMES.iter().chain(LIBRARY_SERVICE_NAMES).copied().chain(admin_name).collect();
     let (health, health_server) = Health::of(names.clone()).await;

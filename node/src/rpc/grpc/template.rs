@@ -25,7 +25,7 @@ use crate::limits::{ASSEMBLY_TIME, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Serves `TemplateService`.
 pub(super) struct Templates {
@@ -98,7 +98,7 @@ async fn take_back(
     pool: BlockingPool,
     jobs: Arc<TemplateJobs>,
     id: String,
-    class: Class,
+    class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
     let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| {

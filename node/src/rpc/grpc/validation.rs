@@ -17,7 +17,7 @@ use crate::limits::MAX_WAIT;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Serves `ValidationService`.
 pub(super) struct Validations {
@@ -79,7 +79,7 @@ async fn take_back(
     pool: BlockingPool,
     jobs: Arc<ValidationJobs>,
     id: String,
-    class: Class,
+    class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
     let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - Everything but gRPC-Web passes untouched, above all plain gRPC over HTTP/2.
-//! - A preflight allows exactly the pages whose calls `rpc::door` lets in.
+//! - A preflight allows exactly the pages whose calls `rpc::request_filter` lets in.
 //!
 //! # Not here
 //! The headers of the HTTP shim: `http::headers`.
@@ -24,7 +24,7 @@ use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::layer::HookLayer;
-use crate::rpc::door::{Door, kind};
+use crate::rpc::request_filter::{RequestFilter, kind};
 
 /// Headers that gRPC-Web clients send.
 const ALLOWED_HEADERS: [&str; 6] =
@@ -35,8 +35,8 @@ const EXPOSED_HEADERS: [&str; 3] = ["grpc-status", "grpc-message", "grpc-status-
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// One router of both, which also accepts every gRPC call as gRPC-Web.
-pub fn join(http: Router, grpc: Router, door: &Door) -> Router {
-    let grpc = grpc.layer((cors(door), HookLayer(kind::GrpcOnly)));
+pub fn join(http: Router, grpc: Router, filter: &RequestFilter) -> Router {
+    let grpc = grpc.layer((cors(filter), HookLayer(kind::GrpcOnly)));
     http.merge(grpc).layer(layer_fn(Translate))
 }
 
@@ -86,9 +86,9 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Transl
 }
 
 /// Answers preflights, and says which pages may read answers.
-fn cors(door: &Door) -> CorsLayer {
-    let door = door.clone();
-    let invited = move |_: &HeaderValue, request: &Parts| door.invites(&request.uri, &request.headers);
+fn cors(filter: &RequestFilter) -> CorsLayer {
+    let filter = filter.clone();
+    let invited = move |_: &HeaderValue, request: &Parts| filter.allows_page(&request.uri, &request.headers);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(invited))
         .allow_methods([Method::POST])

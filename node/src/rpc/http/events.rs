@@ -47,9 +47,9 @@ use crate::rpc::grpc::Services;
 use crate::rpc::server::Peer;
 use crate::rpc::server::answer::InFlight;
 use crate::runtime::background;
-use crate::runtime::budget::Share;
+use crate::runtime::budget::ByteLease;
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Keys of the query.
 pub(super) const KEYS: QueryKeys = QueryKeys {
@@ -95,8 +95,8 @@ pub(super) async fn follow(
         snapshot: None,
         client_name: "HTTP".to_owned(),
         peer: peer.map(|Extension(Peer(peer))| peer),
-        purse: Caller::current().map(|caller| caller.purse().clone()),
-        bytes_of_byte: JSON_BYTES_OF_BYTE,
+        byte_account: Caller::current().map(|caller| caller.byte_account().clone()),
+        memory_per_frame_byte: JSON_BYTES_OF_BYTE,
     };
     let frames = services
         .streams
@@ -108,7 +108,7 @@ pub(super) async fn follow(
         frames,
         maker: Maker { journal_id, payload, shared },
         ready: VecDeque::new(),
-        share: None,
+        lease: None,
         in_flight: in_flight.clone(),
         class: Caller::current_class(),
         making: None,
@@ -196,10 +196,10 @@ struct Messages {
     frames: FrameStream,
     maker: Maker,
     ready: VecDeque<Bytes>,
-    /// Share of the frame whose messages are being sent.
-    share: Option<Arc<Share>>,
+    /// lease of the frame whose messages are being sent.
+    lease: Option<Arc<ByteLease>>,
     in_flight: InFlight,
-    class: Class,
+    class: CallerClass,
     /// A frame of events that is becoming messages. Making JSON takes time, and the threads that poll streams serve everybody.
     making: Option<JoinHandle<Option<Vec<Bytes>>>>,
     ended: bool,
@@ -211,7 +211,7 @@ impl Stream for Messages {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(message) = self.ready.pop_front() {
-                self.in_flight.add(self.share.clone());
+                self.in_flight.add(self.lease.clone());
                 return Poll::Ready(Some(Ok(message)));
             }
             if let Some(making) = &mut self.making {
@@ -227,11 +227,11 @@ impl Stream for Messages {
             if self.ended {
                 return Poll::Ready(None);
             }
-            // The reader has the messages, each with its share: a stream that waits for events holds no bytes.
-            self.share = None;
+            // The reader has the messages, each with its lease: a stream that waits for events holds no bytes.
+            self.lease = None;
             match ready!(self.frames.poll_frame(cx)) {
                 Some(Ok(frame)) => {
-                    self.share = frame.share();
+                    self.lease = frame.lease();
                     if frame.event_count() == 0 {
                         self.ready.extend(notice(frame));
                     } else {

@@ -12,28 +12,28 @@ use axum::http::Response;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::limits::UNCOUNTED_BYTES;
-use crate::runtime::budget::{NoRoom, Purse, Share, hold};
+use crate::runtime::budget::{ByteAccount, ByteLease, NoRoom, hold};
 
 /// Shares of frames that are being encoded; in the extensions of a stream's answer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct InFlight(Arc<Mutex<Vec<Arc<Share>>>>);
+pub struct InFlight(Arc<Mutex<Vec<Arc<ByteLease>>>>);
 
 /// A body whose bytes are counted, and that holds `T` until it ends or is dropped.
 pub(super) struct Counted<T = ()> {
     inner: Body,
     first: Option<Frame<Bytes>>,
-    purse: Purse,
+    byte_account: ByteAccount,
     stream: Option<InFlight>,
     _held: T,
 }
 
 impl InFlight {
-    /// Adds the share of the frame that is encoded next.
-    pub fn add(&self, share: Option<Arc<Share>>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(share);
+    /// Adds the lease of the frame that is encoded next.
+    pub fn add(&self, lease: Option<Arc<ByteLease>>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lease);
     }
 
-    fn take(&self) -> Vec<Arc<Share>> {
+    fn take(&self) -> Vec<Arc<ByteLease>> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -43,10 +43,10 @@ impl Counted {
     ///
     /// # Errors
     /// [`NoRoom`]: the answer is dropped.
-    pub(super) fn answer(mut answer: Response<Body>, purse: Purse) -> Result<Response<Self>, NoRoom> {
+    pub(super) fn answer(mut answer: Response<Body>, byte_account: ByteAccount) -> Result<Response<Self>, NoRoom> {
         let stream = answer.extensions_mut().remove::<InFlight>();
         let (head, inner) = answer.into_parts();
-        let mut body = Self { inner, first: None, purse, stream, _held: () };
+        let mut body = Self { inner, first: None, byte_account, stream, _held: () };
         if body.stream.is_none() {
             // No wake-up is needed: whoever writes the answer polls again for the rest.
             let first = Pin::new(&mut body.inner).poll_frame(&mut Context::from_waker(Waker::noop()));
@@ -58,8 +58,8 @@ impl Counted {
     }
 
     pub(super) fn holding<T>(self, held: T) -> Counted<T> {
-        let Self { inner, first, purse, stream, _held: () } = self;
-        Counted { inner, first, purse, stream, _held: held }
+        let Self { inner, first, byte_account, stream, _held: () } = self;
+        Counted { inner, first, byte_account, stream, _held: held }
     }
 }
 
@@ -72,7 +72,7 @@ impl<T> Counted<T> {
         let bytes = match &self.stream {
             Some(stream) => hold(bytes, stream.take()),
             None if bytes.len() <= UNCOUNTED_BYTES => bytes,
-            None => hold(bytes.clone(), self.purse.take(bytes.len())?),
+            None => hold(bytes.clone(), self.byte_account.take(bytes.len())?),
         };
         Ok(Frame::data(bytes))
     }

@@ -37,11 +37,11 @@ use crate::limits::{
     RETRY_AFTER, SHUTDOWN_GRACE,
 };
 use crate::metrics;
-use crate::rpc::door::kind;
 use crate::rpc::errors::Failure;
-use crate::runtime::budget::{NoRoom, Purse};
+use crate::rpc::request_filter::kind;
+use crate::runtime::budget::{ByteAccount, NoRoom};
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// Calls in which the client may also send for as long as the stream is open: their bodies have no deadline.
 const TWO_WAY: &str = "/grpc.reflection.";
@@ -96,8 +96,8 @@ impl Service {
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), timeouts.write_stall));
         let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
         let cut = CancellationToken::new();
-        let purse = self.listening.budget.purse(Class::Anyone, &cut);
-        let asked = Arc::new(Asked { port, peer, place, purse });
+        let byte_account = self.listening.budget.byte_account(CallerClass::Anyone, &cut);
+        let asked = Arc::new(RequestInProgress { port, peer, place, byte_account });
         let service = service_fn(move |request| {
             let (asked, busy) = (Arc::clone(&asked), requests.request());
             async move { Ok::<_, Infallible>(asked.answer(request, busy).await) }
@@ -140,14 +140,14 @@ impl Service {
 }
 
 /// Handles the requests of a connection; all of them share it.
-struct Asked {
+struct RequestInProgress {
     port: Arc<Service>,
     peer: SocketAddr,
     place: Arc<Connected>,
-    purse: Purse,
+    byte_account: ByteAccount,
 }
 
-impl Asked {
+impl RequestInProgress {
     async fn answer(&self, request: Request<Incoming>, busy: Busy) -> Response<Body> {
         let is_grpc = kind::is_grpc(request.headers());
         let listening = &self.port.listening;
@@ -158,8 +158,8 @@ impl Asked {
         };
         let timeouts = listening.timeouts;
         let timed = if request.uri().path().starts_with(TWO_WAY) { None } else { Some(timeouts) };
-        let purse = self.purse.clone().of(class);
-        let caller = Caller::new(self.peer.ip(), purse.clone());
+        let byte_account = self.byte_account.clone().of(class);
+        let caller = Caller::new(self.peer.ip(), byte_account.clone());
         let mut request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             // A body has its own time limits, and its bytes are held until the answer is made.
@@ -172,7 +172,7 @@ impl Asked {
         };
         let response = match caller.found_no_room() {
             Some(no_room) => Err(no_room),
-            None => Counted::answer(response, purse.within(timeouts.unread)),
+            None => Counted::answer(response, byte_account.within(timeouts.unread)),
         };
         match response {
             // A stream counts as open until its body ends.

@@ -37,7 +37,7 @@ use crate::limits::{
     SWEEP_INTERVAL, TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 use crate::metrics;
-use crate::metrics::repeats::Repeats;
+use crate::metrics::warning_limiter::WarningLimiter;
 use crate::runtime::budget::Budget;
 
 /// Pause when the system gives no connection (no file handles left): an immediate retry would fail too.
@@ -145,7 +145,7 @@ async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    static REFUSED: Repeats = Repeats::new();
+    static REFUSED: WarningLimiter = WarningLimiter::new();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{MAX_ACTOR_REQUESTS, MAX_REQUESTS};
 use crate::runtime::caller::network_of;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 
 /// How much one peer may have open. A loopback address stands for all processes of the machine and has the `local`
 /// limits.
@@ -101,10 +101,10 @@ impl Connected {
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn enter(self: &Arc<Self>, class: Class) -> Result<Entered, Full> {
+    pub fn enter(self: &Arc<Self>, class: CallerClass) -> Result<Entered, Full> {
         let (most, is_actor) = match class {
-            Class::Anyone => (MAX_REQUESTS, false),
-            Class::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
+            CallerClass::Anyone => (MAX_REQUESTS, false),
+            CallerClass::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
         };
         let full = |max| Full { reason: "TOO_MANY_REQUESTS", max };
         if !take(&self.peers.open, most) {
@@ -167,15 +167,15 @@ mod tests {
         let first = peers.connect(peer).unwrap();
         let second = peers.connect(peer).unwrap();
         assert!(peers.connect(peer).is_none());
-        let third = first.enter(Class::Anyone).unwrap();
-        let fourth = second.enter(Class::Anyone).unwrap();
-        let full = first.enter(Class::Anyone).unwrap_err();
+        let third = first.enter(CallerClass::Anyone).unwrap();
+        let fourth = second.enter(CallerClass::Anyone).unwrap();
+        let full = first.enter(CallerClass::Anyone).unwrap_err();
         assert_eq!(full, Full { reason: "TOO_MANY_REQUESTS", max: 2 });
-        drop(first.enter(Class::Actor).unwrap());
+        drop(first.enter(CallerClass::Actor).unwrap());
         let other = peers.connect("192.0.2.2".parse().unwrap()).unwrap();
-        assert!(other.enter(Class::Anyone).is_ok(), "another peer is not concerned");
+        assert!(other.enter(CallerClass::Anyone).is_ok(), "another peer is not concerned");
         drop(third);
-        assert!(second.enter(Class::Anyone).is_ok());
+        assert!(second.enter(CallerClass::Anyone).is_ok());
         drop((first, second, other));
         assert_eq!(peers.counts().len(), 1, "a request is answered yet");
         drop(fourth);
@@ -189,8 +189,8 @@ mod tests {
         let local = ["127.0.0.1", "::ffff:127.0.0.1"].map(|text| text.parse().unwrap());
         let held: Vec<_> = local.iter().map(|peer| peers.connect(*peer).unwrap()).collect();
         assert!(peers.connect(local[0]).is_none());
-        let requests: Vec<_> = held.iter().map(|connection| connection.enter(Class::Anyone).unwrap()).collect();
-        assert!(held[0].enter(Class::Anyone).is_err());
+        let requests: Vec<_> = held.iter().map(|connection| connection.enter(CallerClass::Anyone).unwrap()).collect();
+        assert!(held[0].enter(CallerClass::Anyone).is_err());
         drop((held, requests));
         let network = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"].map(|text| text.parse().unwrap());
         let _held = peers.connect(network[0]).unwrap();

@@ -7,16 +7,16 @@ use super::*;
 /// A size that comes from a class's large pool.
 const MUCH: usize = 1 << 20;
 
-fn purse(budget: &Budget, class: Class) -> (Purse, CancellationToken) {
+fn byte_account(budget: &Budget, class: CallerClass) -> (ByteAccount, CancellationToken) {
     let connection = CancellationToken::new();
-    (budget.purse(class, &connection).within(Duration::from_secs(60)), connection)
+    (budget.byte_account(class, &connection).within(Duration::from_secs(60)), connection)
 }
 
 #[tokio::test]
 async fn what_is_taken_comes_back_with_the_last_of_the_bytes() {
     let budget = Budget::default();
-    let (purse, _) = purse(&budget, Class::Anyone);
-    let bytes = hold(Bytes::from(vec![1; MUCH]), purse.take(MUCH).unwrap());
+    let (byte_account, _) = byte_account(&budget, CallerClass::Anyone);
+    let bytes = hold(Bytes::from(vec![1; MUCH]), byte_account.take(MUCH).unwrap());
     let tail = bytes.slice(MUCH - 1..);
     drop(bytes);
     assert_eq!(budget.used(), MUCH, "its tail is still there");
@@ -27,7 +27,8 @@ async fn what_is_taken_comes_back_with_the_last_of_the_bytes() {
 #[tokio::test]
 async fn small_large_and_actors_have_their_own_room_and_no_more() {
     let budget = Budget::default();
-    let ((anyone, _), (actor, _)) = (purse(&budget, Class::Anyone), purse(&budget, Class::Actor));
+    let ((anyone, _), (actor, _)) =
+        (byte_account(&budget, CallerClass::Anyone), byte_account(&budget, CallerClass::Actor));
     let all: Vec<_> = std::iter::from_fn(|| anyone.take(MUCH).ok()).collect();
     assert_eq!(all.len() * MUCH, LARGE_BYTES_IN_FLIGHT);
     assert_eq!(anyone.take(MUCH).unwrap_err(), NoRoom { max: LARGE_BYTES_IN_FLIGHT });
@@ -47,12 +48,12 @@ async fn small_large_and_actors_have_their_own_room_and_no_more() {
 #[tokio::test]
 async fn who_is_in_the_way_of_others_is_cut_after_the_grace() {
     let budget = Budget::default();
-    let (slow, is_cut) = purse(&budget, Class::Anyone);
+    let (slow, is_cut) = byte_account(&budget, CallerClass::Anyone);
     let held = slow.take(LARGE_BYTES_IN_FLIGHT).unwrap();
     let after = |time| Instant::now() + time;
     budget.sweep(after(BYTES_GRACE));
     assert!(!is_cut.is_cancelled(), "nobody wants its room");
-    let (other, other_is_cut) = purse(&budget, Class::Anyone);
+    let (other, other_is_cut) = byte_account(&budget, CallerClass::Anyone);
     assert!(other.take(MUCH).is_err());
     budget.sweep(Instant::now());
     assert!(!is_cut.is_cancelled(), "it has its grace");
@@ -70,9 +71,9 @@ async fn who_is_in_the_way_of_others_is_cut_after_the_grace() {
 #[tokio::test]
 async fn a_stream_waits_for_room_and_has_it_when_the_slow_one_is_cut() {
     let budget = Budget::default();
-    let (slow, is_cut) = purse(&budget, Class::Anyone);
+    let (slow, is_cut) = byte_account(&budget, CallerClass::Anyone);
     let held = slow.wait(STREAM_BYTES_IN_FLIGHT).await;
-    let (other, _) = purse(&budget, Class::Anyone);
+    let (other, _) = byte_account(&budget, CallerClass::Anyone);
     let mut waits = std::pin::pin!(other.wait(MUCH));
     assert!(std::future::poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending())).await);
     budget.sweep(Instant::now());

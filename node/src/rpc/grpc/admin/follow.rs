@@ -36,8 +36,8 @@ pub(super) async fn follow(
         snapshot: None,
         client_name: "AdminService".to_owned(),
         peer: None,
-        purse: None,
-        bytes_of_byte: 1,
+        byte_account: None,
+        memory_per_frame_byte: 1,
     };
     let mut frames = streams.open(open).map_err(subscriptions_status)?;
     let deadline = Instant::now() + wait;

@@ -32,7 +32,7 @@ use crate::jobs::{TemplateJobs, ValidationJobs};
 use crate::limits::THREAD_STACK_BYTES;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
-use crate::rpc::grpc::{Parts, Services};
+use crate::rpc::grpc::{ServiceState, Services};
 use crate::rpc::http::router;
 use crate::runtime::wake_signal::WakeSignal;
 
@@ -106,7 +106,7 @@ impl Bench {
         let journal = Arc::new(NodeJournal::new(core.clone()));
         let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
         let (handle, limits) = (runtime.handle().clone(), StreamRegistryLimits::default());
-        let services = Arc::new(Parts {
+        let services = Arc::new(ServiceState {
             observers: crate::event_dispatcher::dispatcher::Dispatcher::default(),
             pool: BlockingPool::new(Arc::clone(&shared)),
             wake: WakeSignal::default(),

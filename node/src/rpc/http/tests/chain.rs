@@ -275,9 +275,9 @@ fn a_block_whose_sender_is_gone_wakes_the_coordinator() {
         let begun = std::future::poll_fn(|context| Poll::Ready(push.as_mut().poll(context).is_ready())).await;
         assert!(!begun, "it waits for the chain");
     });
-    let (rung, heard) = std::sync::mpsc::channel();
-    std::thread::spawn(move || rung.send(wake.wait()));
-    assert_eq!(heard.recv_timeout(Duration::from_secs(30)), Ok(true));
+    let (sender, woken) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(wake.wait()));
+    assert_eq!(woken.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
 
 #[test]

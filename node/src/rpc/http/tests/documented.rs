@@ -24,16 +24,16 @@ use crate::jobs::{TEMPLATE_LIMITS, TemplateWorker, VALIDATION_LIMITS, Validation
 use crate::limits::{MAX_MESSAGE_BYTES, THREAD_STACK_BYTES};
 use crate::rpc::http::page::FILES;
 use crate::rpc::http::{routes, stackerdb};
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 use chainstate::test_support::{address, deploy, key, transfer};
 
 /// Method or `*`, path or `*`, status, content type or `*`, why the tests here cannot cause it.
 const UNSEEN: &[[&str; 5]] = &[
-    ["*", "*", "403", "text/plain", "the door before the router: rpc/door/tests.rs"],
+    ["*", "*", "403", "text/plain", "the filter before the router: rpc/request_filter/tests.rs"],
     ["*", "*", "429", "text/plain", "all turns are taken: lanes.rs here; the budgets of bytes and requests"],
     ["*", "*", "500", "*", "a fault of the node"],
     ["*", "*", "503", "text/plain", "the node is stopping, or its tip stands still: chain/stall.rs"],
-    ["POST", "/v2/transactions", "429", "application/json", "its sender's turns are taken: fair_lane/tests.rs"],
+    ["POST", "/v2/transactions", "429", "application/json", "its sender's turns are taken: fair_queue/tests.rs"],
     ["*", "*", "507", "*", "the disk is full: tests/tests/e2e/faults"],
 ];
 
@@ -47,7 +47,7 @@ const CODE: &str = "
 const TOKEN: &str = "secret";
 
 fn is_unseen((method, path, status, kind): &Answered) -> bool {
-    // A feature that is switched off answers the same whatever the query: there, only the door answers 400.
+    // A feature that is switched off answers the same whatever the query: there, only the request filter answers 400.
     if status == "400" && routes().iter().any(|route| route.path == path && route.keys.is_none()) {
         return true;
     }
@@ -301,7 +301,7 @@ impl Asker {
         asked.iter().for_each(|path| drop(self.get(202, path)));
         let unwanted = broken(broken(block)).encode();
         let unwanted = id(self.post(202, "/v3/block_proposal", JSON, body(&unwanted, 0x8000_0000)));
-        services.validations.take_back(&unwanted, Class::Anyone).unwrap();
+        services.validations.take_back(&unwanted, CallerClass::Anyone).unwrap();
         self.get(410, &format!("/v3/block_proposal/{unwanted}"));
         let chain = || Arc::clone(&self.bench.chain);
         let templates = TemplateWorker { jobs: Arc::clone(&services.templates), chain: chain() };

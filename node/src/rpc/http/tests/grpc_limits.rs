@@ -23,11 +23,11 @@ use crate::limits::{
     ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES, MAX_WAIT,
     PAGE_SIZE,
 };
-use crate::rpc::grpc::{Parts, into_router, routes};
+use crate::rpc::grpc::{ServiceState, into_router, routes};
 
 /// All services in this process, with a clock.
 pub(super) fn served(bench: &Bench) -> Router {
-    let services = Arc::new(Parts { serves_admin: true, ..Parts::clone(&bench.services) });
+    let services = Arc::new(ServiceState { serves_admin: true, ..ServiceState::clone(&bench.services) });
     let (grpc, _) = bench.runtime.block_on(routes(&services)).unwrap();
     into_router(grpc)
 }

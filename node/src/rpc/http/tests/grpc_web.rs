@@ -11,10 +11,10 @@ use tower::ServiceExt as _;
 
 use super::bench::Bench;
 use crate::rpc::auth::Guard;
-use crate::rpc::door::Door;
-use crate::rpc::door::host::Hosts;
-use crate::rpc::door::origin::Origins;
 use crate::rpc::grpc::{into_router, routes, web};
+use crate::rpc::request_filter::RequestFilter;
+use crate::rpc::request_filter::host::Hosts;
+use crate::rpc::request_filter::origin::Origins;
 
 const KIND: &str = "application/grpc-web+proto";
 const TIP: &str = "/nakamoto.v1.BlockService/GetTip";
@@ -35,8 +35,8 @@ impl Browser {
     fn new(token: Option<&str>) -> Self {
         let bench = Bench::new(token);
         let (grpc, _) = bench.runtime.block_on(routes(&bench.services)).unwrap();
-        let door = Door::new(Hosts::default(), Origins::default(), Guard::new(token));
-        let router = web::join(bench.router.clone(), into_router(grpc), &door);
+        let filter = RequestFilter::new(Hosts::default(), Origins::default(), Guard::new(token));
+        let router = web::join(bench.router.clone(), into_router(grpc), &filter);
         Self { bench, router }
     }
 

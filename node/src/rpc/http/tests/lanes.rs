@@ -18,7 +18,7 @@ use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::runtime::budget::Budget;
 use crate::runtime::caller::Caller;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 use chainstate::test_support::key;
 
 /// Longest wait for something that must happen, far above what it takes.
@@ -47,9 +47,9 @@ impl Lane {
 
 /// Blocks threads until it is dropped; also when the test fails, which would otherwise hang.
 #[derive(Default)]
-struct Door(Arc<(Mutex<bool>, Condvar)>);
+struct Latch(Arc<(Mutex<bool>, Condvar)>);
 
-impl Drop for Door {
+impl Drop for Latch {
     fn drop(&mut self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();
@@ -61,9 +61,9 @@ fn check(lane: Lane, turns: usize) {
     let bench = Bench::new(None);
     let pool = bench.services.pool.clone();
     let (begun, begins) = mpsc::channel();
-    let door = Door::default();
+    let latch = Latch::default();
     let work = || {
-        let (begun, inside) = (begun.clone(), Arc::clone(&door.0));
+        let (begun, inside) = (begun.clone(), Arc::clone(&latch.0));
         move || {
             begun.send(()).unwrap();
             drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
@@ -86,7 +86,7 @@ fn check(lane: Lane, turns: usize) {
             }
         }
     });
-    drop(door);
+    drop(latch);
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
     // Had it begun without a permit, its thread would have said so by now.
     drop((begun, bench));
@@ -101,7 +101,7 @@ fn each_lane_has_its_turns_and_takes_no_others() {
 }
 
 /// The class of a request with these headers.
-fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)]) -> Class {
+fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)]) -> CallerClass {
     let actors = Actors::new(Guard::new(token), bench.services.pool.clone());
     let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
     bench.runtime.block_on(actors.class(&headers.collect()))
@@ -111,15 +111,19 @@ fn class(bench: &Bench, token: Option<&str>, headers: &[(&'static str, String)])
 fn producers_and_signers_are_known_by_their_slots_key_or_by_the_token() {
     let bench = Bench::new(None);
     let pass = |kind, index| vec![(lane::HEADER, lane::header_value(&key(kind, index)))];
-    assert_eq!(class(&bench, None, &pass("producer", 0)), Class::Actor);
-    assert_eq!(class(&bench, None, &pass("stacker", 2)), Class::Actor);
-    assert_eq!(class(&bench, None, &pass("user", 0)), Class::Anyone, "a key without a slot");
-    assert_eq!(class(&bench, None, &[(lane::HEADER, "00".to_owned())]), Class::Anyone);
-    assert_eq!(class(&bench, None, &[]), Class::Anyone);
+    assert_eq!(class(&bench, None, &pass("producer", 0)), CallerClass::Actor);
+    assert_eq!(class(&bench, None, &pass("stacker", 2)), CallerClass::Actor);
+    assert_eq!(class(&bench, None, &pass("user", 0)), CallerClass::Anyone, "a key without a slot");
+    assert_eq!(class(&bench, None, &[(lane::HEADER, "00".to_owned())]), CallerClass::Anyone);
+    assert_eq!(class(&bench, None, &[]), CallerClass::Anyone);
     let token = |token: &str| vec![("authorization", format!("Bearer {token}"))];
-    assert_eq!(class(&bench, Some("secret"), &token("secret")), Class::Actor);
-    assert_eq!(class(&bench, Some("secret"), &token("other")), Class::Anyone);
-    assert_eq!(class(&bench, None, &token("secret")), Class::Anyone, "no token is asked for, so none tells anything");
+    assert_eq!(class(&bench, Some("secret"), &token("secret")), CallerClass::Actor);
+    assert_eq!(class(&bench, Some("secret"), &token("other")), CallerClass::Anyone);
+    assert_eq!(
+        class(&bench, None, &token("secret")),
+        CallerClass::Anyone,
+        "no token is asked for, so none tells anything"
+    );
 }
 
 #[test]
@@ -127,11 +131,11 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
     let bench = Bench::new(None);
     let pool = bench.services.pool.clone();
     let (begun, begins) = mpsc::channel();
-    let door = Door::default();
+    let latch = Latch::default();
     let mut held = tokio::task::JoinSet::new();
     for (lane, turns) in [(Lane::Read, MAX_CONCURRENT_READS), (Lane::Write, MAX_CONCURRENT_WRITES)] {
         for _ in 0..turns {
-            let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&door.0));
+            let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&latch.0));
             let work = move || {
                 begun.send(()).unwrap();
                 drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
@@ -142,15 +146,15 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
     for _ in 0..MAX_CONCURRENT_READS + MAX_CONCURRENT_WRITES {
         begins.recv_timeout(WAIT).expect("as many run as may");
     }
-    let purse = Budget::default().purse(Class::Actor, &CancellationToken::new());
-    let caller = Caller::new(IpAddr::from([127, 0, 0, 1]), purse);
+    let byte_account = Budget::default().byte_account(CallerClass::Actor, &CancellationToken::new());
+    let caller = Caller::new(IpAddr::from([127, 0, 0, 1]), byte_account);
     bench.runtime.block_on(caller.serve(async {
         for lane in [Lane::Read, Lane::Write] {
             let served = tokio::time::timeout(WAIT, lane.run(&pool, || {})).await;
             served.unwrap_or_else(|_| panic!("{lane:?} waits")).unwrap();
         }
     }));
-    drop(door);
+    drop(latch);
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
 }
 
@@ -159,14 +163,14 @@ fn a_peer_evaluates_while_another_has_all_that_one_may() {
     let bench = Bench::new(None);
     let pool = bench.services.pool.clone();
     let caller = |peer: [u8; 4]| {
-        let purse = Budget::default().purse(Class::Anyone, &CancellationToken::new());
-        Caller::new(IpAddr::from(peer), purse)
+        let byte_account = Budget::default().byte_account(CallerClass::Anyone, &CancellationToken::new());
+        Caller::new(IpAddr::from(peer), byte_account)
     };
     let (begun, begins) = mpsc::channel();
-    let door = Door::default();
+    let latch = Latch::default();
     let mut held = tokio::task::JoinSet::new();
     for _ in 0..64 {
-        let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&door.0));
+        let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&latch.0));
         let work = move || {
             begun.send(()).unwrap();
             drop(inside.1.wait_while(inside.0.lock().unwrap(), |open| !*open).unwrap());
@@ -180,7 +184,7 @@ fn a_peer_evaluates_while_another_has_all_that_one_may() {
     let other = caller([127, 0, 0, 2]).serve(Lane::Evaluate.run(&pool, || {}));
     let served = bench.runtime.block_on(async { tokio::time::timeout(WAIT, other).await });
     served.expect("it does not wait").unwrap();
-    drop(door);
+    drop(latch);
     // The waiting calls get permits as they are returned, or are told to try later.
     bench.runtime.block_on(async { held.join_all().await }).into_iter().for_each(|answer| answer.unwrap());
 }

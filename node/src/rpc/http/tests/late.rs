@@ -20,7 +20,7 @@ use super::grpc_limits::served;
 use crate::config::CallLimits;
 use crate::jobs::{JobRequest, TemplateJob, TemplateWorker};
 use crate::limits::THREAD_STACK_BYTES;
-use crate::runtime::class::Class;
+use crate::runtime::class::CallerClass;
 use chainstate::test_support::{address, call_payload, deploy, key, signed};
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -134,7 +134,7 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     template(&bench, &id, |body| body.get("executing_txid").is_some());
     let order = TemplateOrder { allow_empty: true, max_transactions: Some(7), ..TemplateOrder::default() };
     let job = TemplateJob { order, assembly_time: None }.into_request();
-    let theirs = bench.services.templates.request(JobRequest { class: Class::Actor, ..job }).unwrap().id;
+    let theirs = bench.services.templates.request(JobRequest { class: CallerClass::Actor, ..job }).unwrap().id;
     let ended = template(&bench, &id, |body| body["state"] != "PENDING");
     assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
     template(&bench, &theirs, |body| body.get("executing_txid").is_some());
@@ -144,7 +144,7 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     let answer = bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner();
     assert_eq!(answer.state(), v1::JobState::Pending);
     assert_eq!(template(&bench, &theirs, |_| true)["state"], "PENDING");
-    bench.services.templates.take_back(&theirs, Class::Actor).unwrap();
+    bench.services.templates.take_back(&theirs, CallerClass::Actor).unwrap();
     template(&bench, &theirs, |body| body["state"] == "CANCELLED");
     stop(&bench, worker);
 }

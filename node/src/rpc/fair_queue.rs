@@ -17,7 +17,7 @@ use crate::limits::{MAX_WAITING, RETRY_AFTER};
 
 /// How many may run and wait.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shares {
+pub(super) struct FairQueueLimits {
     pub(super) turns: usize,
     /// Permits of one sender.
     pub(super) of_one: usize,
@@ -30,8 +30,8 @@ pub(super) struct Shares {
 }
 
 /// The lane. `K` identifies the sender.
-pub(super) struct FairLane<K: Ord + Clone> {
-    shares: Shares,
+pub(super) struct FairQueue<K: Ord + Clone> {
+    limits: FairQueueLimits,
     state: Mutex<State<K>>,
 }
 
@@ -47,43 +47,43 @@ struct State<K: Ord + Clone> {
 
 struct Sender<K: Ord + Clone> {
     out: usize,
-    waiting: VecDeque<(u64, oneshot::Sender<Turn<K>>)>,
+    waiting: VecDeque<(u64, oneshot::Sender<Permit<K>>)>,
 }
 
 /// The right to run until it is dropped.
-pub(super) struct Turn<K: Ord + Clone> {
-    lane: Arc<FairLane<K>>,
+pub(super) struct Permit<K: Ord + Clone> {
+    lane: Arc<FairQueue<K>>,
     sender: K,
 }
 
 /// A waiting request, which leaves the queue when its caller goes away.
 struct Waits<'a, K: Ord + Clone> {
-    lane: &'a FairLane<K>,
+    lane: &'a FairQueue<K>,
     sender: &'a K,
     id: u64,
 }
 
-impl<K: Ord + Clone> FairLane<K> {
-    pub(super) fn new(shares: Shares) -> Arc<Self> {
+impl<K: Ord + Clone> FairQueue<K> {
+    pub(super) fn new(limits: FairQueueLimits) -> Arc<Self> {
         let state = State { out: 0, waiting: 0, next_id: 0, senders: BTreeMap::new(), round: VecDeque::new() };
-        Arc::new(Self { shares, state: Mutex::new(state) })
+        Arc::new(Self { limits, state: Mutex::new(state) })
     }
 
     /// Waits for a permit for this sender.
     ///
     /// # Errors
     /// [`ApiError::Busy`]: too many wait, in total or of the sender, or no permit was free in time.
-    pub(super) async fn turn(self: &Arc<Self>, sender: K) -> Result<Turn<K>, ApiError> {
-        let busy = || ApiError::Busy { reason: self.shares.full, retry_after: RETRY_AFTER };
+    pub(super) async fn turn(self: &Arc<Self>, sender: K) -> Result<Permit<K>, ApiError> {
+        let busy = || ApiError::Busy { reason: self.limits.full, retry_after: RETRY_AFTER };
         let (id, turn) = {
             let mut state = self.lock();
-            if state.begin(&self.shares, &sender) {
-                return Ok(Turn { lane: Arc::clone(self), sender });
+            if state.begin(&self.limits, &sender) {
+                return Ok(Permit { lane: Arc::clone(self), sender });
             }
-            state.wait(&self.shares, &sender).ok_or_else(busy)?
+            state.wait(&self.limits, &sender).ok_or_else(busy)?
         };
         let waits = Waits { lane: self, sender: &sender, id };
-        let turn = tokio::time::timeout(self.shares.timeout, turn).await;
+        let turn = tokio::time::timeout(self.limits.timeout, turn).await;
         drop(waits);
         turn.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
     }
@@ -91,9 +91,9 @@ impl<K: Ord + Clone> FairLane<K> {
     /// Gives permits to waiting requests, as many as are free.
     fn give(self: &Arc<Self>) {
         loop {
-            let Some((sender, reply)) = self.lock().next(&self.shares) else { return };
+            let Some((sender, reply)) = self.lock().next(&self.limits) else { return };
             // A caller that just went away drops the permit, which passes it on.
-            drop(reply.send(Turn { lane: Arc::clone(self), sender }));
+            drop(reply.send(Permit { lane: Arc::clone(self), sender }));
         }
     }
 
@@ -104,9 +104,9 @@ impl<K: Ord + Clone> FairLane<K> {
 
 impl<K: Ord + Clone> State<K> {
     /// Takes a permit if the sender may run at once.
-    fn begin(&mut self, shares: &Shares, sender: &K) -> bool {
+    fn begin(&mut self, limits: &FairQueueLimits, sender: &K) -> bool {
         let out = self.senders.get(sender).map_or(0, |sender| sender.out);
-        let may = self.out < shares.turns && out < shares.of_one;
+        let may = self.out < limits.turns && out < limits.of_one;
         if may {
             self.out += 1;
             self.senders.entry(sender.clone()).or_insert_with(Sender::new).out += 1;
@@ -115,9 +115,9 @@ impl<K: Ord + Clone> State<K> {
     }
 
     /// Adds a request to the sender's queue; `None` when there is no room.
-    fn wait(&mut self, shares: &Shares, sender: &K) -> Option<(u64, oneshot::Receiver<Turn<K>>)> {
+    fn wait(&mut self, limits: &FairQueueLimits, sender: &K) -> Option<(u64, oneshot::Receiver<Permit<K>>)> {
         let waiting = self.senders.get(sender).map_or(0, |sender| sender.waiting.len());
-        if self.waiting >= MAX_WAITING || waiting >= shares.waiting_of_one {
+        if self.waiting >= MAX_WAITING || waiting >= limits.waiting_of_one {
             return None;
         }
         let (reply, turn) = oneshot::channel();
@@ -125,22 +125,22 @@ impl<K: Ord + Clone> State<K> {
         (self.next_id, self.waiting) = (id + 1, self.waiting + 1);
         let queue = self.senders.entry(sender.clone()).or_insert_with(Sender::new);
         queue.waiting.push_back((id, reply));
-        if queue.waiting.len() == 1 && queue.out < shares.of_one {
+        if queue.waiting.len() == 1 && queue.out < limits.of_one {
             self.round.push_back(sender.clone());
         }
         Some((id, turn))
     }
 
     /// The request that runs next, if any may.
-    fn next(&mut self, shares: &Shares) -> Option<(K, oneshot::Sender<Turn<K>>)> {
-        if self.out >= shares.turns {
+    fn next(&mut self, limits: &FairQueueLimits) -> Option<(K, oneshot::Sender<Permit<K>>)> {
+        if self.out >= limits.turns {
             return None;
         }
         let key = self.round.pop_front()?;
         let sender = self.senders.get_mut(&key)?;
         let (_, reply) = sender.waiting.pop_front()?;
         sender.out += 1;
-        if !sender.waiting.is_empty() && sender.out < shares.of_one {
+        if !sender.waiting.is_empty() && sender.out < limits.of_one {
             self.round.push_back(key.clone());
         }
         self.out += 1;
@@ -149,11 +149,11 @@ impl<K: Ord + Clone> State<K> {
     }
 
     /// A permit of this sender is returned.
-    fn end(&mut self, shares: &Shares, key: &K) {
+    fn end(&mut self, limits: &FairQueueLimits, key: &K) {
         self.out = self.out.saturating_sub(1);
         let Some(sender) = self.senders.get_mut(key) else { return };
         // The sender had all of its share, so its waiting requests were not in the round.
-        if sender.out == shares.of_one && !sender.waiting.is_empty() {
+        if sender.out == limits.of_one && !sender.waiting.is_empty() {
             self.round.push_back(key.clone());
         }
         sender.out = sender.out.saturating_sub(1);
@@ -184,9 +184,9 @@ impl<K: Ord + Clone> Sender<K> {
     }
 }
 
-impl<K: Ord + Clone> Drop for Turn<K> {
+impl<K: Ord + Clone> Drop for Permit<K> {
     fn drop(&mut self) {
-        self.lane.lock().end(&self.lane.shares, &self.sender);
+        self.lane.lock().end(&self.lane.limits, &self.sender);
         self.lane.give();
     }
 }

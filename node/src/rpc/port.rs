@@ -15,10 +15,10 @@ use crate::limits::MAX_REQUESTS;
 use crate::metrics::requests::Count;
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
-use crate::rpc::door::Door;
-use crate::rpc::door::host::Hosts;
-use crate::rpc::door::origin::Origins;
 use crate::rpc::grpc::{Services, into_router, routes, web};
+use crate::rpc::request_filter::RequestFilter;
+use crate::rpc::request_filter::host::Hosts;
+use crate::rpc::request_filter::origin::Origins;
 use crate::rpc::scrape;
 use crate::rpc::server::peers::{PeerLimits, Peers};
 use crate::rpc::server::{Listening, Timeouts, tls};
@@ -28,7 +28,7 @@ use crate::runtime::budget::Budget;
 /// All ports of a node.
 pub(crate) struct Port {
     listening: Listening,
-    door: Door,
+    filter: RequestFilter,
     /// Folder whose files' sizes are metrics.
     data_dir: PathBuf,
 }
@@ -37,7 +37,7 @@ impl Port {
     /// Port as the settings want it, with room for so many connections.
     pub(crate) fn new(settings: &Settings, services: &Services, connections: usize) -> anyhow::Result<Self> {
         let listening = listening(settings, services, connections)?;
-        Ok(Self { listening, door: door(settings, &services.guard), data_dir: settings.data_dir.clone() })
+        Ok(Self { listening, filter: filter(settings, &services.guard), data_dir: settings.data_dir.clone() })
     }
 
     /// Serves on all listeners until `shutdown`.
@@ -51,8 +51,8 @@ impl Port {
         let result = runtime.block_on(async {
             let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
-            let router = web::join(paths, into_router(grpc), &self.door);
-            let router = router.layer((HookLayer(Count), HookLayer(self.door)));
+            let router = web::join(paths, into_router(grpc), &self.filter);
+            let router = router.layer((HookLayer(Count), HookLayer(self.filter)));
             tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
@@ -65,10 +65,10 @@ impl Port {
 }
 
 /// Which requests may come in.
-fn door(settings: &Settings, guard: &Guard) -> Door {
+fn filter(settings: &Settings, guard: &Guard) -> RequestFilter {
     let bound = [Some(settings.bind), settings.http_extra_bind].into_iter().flatten().map(|bind| bind.ip()).collect();
     let hosts = Hosts::new(bound, settings.allowed_hosts.clone());
-    Door::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
+    RequestFilter::new(hosts, Origins::new(settings.allowed_origins.clone()), guard.clone())
 }
 
 /// Limits and TLS of the listeners.

@@ -29,7 +29,7 @@ use crate::metrics;
 
 /// The rules for all requests of a port. Cheap to clone.
 #[derive(Clone)]
-pub struct Door(Arc<Rules>);
+pub struct RequestFilter(Arc<Rules>);
 
 struct Rules {
     hosts: Hosts,
@@ -46,7 +46,7 @@ pub(super) struct Refusal {
     pub(super) text: String,
 }
 
-impl Door {
+impl RequestFilter {
     /// Makes the rules. A request with the guard's token passes whatever its origin.
     #[must_use]
     pub fn new(hosts: Hosts, origins: Origins, guard: Guard) -> Self {
@@ -54,7 +54,7 @@ impl Door {
     }
 
     /// Whether CORS headers may allow a call to the page that sends a request with this target and these headers.
-    pub(super) fn invites(&self, target: &Uri, headers: &HeaderMap) -> bool {
+    pub(super) fn allows_page(&self, target: &Uri, headers: &HeaderMap) -> bool {
         self.0.guard.is_set() || self.0.origins.check(target, headers).is_ok()
     }
 
@@ -73,7 +73,7 @@ impl Door {
     }
 }
 
-impl RequestHook for Door {
+impl RequestHook for RequestFilter {
     type State = ();
 
     fn before(&self, request: &Request) -> ControlFlow<Response> {

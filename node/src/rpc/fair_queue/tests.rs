@@ -1,4 +1,4 @@
-//! Shares, the order of permits, and callers that go away.
+//! Limits, the order of permits, and callers that go away.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -9,42 +9,43 @@ use super::*;
 
 const FULL: &str = "FULL";
 const TIMEOUT: Duration = Duration::from_millis(50);
-const SHARES: Shares = Shares { turns: 3, of_one: 2, waiting_of_one: 4, timeout: TIMEOUT, full: FULL };
+const SHARES: FairQueueLimits =
+    FairQueueLimits { turns: 3, of_one: 2, waiting_of_one: 4, timeout: TIMEOUT, full: FULL };
 
 type Key = u8;
-type Waiting = Pin<Box<dyn Future<Output = Result<Turn<Key>, ApiError>>>>;
+type Waiting = Pin<Box<dyn Future<Output = Result<Permit<Key>, ApiError>>>>;
 
-fn ask(lane: &Arc<FairLane<Key>>, sender: Key) -> Waiting {
+fn ask(lane: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
     let lane = Arc::clone(lane);
     Box::pin(async move { lane.turn(sender).await })
 }
 
-fn look(waiting: &mut Waiting) -> Option<Result<Turn<Key>, ApiError>> {
+fn look(waiting: &mut Waiting) -> Option<Result<Permit<Key>, ApiError>> {
     match waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer),
         Poll::Pending => None,
     }
 }
 
-fn now(lane: &Arc<FairLane<Key>>, sender: Key) -> Turn<Key> {
+fn now(lane: &Arc<FairQueue<Key>>, sender: Key) -> Permit<Key> {
     look(&mut ask(lane, sender)).expect("a turn at once").expect("a turn")
 }
 
 /// A request that waits now.
-fn waits(lane: &Arc<FairLane<Key>>, sender: Key) -> Waiting {
+fn waits(lane: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
     let mut waiting = ask(lane, sender);
     assert!(look(&mut waiting).is_none(), "{sender} does not wait");
     waiting
 }
 
-fn is_empty(lane: &FairLane<Key>) -> bool {
+fn is_empty(lane: &FairQueue<Key>) -> bool {
     let state = lane.lock();
     state.out == 0 && state.waiting == 0 && state.senders.is_empty() && state.round.is_empty()
 }
 
 #[tokio::test]
 async fn one_sender_has_his_share_and_leaves_the_rest_to_others() {
-    let lane = FairLane::new(SHARES);
+    let lane = FairQueue::new(SHARES);
     let (first, second) = (now(&lane, 1), now(&lane, 1));
     let mut third = waits(&lane, 1);
     let other = now(&lane, 2);
@@ -59,7 +60,7 @@ async fn one_sender_has_his_share_and_leaves_the_rest_to_others() {
 
 #[tokio::test]
 async fn senders_come_one_after_the_other_however_much_each_asks() {
-    let lane = FairLane::new(Shares { turns: 1, of_one: 1, ..SHARES });
+    let lane = FairQueue::new(FairQueueLimits { turns: 1, of_one: 1, ..SHARES });
     let mut turn = Some(now(&lane, 1));
     let mut waiting: Vec<_> = [1, 1, 1, 2, 3, 2].map(|sender| (sender, waits(&lane, sender))).into();
     let mut order = Vec::new();
@@ -84,8 +85,8 @@ async fn senders_come_one_after_the_other_however_much_each_asks() {
 
 #[tokio::test]
 async fn who_gets_no_turn_in_time_or_has_too_many_waiting_is_told_to_come_back() {
-    let is_busy = |answer: &Result<Turn<Key>, ApiError>| matches!(answer, Err(ApiError::Busy { reason: FULL, retry_after }) if *retry_after == RETRY_AFTER);
-    let lane = FairLane::new(SHARES);
+    let is_busy = |answer: &Result<Permit<Key>, ApiError>| matches!(answer, Err(ApiError::Busy { reason: FULL, retry_after }) if *retry_after == RETRY_AFTER);
+    let lane = FairQueue::new(SHARES);
     let held = (now(&lane, 1), now(&lane, 1));
     assert!(is_busy(&tokio::time::timeout(1_000 * TIMEOUT, ask(&lane, 1)).await.expect("an end of the wait")));
     let mut waiting: Vec<_> = (0..SHARES.waiting_of_one).map(|_| waits(&lane, 1)).collect();
@@ -99,7 +100,7 @@ async fn who_gets_no_turn_in_time_or_has_too_many_waiting_is_told_to_come_back()
 
 #[tokio::test]
 async fn no_more_wait_in_all_than_may() {
-    let lane: Arc<FairLane<u32>> = FairLane::new(Shares { turns: 0, ..SHARES });
+    let lane: Arc<FairQueue<u32>> = FairQueue::new(FairQueueLimits { turns: 0, ..SHARES });
     let ask = |sender| {
         let lane = Arc::clone(&lane);
         let mut waiting = Box::pin(async move { lane.turn(sender).await.is_err() });
@@ -118,7 +119,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             // Nothing times out here.
-            let lane = FairLane::new(Shares { timeout: Duration::from_secs(3600), ..SHARES });
+            let lane = FairQueue::new(FairQueueLimits { timeout: Duration::from_secs(3600), ..SHARES });
             let (mut running, mut waiting) = (Vec::new(), Vec::new());
             for (act, sender, which) in acts {
                 match act {

@@ -15,12 +15,12 @@ const EVIL: (&str, &str) = ("origin", "https://evil.example");
 
 fn port(token: Option<&str>, allowed_origins: &[&str]) -> Router {
     let origins = Origins::new(allowed_origins.iter().map(|origin| (*origin).to_owned()).collect());
-    let door = Door::new(Hosts::default(), origins, Guard::new(token));
+    let filter = RequestFilter::new(Hosts::default(), origins, Guard::new(token));
     Router::new()
         .route("/shim", post(|| async { "ran" }).get(|| async { "ran" }))
         .route("/a.Service/Call", post(|| async { "ran" }).layer(HookLayer(kind::GrpcOnly)))
         .fallback(|| async { "ran" })
-        .layer(HookLayer(door))
+        .layer(HookLayer(filter))
 }
 
 /// Status, headers, and whether the handler ran.

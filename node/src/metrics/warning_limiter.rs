@@ -9,14 +9,14 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// A kind of warning.
 #[derive(Debug)]
-pub(crate) struct Repeats {
-    unsaid: AtomicU64,
-    said_at: Mutex<Option<Instant>>,
+pub(crate) struct WarningLimiter {
+    suppressed: AtomicU64,
+    last_logged: Mutex<Option<Instant>>,
 }
 
-impl Repeats {
+impl WarningLimiter {
     pub(crate) const fn new() -> Self {
-        Self { unsaid: AtomicU64::new(0), said_at: Mutex::new(None) }
+        Self { suppressed: AtomicU64::new(0), last_logged: Mutex::new(None) }
     }
 
     /// Counts a warning. When a line is due, returns how many warnings there were since the last line.
@@ -25,13 +25,13 @@ impl Repeats {
     }
 
     fn count_at(&self, now: Instant) -> Option<u64> {
-        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = self.unsaid.fetch_add(1, Ordering::Relaxed) + 1;
-        if said_at.is_some_and(|said_at| now.saturating_duration_since(said_at) < PAUSE) {
+        let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = self.suppressed.fetch_add(1, Ordering::Relaxed) + 1;
+        if last_logged.is_some_and(|last_logged| now.saturating_duration_since(last_logged) < PAUSE) {
             return None;
         }
-        *said_at = Some(now);
-        self.unsaid.store(0, Ordering::Relaxed);
+        *last_logged = Some(now);
+        self.suppressed.store(0, Ordering::Relaxed);
         Some(count)
     }
 }
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_first_is_said_at_once_and_the_others_together() {
-        let (repeats, begun) = (Repeats::new(), Instant::now());
+        let (repeats, begun) = (WarningLimiter::new(), Instant::now());
         assert_eq!(repeats.count_at(begun), Some(1));
         assert!((0..500).all(|_| repeats.count_at(begun + PAUSE / 2).is_none()));
         assert_eq!(repeats.count_at(begun + PAUSE), Some(501));
