@@ -20,9 +20,13 @@ impl Rng {
     }
 
     /// A number below `end`; 0 when `end` is 0.
+    pub fn number_below(&mut self, end: u64) -> u64 {
+        self.bits() % end.max(1)
+    }
+
+    /// The same for an index.
     pub fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).unwrap();
-        usize::try_from(self.bits() % end.max(1)).unwrap()
+        usize::try_from(self.number_below(u64::try_from(end).unwrap())).unwrap()
     }
 
     /// True one time in `n`.

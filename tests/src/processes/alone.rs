@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chainstate::assembly::TemplateOrder;
 use chainstate::chain::{NakamotoChainState, Processed, StoreOutcome};
@@ -21,7 +21,7 @@ use stacks_types::keys::PrivateKey;
 use stacks_types::transaction::TransactionPayload;
 
 use super::cluster::{CONFIG_FILE, Plan, genesis, start_node, start_node_on};
-use super::{Client, Process, SmallDisk, stacksjs};
+use super::{Client, Process, SmallDisk, Watch, stacksjs};
 
 /// A node with a folder of its own.
 pub struct NodeAlone {
@@ -125,6 +125,19 @@ impl NodeAlone {
         let request = v1::PushBlockRequest { block: block.to_vec().into() };
         let answer = service.push_block(request).await.expect("an answer").into_inner();
         assert_eq!(answer.outcome(), v1::PushOutcome::Accepted, "{answer:?}");
+    }
+
+    /// Pushes blocks, each after the one before is processed, and returns the time that it took.
+    ///
+    /// # Panics
+    /// When the node does not take one.
+    pub async fn push_all(&self, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
+        let begun = Instant::now();
+        for block in blocks {
+            self.push(client, block).await;
+            watch.block().await;
+        }
+        begun.elapsed()
     }
 }
 

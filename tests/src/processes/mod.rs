@@ -11,6 +11,7 @@ mod grpc;
 mod http;
 mod process;
 pub mod unread;
+mod wallets;
 
 pub use admin::Admin;
 pub use alone::{NodeAlone, address_of_nobody, proposal_of};
@@ -22,6 +23,7 @@ pub use disk::{SmallDisk, wrapped};
 pub use grpc::RawGrpc;
 pub use http::{Answer, Http};
 pub use process::Process;
+pub use wallets::{signed, transfer, transfer_paying, wallet};
 
 use std::path::PathBuf;
 

@@ -6,11 +6,9 @@ use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
 use nakamoto_proto::v1::subscribe_response::Body as Frame;
 use stacks_types::address::HashMode;
-use tests::processes::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
+use tests::processes::{Admin, Client, Cluster, Plan, WAIT, Watch, run, stacksjs, transfer, wallet};
 use tonic::Code;
 use tonic_types::StatusExt as _;
-
-use crate::restarts::{transfer, wallet};
 
 fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()

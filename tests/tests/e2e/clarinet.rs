@@ -10,9 +10,7 @@ use stacks_types::transaction::{
     AnchorMode, ContractCall, ContractVersion, PostConditionMode, SpendingCondition, StacksTransaction,
     TransactionAuth, TransactionPayload,
 };
-use tests::processes::{Http, WAIT, address_of, run, stacksjs, start_devnet};
-
-use crate::restarts::wallet;
+use tests::processes::{Http, WAIT, address_of, run, stacksjs, start_devnet, wallet};
 
 const DEPLOYER: &str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
 /// Burn height at which the newest epoch of Clarinet's Devnet.toml begins, the last for which it waits.

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tests::processes::{
     Client, Http, Process, WAIT, Watch, address_of, binary, devnet_command, run, stacksjs, start_devnet,
+    transfer_paying, wallet,
 };
-
-use crate::restarts::{transfer_paying, wallet};
 
 /// Ids of the processes whose parent is `id`.
 fn children(id: u32) -> Vec<u32> {

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 use stacks_types::keys::PrivateKey;
-use stacks_types::transaction::{
-    ContractVersion, SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload,
+use stacks_types::transaction::{ContractVersion, StacksTransaction, TransactionPayload};
+use tests::processes::{
+    Client, Http, Process, address_of, devnet_command, run, signed, stacksjs, start_devnet, wallet,
 };
-use tests::processes::{Client, Http, Process, address_of, devnet_command, run, stacksjs, start_devnet};
-
-use crate::restarts::wallet;
 
 const BOOT: &str = "ST000000000000000000002AMW42H";
+/// Fee of every transaction, micro-STX.
+const FEE_USTX: u64 = 10_000;
 const OCTETS: &str = "application/octet-stream";
 /// Address of wallet_1.
 const WALLET_1: &str = "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5";
@@ -73,13 +73,6 @@ impl Devnet {
     }
 }
 
-fn signed(key: &PrivateKey, nonce: u64, payload: TransactionPayload) -> StacksTransaction {
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, 10_000));
-    let mut transaction = StacksTransaction::new(false, auth, payload);
-    transaction.sign_origin(key).expect("the origin's key");
-    transaction
-}
-
 fn deploy(key: &PrivateKey, nonce: u64, version: Option<u8>, name: &str, code: &str) -> StacksTransaction {
     let (name, code) = (name.parse().expect("a name"), code.to_owned());
     let payload = match version {
@@ -89,7 +82,7 @@ fn deploy(key: &PrivateKey, nonce: u64, version: Option<u8>, name: &str, code: &
             TransactionPayload::VersionedSmartContract { version, name, code }
         }
     };
-    signed(key, nonce, payload)
+    signed(key, nonce, FEE_USTX, payload)
 }
 
 /// An epoch: its name, its id in answers, its newest Clarity, the last byte of peer versions, the first epoch with a

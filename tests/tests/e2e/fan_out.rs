@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event_service_client::EventServiceClient;
@@ -11,7 +11,8 @@ use nakamoto_proto::v1::node_service_client::NodeServiceClient;
 use nakamoto_proto::v1::operator_service_client::OperatorServiceClient;
 use nakamoto_proto::v1::start_position::Position;
 use nakamoto_proto::v1::subscribe_response::Body;
-use tests::processes::{Client, NodeAlone, WAIT, Watch, address_of_nobody, run};
+use tests::processes::{Client, NodeAlone, WAIT, address_of_nobody, run};
+use tests::random::Rng;
 use tokio::sync::watch;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
@@ -26,18 +27,6 @@ const STREAMS_A_CONNECTION: u64 = 20;
 const BLOCKS: usize = 25;
 /// Receive window of a stalled reader, small so that unread frames cannot hide in the transport.
 const SMALL_WINDOW: u32 = 8 << 10;
-
-/// A small random generator: the same seed gives the same test.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 fn kinds(kinds: &[v1::EventKind]) -> v1::EventTerm {
     v1::EventTerm { kinds: kinds.iter().map(|kind| (*kind).into()).collect(), ..Default::default() }
@@ -63,7 +52,7 @@ struct Subscriber {
     filter: v1::EventFilter,
     payload_mode: v1::PayloadMode,
     max_batch: u32,
-    dice: Dice,
+    random: Rng,
     /// Whether it stops reading until the blocks are processed.
     stalls: bool,
 }
@@ -126,7 +115,7 @@ impl Subscriber {
                 }
                 _ => {}
             }
-            if !self.stalls && self.dice.roll(40) == 0 {
+            if !self.stalls && self.random.one_in(40) {
                 // Killed: events in flight are lost, and come again after the cursor.
                 let start = cursor.clone().map_or(Position::FromSequence(1), Position::AfterCursor);
                 stream = self.open(start).await;
@@ -163,15 +152,6 @@ fn slice(journal: &[(u64, i32)], filter: &v1::EventFilter) -> Vec<u64> {
     journal.iter().filter(|(_, kind)| matches(*kind)).map(|(sequence, _)| *sequence).collect()
 }
 
-async fn process(node: &NodeAlone, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
-    let begun = Instant::now();
-    for block in blocks {
-        node.push(client, block).await;
-        watch.block().await;
-    }
-    begun.elapsed()
-}
-
 async fn subscribers(client: &Client) -> v1::ListSubscribersResponse {
     let request = v1::ListSubscribersRequest { page_size: 1000, ..Default::default() };
     OperatorServiceClient::new(client.channel.clone()).list_subscribers(request).await.expect("a page").into_inner()
@@ -191,13 +171,13 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
         let given = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish()) | 1;
         println!("seed {seed}");
-        let mut dice = Dice(seed);
+        let mut random = Rng::from_seed(seed);
         let node = NodeAlone::start("[connection_options]\nstall_timeout = \"1s\"\n");
         let blocks = node.script(2 * BLOCKS, 25).await;
         let client = node.client();
         let mut watch = client.watch(0).await;
         watch.block().await; // The boot block.
-        let alone = process(&node, &client, &mut watch, &blocks[..BLOCKS]).await;
+        let alone = node.push_all(&client, &mut watch, &blocks[..BLOCKS]).await;
 
         let (tell_end, end) = watch::channel(None);
         let mut channels = BTreeMap::new();
@@ -207,13 +187,13 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
             // A stalled reader also holds up the other streams on its connection.
             let connection = if stalls { number } else { STALLED + number / STREAMS_A_CONNECTION };
             let channel = channels.entry(connection).or_insert_with(|| connect(&node, stalls)).clone();
-            let whole = stalls || dice.roll(2) == 0;
+            let whole = stalls || random.one_in(2);
             let subscriber = Subscriber {
                 channel,
                 filter: filter(if stalls { 0 } else { number }),
                 payload_mode: if whole { v1::PayloadMode::Full } else { v1::PayloadMode::Header },
-                max_batch: 1 << (4 * dice.roll(3)),
-                dice: Dice(dice.roll(u64::MAX) | 1),
+                max_batch: 1 << (4 * random.below(3)),
+                random: Rng::from_seed(random.bits()),
                 stalls,
             };
             readers.push((subscriber.filter.clone(), tokio::spawn(subscriber.read(end.clone()))));
@@ -224,7 +204,7 @@ fn two_hundred_subscribers_get_their_slices_and_blocks_do_not_wait_for_them() {
             }
         });
         opened.await.expect("all streams open");
-        let with_readers = process(&node, &client, &mut watch, &blocks[BLOCKS..]).await;
+        let with_readers = node.push_all(&client, &mut watch, &blocks[BLOCKS..]).await;
         let seen = subscribers(&client).await;
         let mut service = NodeServiceClient::new(client.channel.clone());
         let info = service.get_service_info(v1::GetServiceInfoRequest {}).await.expect("an answer").into_inner();

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::validation_service_client::ValidationServiceClient;
 use tests::figures::resident_bytes;
-use tests::processes::{Client, NodeAlone, Watch, proposal_of, run};
+use tests::processes::{Client, NodeAlone, proposal_of, run};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -82,16 +82,6 @@ async fn flood(client: Client, proposals: Arc<Vec<Vec<u8>>>, tally: Arc<Tally>, 
     }
 }
 
-/// Pushes the blocks one by one, each after the one before is processed; returns the time.
-async fn process(node: &NodeAlone, client: &Client, watch: &mut Watch, blocks: &[Vec<u8>]) -> Duration {
-    let begun = Instant::now();
-    for block in blocks {
-        node.push(client, block).await;
-        watch.block().await;
-    }
-    begun.elapsed()
-}
-
 #[test]
 fn a_flood_of_validations_neither_stops_blocks_nor_grows_memory() {
     run(async {
@@ -101,7 +91,7 @@ fn a_flood_of_validations_neither_stops_blocks_nor_grows_memory() {
         let client = node.client();
         let mut watch = client.watch(0).await;
         watch.block().await; // The boot block.
-        let alone = process(&node, &client, &mut watch, &blocks[..BLOCKS]).await;
+        let alone = node.push_all(&client, &mut watch, &blocks[..BLOCKS]).await;
         let before = resident_bytes(node.node.id()).expect("a process");
 
         let (tally, done) = (Arc::new(Tally::default()), Arc::new(AtomicBool::new(false)));
@@ -112,7 +102,7 @@ fn a_flood_of_validations_neither_stops_blocks_nor_grows_memory() {
         while tally.refused.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await; // Waits until the queue is full.
         }
-        let flooded = process(&node, &client, &mut watch, &blocks[BLOCKS..]).await;
+        let flooded = node.push_all(&client, &mut watch, &blocks[BLOCKS..]).await;
         let sent_meanwhile = tally.sent.load(Ordering::Relaxed);
         done.store(true, Ordering::Relaxed);
         for sender in senders {

@@ -7,28 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
-use serde_json::Value;
 use stacks_types::keys::PrivateKey;
-use stacks_types::transaction::{SpendingCondition, StacksTransaction, TransactionAuth, TransactionPayload};
-use tests::processes::{Client, Cluster, Plan, WAIT, Watch, run, stacksjs};
-
-pub(crate) fn wallet(vectors: &Value, name: &str) -> PrivateKey {
-    let account = &vectors["accounts"][name];
-    PrivateKey::from_hex(account["private_key"].as_str().expect("a key")).expect("a key")
-}
-
-pub(crate) fn transfer(key: &PrivateKey, nonce: u64) -> StacksTransaction {
-    transfer_paying(key, nonce, 1_000)
-}
-
-pub(crate) fn transfer_paying(key: &PrivateKey, nonce: u64, fee: u64) -> StacksTransaction {
-    let recipient = clarity::principal::Principal::parse("ST000000000000000000002AMW42H").expect("an address");
-    let payload = TransactionPayload::TokenTransfer { recipient, amount: 1 + nonce, memo: [0; 34] };
-    let auth = TransactionAuth::Standard(SpendingCondition::p2pkh(key, nonce, fee));
-    let mut transaction = StacksTransaction::new(false, auth, payload);
-    transaction.sign_origin(key).expect("the origin's key");
-    transaction
-}
+use tests::processes::{Client, Cluster, Plan, WAIT, Watch, run, stacksjs, transfer, wallet};
 
 /// All events of the stream, in the order seen by a client that reconnects at its last sequence.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::admin_service_client::AdminServiceClient;
 use tests::processes::{Cluster, WAIT};
+use tests::random::Rng;
 use tokio::net::TcpStream;
 
 use super::{deep, readers};
@@ -20,7 +21,7 @@ const DEPTH_MAX: u64 = 5;
 /// Disturbs a cluster with one action after another.
 pub(crate) struct Chaos {
     cluster: Cluster,
-    random: Random,
+    random: Rng,
     /// Connections of peers that do not read.
     unread: Vec<TcpStream>,
     /// Ids of contracts that can never be mined.
@@ -29,7 +30,7 @@ pub(crate) struct Chaos {
 
 impl Chaos {
     pub(crate) fn new(cluster: Cluster, seed: u64) -> Self {
-        Self { cluster, random: Random(seed), unread: Vec::new(), deep: BTreeSet::new() }
+        Self { cluster, random: Rng::from_seed(seed), unread: Vec::new(), deep: BTreeSet::new() }
     }
 
     pub(crate) fn node_pid(&self) -> u32 {
@@ -43,10 +44,10 @@ impl Chaos {
 
     /// Waits a little, does something, and returns a description of it.
     pub(crate) async fn act(&mut self) -> String {
-        tokio::time::sleep(Duration::from_millis(self.random.below(900))).await;
-        let (producers, signers) = (self.cluster.producers.len() as u64, self.cluster.signers.len() as u64);
-        let (producer, signer) = (self.random.index(producers), self.random.index(signers));
-        match self.random.below(15) {
+        tokio::time::sleep(Duration::from_millis(self.random.number_below(900))).await;
+        let mut one_of = |count: usize| u8::try_from(self.random.below(count)).expect("few processes");
+        let (producer, signer) = (one_of(self.cluster.producers.len()), one_of(self.cluster.signers.len()));
+        match self.random.number_below(15) {
             0 | 1 => {
                 self.cluster.restart_node("0");
                 "the node was killed".to_owned()
@@ -60,20 +61,20 @@ impl Chaos {
                 format!("signer {signer} was killed")
             }
             6 => {
-                let pause = Duration::from_millis(100 + self.random.below(700));
+                let pause = Duration::from_millis(100 + self.random.number_below(700));
                 self.cluster.signers[usize::from(signer)].freeze();
                 tokio::time::sleep(pause).await;
                 self.cluster.signers[usize::from(signer)].thaw();
                 format!("signer {signer} stood still for {pause:?}")
             }
             7..=9 => {
-                let count = 1 + self.random.below(3);
+                let count = 1 + self.random.number_below(3);
                 self.mine(count).await;
                 format!("{count} burn blocks were mined")
             }
             10 | 11 => {
                 let (kind, count) =
-                    (self.random.below(readers::KINDS.len() as u64), 1 + self.random.below(READERS_MAX));
+                    (self.random.number_below(readers::KINDS.len() as u64), 1 + self.random.number_below(READERS_MAX));
                 let address = self.cluster.address().parse().expect("an address");
                 let few = |number| usize::try_from(number).expect("few");
                 let (what, open) = readers::open(address, few(kind), few(count)).await;
@@ -81,13 +82,13 @@ impl Chaos {
                 what
             }
             12 => {
-                let count = 1 + self.random.below(DEEP_MAX);
-                let salt = self.random.next();
+                let count = 1 + self.random.number_below(DEEP_MAX);
+                let salt = self.random.bits();
                 self.deep.extend(deep::offer(&self.cluster.client(), salt, count));
                 format!("{count} deep contracts were offered")
             }
             _ => {
-                let depth = 1 + self.random.below(DEPTH_MAX);
+                let depth = 1 + self.random.number_below(DEPTH_MAX);
                 self.reorganize(depth).await;
                 format!("bitcoin reorganized {depth} deep")
             }
@@ -113,26 +114,5 @@ impl Chaos {
             Err(status) if status.code() == tonic::Code::InvalidArgument => {}
             Err(status) => panic!("{status}"),
         }
-    }
-}
-
-/// splitmix64: the seed determines the choices.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn index(&mut self, count: u64) -> u8 {
-        u8::try_from(self.below(count)).expect("few processes")
     }
 }

@@ -4,11 +4,10 @@ use std::process::Command;
 
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::transaction_service_client::TransactionServiceClient;
-use tests::processes::{Client, Cluster, Http, NodeAlone, Process, SmallDisk, WAIT, run, stacksjs};
+use tests::processes::{Client, Cluster, Http, NodeAlone, Process, SmallDisk, WAIT, run, stacksjs, transfer, wallet};
 use tonic_types::StatusExt as _;
 
 use super::{check_refused, check_started, ended, node};
-use crate::restarts::{transfer, wallet};
 
 /// Sets the limit on file sizes of a running process; `None` lifts it. To the process this looks like a full disk, and
 /// it needs neither a disk nor privileges.

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tests::processes::{Client, Cluster, Plan, run, stacksjs};
+use tests::processes::{Client, Cluster, Plan, run, stacksjs, transfer_paying, wallet};
 
 use super::recorder::{Post, Recorder};
 use super::{order, schema};
-use crate::restarts::{transfer_paying, wallet};
 
 #[test]
 fn an_observer_gets_what_the_reference_would_send_it() {

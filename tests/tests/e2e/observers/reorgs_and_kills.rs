@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use nakamoto_proto::v1;
-use tests::processes::{Admin, Client, Cluster, Plan, run, stacksjs};
+use tests::processes::{Admin, Client, Cluster, Plan, run, stacksjs, transfer, transfer_paying, wallet};
 
 use super::recorder::{Post, Recorder};
 use super::{order, schema};
-use crate::restarts::{transfer, transfer_paying, wallet};
 
 /// Number of rounds, each with a reorganization, a replacement and a kill.
 const ROUNDS: u64 = 3;
