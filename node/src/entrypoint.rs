@@ -59,6 +59,9 @@ const RETENTION_EVENTS: u64 = 1_024;
 /// Bytes of new events after which it prunes.
 const RETENTION_BYTES: u64 = 16 << 20;
 
+/// For event streams to say why they end. Short: the connections that carry it have [`SHUTDOWN_GRACE`](crate::limits::SHUTDOWN_GRACE).
+const STREAMS_GRACE: Duration = Duration::from_millis(300);
+
 /// Time from the signal to the end of the process.
 pub(crate) const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 /// Time for the rest of the stop, after the threads' deadline.
@@ -216,7 +219,7 @@ impl Node {
         let services = Arc::new(ServiceState {
             pool: BlockingPool::new(Arc::clone(&chain.api)),
             wake: wake.clone(),
-            streams,
+            streams: streams.clone(),
             templates: Arc::clone(&templates),
             validations: Arc::clone(&validations),
             observers,
@@ -242,7 +245,11 @@ impl Node {
         start_page_check(&mut threads, chain, rpc.handle(), &shutdown)?;
         let stopped = shutdown.clone();
         threads.spawn("event-stream", move || {
-            event_stream.block_on(stopped.cancelled());
+            event_stream.block_on(async {
+                stopped.cancelled().await;
+                // One that is late is dropped, and its reader is told all the same.
+                let _ = tokio::time::timeout(STREAMS_GRACE, streams.ended()).await;
+            });
             event_stream.shutdown_background();
             Ok(())
         })?;

@@ -1,5 +1,6 @@
 //! Why the chain does not answer.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chainstate::read::Unknown;
@@ -42,8 +43,8 @@ pub enum ApiError {
     /// The sender's fault: a field has a value that it cannot have.
     #[error("{field}: {detail}")]
     Invalid {
-        /// Path of the field.
-        field: &'static str,
+        /// Path of the field, with the place in each list.
+        field: Cow<'static, str>,
         /// What the value is, and what it may be.
         detail: String,
     },
@@ -70,6 +71,8 @@ pub enum ApiError {
         reason: &'static str,
         /// Why the state does not allow it.
         detail: String,
+        /// The values of it, by name.
+        values: Vec<(&'static str, u64)>,
     },
     /// A queue is full; try again later.
     #[error("{reason}: try again in {retry_after:?}")]
@@ -78,6 +81,16 @@ pub enum ApiError {
         reason: &'static str,
         /// When to try again.
         retry_after: Duration,
+    },
+    /// So many blocks are wanted that these would be too many.
+    #[error("{wanted} blocks are wanted and not there yet: {count} more are above {max}")]
+    TooManyBlocksWanted {
+        /// Blocks that were asked for and are not there yet.
+        wanted: u32,
+        /// Blocks that were asked for now.
+        count: u32,
+        /// Most that may be wanted.
+        max: u32,
     },
     /// The disk is full. The node still reads, and writes again when there is room.
     #[error("storage is full")]
@@ -98,8 +111,8 @@ impl ApiError {
     }
 
     /// Shorthand for [`Self::Invalid`].
-    pub fn invalid(field: &'static str, detail: impl std::fmt::Display) -> Self {
-        Self::Invalid { field, detail: detail.to_string() }
+    pub fn invalid(field: impl Into<Cow<'static, str>>, detail: impl std::fmt::Display) -> Self {
+        Self::Invalid { field: field.into(), detail: detail.to_string() }
     }
 
     /// Shorthand for [`Self::Internal`].

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use client::LONGEST_DURATION;
+
 /// Largest gRPC request and HTTP body. A StackerDB chunk has 16 MiB at most; the rest is its envelope.
 pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
 /// Largest body of a call that reads. 20 times the longest hex of a Clarity value (docs/COMPATIBILITY.md#request-sizes)
@@ -89,8 +91,8 @@ pub const MAX_PAGE_BYTES: usize = 8 << 20;
 pub const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 /// Most burn blocks or blocks of one admin call, and the deepest reorganization: a call is answered in seconds.
 pub const MAX_ADMIN_COUNT: u32 = 1_000;
-/// Intervals that the admin service sets: shortest, longest.
-pub const ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
+/// Intervals that the admin service sets: shortest, longest. What flags may say, it may say too.
+pub const ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(1), LONGEST_DURATION);
 /// Time for the first bytes of a connection, and for the head of an HTTP/1 request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for a TLS handshake: a few round trips.

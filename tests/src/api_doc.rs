@@ -12,6 +12,7 @@ const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const SERVICES: i32 = 6;
 const MEMBERS: i32 = 2;
+const SYNTAX: i32 = 12;
 
 /// The reference for the whole API.
 ///
@@ -78,6 +79,8 @@ impl Page<'_> {
         if file.service.is_empty() {
             let name = file.name().rsplit('/').next().unwrap_or_default();
             self.paragraph(&format!("## Shared messages of `{name}`"));
+            let about = self.comment(&[SYNTAX]);
+            self.paragraph(&about);
         }
         for (at, message) in (0..).zip(&file.message_type) {
             self.message(&[MESSAGES, at], message);

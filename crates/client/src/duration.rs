@@ -24,8 +24,8 @@ pub enum DurationError {
     TooLong(String),
 }
 
-/// Longest accepted duration: nothing here waits longer, and adding it to a clock cannot overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Longest duration that is accepted: nothing here waits longer, and sums with clocks cannot overflow.
+pub const LONGEST_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Reads `250ms`, `1s`, `1.5s`, `5m`, `1h` or `0`.
 ///
@@ -46,7 +46,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         unit => return Err(DurationError::Unit { text: text.to_owned(), unit: unit.to_owned() }),
     };
     match Duration::try_from_secs_f64(value * seconds_per_unit) {
-        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(duration) if duration <= LONGEST_DURATION => Ok(duration),
         _ => Err(DurationError::TooLong(text.to_owned())),
     }
 }

@@ -26,7 +26,7 @@ mod tls;
 
 pub use actor_error::ActorError;
 pub use backoff::Backoff;
-pub use duration::{DurationError, parse_duration};
+pub use duration::{DurationError, LONGEST_DURATION, parse_duration};
 pub use failed::Failed;
 pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
 pub use log::{LogFormat, start_log};

@@ -59,13 +59,19 @@ pub struct SlotWriter {
     contract_id: String,
     slot_id: u32,
     next_version: u32,
+    /// It has stored something, so the version that it knows is its own.
+    has_stored: bool,
+    /// What became of the last chunk is not known: its call may fail after it was stored.
+    is_unsure: bool,
+    /// Another process has written with this key, which was logged.
+    is_shared: bool,
 }
 
 impl SlotWriter {
     /// A writer of slot `slot_id` in the StackerDB `contract_id` (`ADDRESS.name`).
     #[must_use]
     pub const fn new(contract_id: String, slot_id: u32) -> Self {
-        Self { contract_id, slot_id, next_version: 1 }
+        Self { contract_id, slot_id, next_version: 1, has_stored: false, is_unsure: false, is_shared: false }
     }
 
     /// Number of the writer's slot.
@@ -94,12 +100,14 @@ pub struct SlotWrite<'a> {
     left: VecDeque<Vec<u8>>,
     attempts: u32,
     refusal: Option<SlotRefusal>,
+    /// The writer was unsure of what it stored before the call that is under way.
+    was_unsure: bool,
 }
 
 impl<'a> SlotWrite<'a> {
     /// A write of several chunks, given by their data, oldest first, and signed by `key`.
     pub fn new(writer: &'a mut SlotWriter, key: &'a PrivateKey, data: impl Into<VecDeque<Vec<u8>>>) -> Self {
-        Self { writer, key, left: data.into(), attempts: 0, refusal: None }
+        Self { writer, key, left: data.into(), attempts: 0, refusal: None, was_unsure: false }
     }
 
     /// Whether the slot took all chunks, after [`put_all`].
@@ -123,9 +131,35 @@ impl<'a> SlotWrite<'a> {
         })
     }
 
+    /// The chunk is on its way.
+    fn sent(&mut self) {
+        self.was_unsure = std::mem::replace(&mut self.writer.is_unsure, true);
+    }
+
+    /// Warns of a stored chunk that this writer did not put there, once.
+    fn compare(&mut self, stored: &v1::SlotMetadata) {
+        let is_sure = self.writer.has_stored && !self.was_unsure && !self.writer.is_shared;
+        let Some(ours) = self.chunk().filter(|_| is_sure) else { return };
+        let writer = &mut *self.writer;
+        if stored.data_hash.as_ref() != StackerDbChunk::hash_of(&ours.data).0 {
+            writer.is_shared = true;
+            tracing::warn!(
+                contract = writer.contract_id,
+                version = stored.slot_version,
+                "slot {} was written by this key from another process",
+                writer.slot_id
+            );
+        }
+    }
+
     /// Applies the node's answer to the chunk.
     fn learn(&mut self, outcome: v1::PutChunkResponse) {
+        if let (ChunkRefusal::DataAlreadyExists, Some(stored)) = (outcome.refusal(), &outcome.metadata) {
+            self.compare(stored);
+        }
+        self.writer.is_unsure = false;
         if outcome.accepted {
+            self.writer.has_stored = true;
             self.writer.next_version = self.writer.next_version.saturating_add(1);
             self.left.pop_front();
             self.attempts = 0;
@@ -153,13 +187,51 @@ impl<'a> SlotWrite<'a> {
 pub async fn put_all(node: &Node, writes: &mut [SlotWrite<'_>]) -> Result<(), Status> {
     loop {
         let due = writes.iter_mut().filter_map(|write| write.chunk().map(|chunk| (write, chunk)));
-        let (due, chunks): (Vec<_>, Vec<_>) = due.take(MAX_CHUNKS).unzip();
+        let (mut due, chunks): (Vec<_>, Vec<_>) = due.take(MAX_CHUNKS).unzip();
         let Some(first) = due.first() else { return Ok(()) };
         let request = PutChunksRequest { contract_id: first.writer.contract_id.clone(), chunks };
+        due.iter_mut().for_each(|write| write.sent());
         let answer = unary(node.stackerdb().put_chunks(request)).await?;
         if answer.outcomes.len() != due.len() {
             return Err(Status::internal("the node answered to another number of chunks than it was given"));
         }
         due.into_iter().zip(answer.outcomes).for_each(|(write, outcome)| write.learn(outcome));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(accepted: bool, stored: &[u8]) -> v1::PutChunkResponse {
+        let data_hash = StackerDbChunk::hash_of(stored).0.to_vec().into();
+        let metadata = v1::SlotMetadata { slot_id: 7, slot_version: 9, data_hash, ..Default::default() };
+        let refusal = if accepted { ChunkRefusal::Unspecified } else { ChunkRefusal::DataAlreadyExists };
+        v1::PutChunkResponse { accepted, refusal: refusal.into(), metadata: Some(metadata), ..Default::default() }
+    }
+
+    /// Puts data, and learns each answer; `None` = the call failed.
+    fn put(writer: &mut SlotWriter, data: &[u8], answers: &[Option<v1::PutChunkResponse>]) {
+        let key = PrivateKey::from_seed(b"a writer");
+        let mut write = SlotWrite::new(writer, &key, [data.to_vec()]);
+        for answer in answers {
+            write.sent();
+            answer.iter().for_each(|answer| write.learn(answer.clone()));
+        }
+    }
+
+    #[test]
+    fn another_writer_with_this_key_is_noticed() {
+        let mut writer = SlotWriter::new("A.b".to_owned(), 7);
+        let [ours, theirs] = [b"ours".as_slice(), b"theirs"];
+        put(&mut writer, ours, &[Some(answer(false, theirs)), Some(answer(true, ours))]);
+        assert!(!writer.is_shared, "it may have been this key's process before");
+        put(&mut writer, ours, &[Some(answer(false, ours)), Some(answer(true, ours))]);
+        assert!(!writer.is_shared, "it is what was to be stored");
+        put(&mut writer, theirs, &[None]);
+        put(&mut writer, ours, &[Some(answer(false, theirs)), Some(answer(true, ours))]);
+        assert!(!writer.is_shared, "the call that failed may have stored it");
+        put(&mut writer, ours, &[Some(answer(false, theirs))]);
+        assert!(writer.is_shared);
     }
 }

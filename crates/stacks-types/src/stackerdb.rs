@@ -44,7 +44,13 @@ impl StackerDbChunk {
     /// H(data), which the signature covers.
     #[must_use]
     pub fn data_hash(&self) -> ChunkHash {
-        ChunkHash(sha512_256(&[&self.data]))
+        Self::hash_of(&self.data)
+    }
+
+    /// H(data) of a chunk with this content.
+    #[must_use]
+    pub fn hash_of(data: &[u8]) -> ChunkHash {
+        ChunkHash(sha512_256(&[data]))
     }
 
     /// What the owner signs: [`slot_digest`] of this chunk.

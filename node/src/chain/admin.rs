@@ -1,7 +1,7 @@
 //! Changes of the mocked bitcoin, of mining and of the sets, for the admin service.
 
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{BLOCKS_WANTED_MAX, Wanted};
+use chainstate::chain::{BLOCKS_WANTED_MAX, TooManyWanted, Wanted};
 use chainstate::params::{Producer, Stacker};
 use chainstate::wire;
 use nakamoto_proto::v1;
@@ -9,7 +9,6 @@ use stacks_types::ids::BurnBlockHash;
 
 use super::NodeChain;
 use crate::error::ApiError;
-use crate::limits::RETRY_AFTER;
 
 impl NodeChain {
     /// Mines consecutive burn blocks on a known burn block or on the canonical tip; returns them oldest first.
@@ -34,6 +33,7 @@ impl NodeChain {
         let reorg = reorg.ok_or_else(|| ApiError::Precondition {
             reason: "CHAIN_TOO_SHORT",
             detail: format!("the burn chain has no block {depth} below its tip"),
+            values: vec![("depth", depth.into())],
         })?;
         tracing::info!(old_tip = %reorg.old_tip.hash, fork_point = reorg.fork_point.height, "burn chain reorganized");
         let mut ends = messages(self, &[reorg.fork_point, reorg.old_tip])?;
@@ -51,7 +51,16 @@ impl NodeChain {
     pub fn want_blocks(&self, count: u32) -> Result<Wanted, ApiError> {
         let wanted = self.chain.want_blocks(count)?;
         tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");
-        wanted.ok_or(ApiError::Busy { reason: "TOO_MANY_BLOCKS_WANTED", retry_after: RETRY_AFTER })
+        wanted.map_err(|TooManyWanted { wanted }| ApiError::TooManyBlocksWanted {
+            wanted,
+            count,
+            max: BLOCKS_WANTED_MAX,
+        })
+    }
+
+    /// Takes back so many blocks that were asked for.
+    pub fn unwant_blocks(&self, count: u32) -> Result<(), ApiError> {
+        Ok(self.chain.unwant_blocks(count)?)
     }
 
     /// Sets the stackers of a reward cycle; `None` means the next one.

@@ -32,9 +32,11 @@ impl From<BurnLookupError> for ApiError {
         match error {
             BurnLookupError::UnknownBurnBlock(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
             BurnLookupError::UnknownConsensusHash(hash) => Self::unknown(Unknown::BurnBlock, &hash.0),
-            BurnLookupError::TooHigh(_) => {
-                Self::Precondition { reason: "BURN_HEIGHT_LIMIT", detail: error.to_string() }
-            }
+            BurnLookupError::TooHigh(height) => Self::Precondition {
+                reason: "BURN_HEIGHT_LIMIT",
+                detail: error.to_string(),
+                values: vec![("height", height)],
+            },
             BurnLookupError::Store(error) => error.into(),
         }
     }
@@ -43,9 +45,11 @@ impl From<BurnLookupError> for ApiError {
 impl From<SetMembersError> for ApiError {
     fn from(error: SetMembersError) -> Self {
         match error {
-            SetMembersError::CycleStarted { .. } => {
-                Self::Precondition { reason: "CYCLE_STARTED", detail: error.to_string() }
-            }
+            SetMembersError::CycleStarted { cycle, starts_at, highest } => Self::Precondition {
+                reason: "CYCLE_STARTED",
+                detail: error.to_string(),
+                values: vec![("reward_cycle", cycle), ("first_burn_height", starts_at), ("burn_height", highest)],
+            },
             SetMembersError::BadSet { field, .. } => Self::invalid(field, error),
             SetMembersError::CycleTooFar { .. } => Self::invalid("reward_cycle", error),
             SetMembersError::Store(error) => error.into(),

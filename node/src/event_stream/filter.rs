@@ -74,7 +74,8 @@ impl Filter {
                 Err(ApiError::invalid("filter.terms", format!("more than {MAX_FILTER_TERMS}")).into())
             }
             (false, false) => {
-                let terms = filter.terms.into_iter().map(Term::decode).collect::<Result<_, _>>()?;
+                let decode = |(place, term)| Term::decode(term).map_err(|error: FilterError| error.in_term(place));
+                let terms = filter.terms.into_iter().enumerate().map(decode).collect::<Result<_, _>>()?;
                 Ok(Self { terms: Some(terms), wire })
             }
         }
@@ -149,14 +150,14 @@ impl Term {
             let detail = format!("more than {MAX_LABEL_BYTES} bytes");
             return Err(ApiError::invalid("filter.terms.label", detail).into());
         }
-        if let Some(kind) = term.kinds.iter().find(|kind| !is_kind(**kind)) {
-            return Err(ApiError::invalid("filter.terms.kinds", format!("{kind} is no event kind")).into());
+        if let Some((place, kind)) = term.kinds.iter().enumerate().find(|(_, kind)| !is_kind(**kind)) {
+            let field = format!("filter.terms.kinds[{place}]");
+            return Err(ApiError::invalid(field, format!("{kind} is no event kind")).into());
         }
-        if let Some(slot) =
-            term.slot_ids.iter().find(|slot| usize::try_from(**slot).is_ok_and(|slot| slot >= MAX_SLOTS))
-        {
+        let is_too_high = |slot: u32| usize::try_from(slot).is_ok_and(|slot| slot >= MAX_SLOTS);
+        if let Some((place, slot)) = term.slot_ids.iter().enumerate().find(|(_, slot)| is_too_high(**slot)) {
             let detail = format!("{slot}: a StackerDB has slots 0 to {}", MAX_SLOTS - 1);
-            return Err(ApiError::invalid("filter.terms.slot_ids", detail).into());
+            return Err(ApiError::invalid(format!("filter.terms.slot_ids[{place}]"), detail).into());
         }
         let decoded = Self {
             kinds: term.kinds.into_iter().collect(),
@@ -260,13 +261,14 @@ fn values(
     if values.len() > MAX_FILTER_VALUES {
         return Err(too_many(field));
     }
-    let value = |text: String| {
+    let value = |(place, text): (usize, String)| {
+        let invalid = |detail| ApiError::invalid(format!("{field}[{place}]"), detail);
         if text.is_empty() || text.len() > MAX_FILTER_VALUE_BYTES {
-            return Err(ApiError::invalid(field, format!("a value has 1 to {MAX_FILTER_VALUE_BYTES} bytes")));
+            return Err(invalid(format!("a value has 1 to {MAX_FILTER_VALUE_BYTES} bytes")));
         }
-        parse(&text).map_err(|error| ApiError::invalid(field, format!("{text:?} is {error}")))
+        parse(&text).map_err(|error| invalid(format!("{text:?} is {error}")))
     };
-    values.into_iter().map(value).collect()
+    values.into_iter().enumerate().map(value).collect()
 }
 
 fn contract(text: &str) -> Result<String, PrincipalError> {
@@ -300,11 +302,11 @@ fn txids(txids: &[bytes::Bytes]) -> Result<BTreeSet<[u8; 32]>, ApiError> {
     if txids.len() > MAX_FILTER_VALUES {
         return Err(too_many(field));
     }
-    let hash = |bytes: &bytes::Bytes| {
+    let hash = |(place, bytes): (usize, &bytes::Bytes)| {
         <[u8; 32]>::try_from(bytes.as_ref())
-            .map_err(|_| ApiError::invalid(field, format!("{} bytes, not 32", bytes.len())))
+            .map_err(|_| ApiError::invalid(format!("{field}[{place}]"), format!("{} bytes, not 32", bytes.len())))
     };
-    txids.iter().map(hash).collect()
+    txids.iter().enumerate().map(hash).collect()
 }
 
 /// Why a filter cannot be used.
@@ -316,6 +318,19 @@ pub enum FilterError {
     /// A value of the filter is wrong.
     #[error(transparent)]
     Field(#[from] ApiError),
+}
+
+impl FilterError {
+    /// Names the term in the path of the field.
+    fn in_term(self, place: usize) -> Self {
+        match self {
+            Self::Field(ApiError::Invalid { field, detail }) => {
+                let field = field.replacen("filter.terms", &format!("filter.terms[{place}]"), 1);
+                Self::Field(ApiError::invalid(field, detail))
+            }
+            other => other,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use nakamoto_proto::v1;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::context::StreamContext;
 use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
@@ -73,6 +74,7 @@ pub struct StreamRegistry {
     /// Messages of streams that send events in another form than the journal's.
     messages: Arc<SharedMessages>,
     runtime: Handle,
+    tasks: TaskTracker,
     shutdown: CancellationToken,
 }
 
@@ -94,8 +96,8 @@ impl StreamRegistry {
         runtime.spawn(wake_streams(committed, wake));
         let subscribers = Arc::new(Subscribers::new(limits.streams));
         let disk = [(); 2].map(|()| Arc::new(Semaphore::new(MAX_STREAM_READS)));
-        let messages = Arc::default();
-        Self { journal, context, newest, subscribers, limits, disk, messages, runtime, shutdown }
+        let (messages, tasks) = (Arc::default(), TaskTracker::new());
+        Self { journal, context, newest, subscribers, limits, disk, messages, runtime, tasks, shutdown }
     }
 
     /// The journal that the streams read.
@@ -170,8 +172,14 @@ impl StreamRegistry {
         };
         let _context = self.runtime.enter();
         let (task, stream) = StreamTask::new(feed, parts);
-        self.runtime.spawn(task.run(StreamPrelude { started, snapshot: open.snapshot }));
+        self.tasks.spawn_on(task.run(StreamPrelude { started, snapshot: open.snapshot }), &self.runtime);
         Ok(stream)
+    }
+
+    /// Waits, once the node stops, until each stream has said why it ends.
+    pub async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 

@@ -175,9 +175,9 @@ impl Subscriber {
 pub struct SubscriberStats {
     /// Streams that are open now.
     pub open: usize,
-    /// Streams that were opened since the node's start.
+    /// Streams that others opened since the node's start.
     pub opened_total: u64,
-    /// Streams that ended since the node's start, by reason.
+    /// Those of them that ended since the node's start, by reason.
     pub ends: BTreeMap<&'static str, u64>,
 }
 
@@ -189,6 +189,7 @@ pub struct Subscribers {
 
 #[derive(Default)]
 struct State {
+    last_id: u64,
     opened_total: u64,
     open: BTreeMap<u64, Arc<Subscriber>>,
     /// How many of the open streams have a reserved place.
@@ -257,8 +258,9 @@ impl Subscribers {
         } else {
             state.admit(who.peer, &self.limits)?;
         }
-        state.opened_total += 1;
-        let id = state.opened_total;
+        state.last_id += 1;
+        let id = state.last_id;
+        state.opened_total += u64::from(who.peer.is_some());
         let taken = Progress { cursor: feed.cursor(), blocked_since: None };
         let subscriber = Arc::new(Subscriber {
             id,
@@ -286,6 +288,10 @@ impl Subscribers {
             state.reserved = state.reserved.saturating_sub(1);
         } else {
             state.leave(subscriber.who.peer);
+        }
+        // Those that the node opens for its own calls say nothing about readers, and would push the ends of readers out.
+        if subscriber.who.peer.is_none() {
+            return;
         }
         *state.ends.entry(reason).or_default() += 1;
         state.recent.truncate(RECENT_ENDS - 1);

@@ -31,7 +31,7 @@ use crate::runtime::class::CallerClass;
 
 /// Frames between journal and transport. Few: an event that waits longer is better read from the journal again.
 pub const QUEUE_FRAMES: usize = 8;
-/// One read of the journal: small enough to share thread and budget fairly, large enough to make disk reads cheap.
+/// One read of the journal: small enough to lease thread and budget fairly, large enough to make disk reads cheap.
 const READ_STEP: ReadLimit = ReadLimit { events: 256, bytes: 512 << 10 };
 
 /// Why a stream ended.
@@ -167,14 +167,16 @@ impl StreamTask {
             end = StreamEnd::Cut;
         }
         tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
+        // Held until the reason is set: a reader that finds no queue looks for it.
+        let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
         if let StreamEnd::Stalled { cursor, .. } = &mut end {
-            // The queued frames are dropped; the cursor of the end lies before them.
-            let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nobody takes the frames in the queue, and the reason has the cursor to resume without them.
             *frames = None;
             *cursor = self.parts.subscriber.taken_cursor();
         }
         self.parts.subscribers.close(&self.parts.subscriber, end.reason());
         let _ = self.shared.end.set(end); // Only this task sets it, and once.
+        drop(frames);
         drop(self.out); // Wakes the reader, which then reads the reason.
     }
 
@@ -398,7 +400,7 @@ impl StreamTask {
 }
 
 impl FrameStream {
-    /// The next frame, as `futures::Stream` has it.
+    /// The next frame, as `futures::Stream` has it; after the last one why the stream ended.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, StreamEnd>>> {
         if self.finished {
             return Poll::Ready(None);
@@ -415,7 +417,9 @@ impl FrameStream {
         }
         drop(frames);
         self.finished = true;
-        Poll::Ready(self.shared.end.get().cloned().map(Err))
+        // A task that did not get to say why it ended was dropped with its runtime: the node stops.
+        let dropped = || StreamEnd::Shutdown { cursor: self.shared.subscriber.taken_cursor() };
+        Poll::Ready(Some(Err(self.shared.end.get().cloned().unwrap_or_else(dropped))))
     }
 }
 

@@ -8,7 +8,7 @@ mod operators;
 mod pages;
 mod random;
 
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use nakamoto_proto::v1;
@@ -111,6 +111,29 @@ fn shutdown_ends_a_stream_with_its_cursor() {
     assert_eq!(cursor, client.cursor);
     assert!(client.heartbeats > 0, "the last frame says where the stream was");
     assert_eq!(bench.streams.subscribers().stats().ends, [("SERVER_SHUTDOWN", 1)].into());
+}
+
+#[test]
+fn a_stream_whose_task_was_dropped_ends_with_the_cursor_of_what_was_read() {
+    let bench = Bench::new(10, StreamRegistryLimits::default());
+    bench.journal.append((0..3).map(mixed));
+    let mut stream = bench.open(&Filter::ALL, 1, 10);
+    let mut client = Client::default();
+    while !client.is_at(3) {
+        client.take(&bench.next(&mut stream).unwrap().unwrap());
+    }
+    bench.runtime.shutdown_background();
+    let mut context = Context::from_waker(Waker::noop());
+    let end = loop {
+        match stream.poll_frame(&mut context) {
+            Poll::Ready(Some(Ok(_))) => {} // A heartbeat that waited.
+            Poll::Ready(Some(Err(end))) => break end,
+            other => panic!("{other:?}"),
+        }
+    };
+    let StreamEnd::Shutdown { cursor } = end else { panic!("{end}") };
+    assert_eq!(cursor, client.cursor);
+    assert!(matches!(stream.poll_frame(&mut context), Poll::Ready(None)));
 }
 
 #[test]

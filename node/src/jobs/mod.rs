@@ -22,5 +22,6 @@ pub use kinds::{
 pub use queue::JobQueue;
 pub use run::{TemplateWorker, ValidationWorker};
 pub use types::{
-    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running,
+    TakenBack, Ticket,
 };

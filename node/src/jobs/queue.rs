@@ -29,7 +29,8 @@ use tokio::sync::watch;
 use self::lane::Waiting;
 use self::state::{Done, Open, State};
 use super::types::{
-    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, Outcome, QueueFull, Running, TakenBack, Ticket,
+    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running, TakenBack,
+    Ticket,
 };
 use crate::chain::JobFailure;
 use crate::request_ids::request_numbers;
@@ -91,21 +92,23 @@ impl<J, R> JobQueue<J, R> {
     /// later deadline and the longer hold.
     ///
     /// # Errors
-    /// [`QueueFull`] when there is no room, or the queue was stopped.
-    pub fn request(&self, request: JobRequest<J>) -> Result<Ticket, QueueFull> {
+    /// [`NotQueued`] when there is no room, or the queue was stopped.
+    pub fn request(&self, request: JobRequest<J>) -> Result<Ticket, NotQueued> {
         let mut state = self.lock();
+        if state.stopped {
+            return Err(NotQueued::Stopped);
+        }
         let hold_until = Instant::now() + request.hold;
         if let Some(ticket) = state.join(&request, hold_until) {
             return Ok(ticket);
         }
         let lane = state.lane(request.class);
         let (waiting, bytes) = (lane.waiting(), lane.waiting_bytes);
-        let is_full = waiting >= self.limits.queue
-            || (waiting > 0 && bytes.saturating_add(request.bytes) > self.limits.queue_bytes);
-        if state.stopped || is_full {
+        let (max, max_bytes) = (self.limits.queue, self.limits.queue_bytes);
+        if waiting >= max || (waiting > 0 && bytes.saturating_add(request.bytes) > max_bytes) {
             state.stats.refused_total += 1;
             let retry_after = state.retry_after(request.class);
-            return Err(QueueFull { waiting, bytes, retry_after });
+            return Err(NotQueued::Full(QueueFull { waiting, max, bytes, max_bytes, retry_after }));
         }
         let id = format!("{}-{}-{}", self.letter, self.start_number, state.next_number);
         state.next_number += 1;

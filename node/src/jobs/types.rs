@@ -75,14 +75,29 @@ pub struct Ticket {
     pub joined: bool,
 }
 
+/// Why a job is not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotQueued {
+    /// The lane has no room.
+    #[error(transparent)]
+    Full(QueueFull),
+    /// The node stops.
+    #[error("the node is shutting down")]
+    Stopped,
+}
+
 /// The lane has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{waiting} requests with {bytes} bytes wait already")]
+#[error("{waiting} of {max} requests wait ({bytes} of {max_bytes} bytes)")]
 pub struct QueueFull {
     /// Number of jobs that wait.
     pub waiting: usize,
+    /// Most jobs that may wait.
+    pub max: usize,
     /// Bytes of the jobs that wait.
     pub bytes: usize,
+    /// Most bytes of them.
+    pub max_bytes: usize,
     /// About the time until there is room, judged by how long recent jobs took.
     pub retry_after: Duration,
 }
@@ -180,8 +195,8 @@ impl<R> Outcome<R> {
         match self {
             Self::Succeeded(_) => (JobState::Succeeded, "", ""),
             Self::Failed(failure) => (JobState::Failed, &failure.reason, &failure.detail),
-            Self::Expired => (JobState::Expired, "DEADLINE_PASSED", ""),
-            Self::Cancelled => (JobState::Cancelled, "CANCELLED", ""),
+            Self::Expired => (JobState::Expired, "DEADLINE_PASSED", "its deadline had passed before it began"),
+            Self::Cancelled => (JobState::Cancelled, "CANCELLED", "all who had asked for it took it back"),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Errors of the chain as gRPC statuses: always with a google.rpc ErrorInfo (reason, domain, metadata).
+//! Errors of the chain as gRPC statuses: always with a google.rpc ErrorInfo (reason, domain, metadata), and with a BadRequest where a
+//! field is at fault.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,13 +12,15 @@ use crate::event_stream::filter::FilterError;
 use crate::event_stream::position::PositionError;
 use crate::event_stream::subscribers::TooManySubscriptions;
 use crate::event_stream::task::StreamEnd;
-use crate::jobs::QueueFull;
+use crate::jobs::NotQueued;
 use crate::metrics::warning_limiter::WarningLimiter;
 
 /// `ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "nakamoto.v1";
 /// How long a client whose stream ended should wait before it reconnects.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// What a client should wait that finds no place among those that stay long.
+const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Longest message of a status. It repeats parts of the request, and travels in a header, where a byte may take three.
 const MAX_MESSAGE_BYTES: usize = 1024;
@@ -34,19 +37,28 @@ pub struct Failure {
     message: String,
     metadata: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
+    /// Path of a field, and what is wrong with it.
+    violation: Option<(String, String)>,
 }
 
 impl Failure {
     /// A status with a `reason`, in upper snake case and stable: clients branch on it.
     pub fn new(code: Code, reason: &'static str, message: impl std::fmt::Display) -> Self {
         let message = shortened(message.to_string(), MAX_MESSAGE_BYTES);
-        Self { code, reason, message, metadata: Vec::new(), retry_after: None }
+        Self { code, reason, message, metadata: Vec::new(), retry_after: None, violation: None }
     }
 
     /// Adds a value to the metadata.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
         self.metadata.push((key, shortened(value.to_string(), MAX_VALUE_BYTES)));
+        self
+    }
+
+    /// Names the field at fault as google.rpc BadRequest does.
+    fn of_field(mut self, field: &str, detail: &str) -> Self {
+        let short = |text: &str| shortened(text.to_owned(), MAX_VALUE_BYTES);
+        self.violation = Some((short(field), short(detail)));
         self
     }
 
@@ -66,6 +78,9 @@ impl From<Failure> for Status {
         if let Some(delay) = failure.retry_after {
             details.set_retry_info(Some(delay));
         }
+        if let Some((field, detail)) = failure.violation {
+            details.add_bad_request_violation(field, detail);
+        }
         Self::with_error_details(failure.code, failure.message, details)
     }
 }
@@ -84,17 +99,27 @@ fn shortened(mut text: String, max_bytes: usize) -> String {
 pub fn status(error: ApiError) -> Status {
     let message = error.to_string();
     let failure = match error {
-        ApiError::Missing { field } => {
-            Failure::new(Code::InvalidArgument, "FIELD_MISSING", message).with("field", field)
-        }
-        ApiError::Invalid { field, detail } => {
-            Failure::new(Code::InvalidArgument, "FIELD_INVALID", message).with("field", field).with("detail", detail)
-        }
+        ApiError::Missing { field } => Failure::new(Code::InvalidArgument, "FIELD_MISSING", message)
+            .with("field", field)
+            .of_field(field, "missing"),
+        ApiError::Invalid { field, detail } => Failure::new(Code::InvalidArgument, "FIELD_INVALID", message)
+            .with("field", &field)
+            .with("detail", &detail)
+            .of_field(&field, &detail),
         ApiError::NotFound { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
         ApiError::NoJob { what, id } => Failure::new(Code::NotFound, what.reason(), message).with("id", id),
-        ApiError::Precondition { reason, .. } => Failure::new(Code::FailedPrecondition, reason, message),
+        ApiError::Precondition { reason, values, .. } => {
+            let failure = Failure::new(Code::FailedPrecondition, reason, message);
+            values.into_iter().fold(failure, |failure, (key, value)| failure.with(key, value))
+        }
         ApiError::Busy { reason, retry_after } => {
             Failure::new(Code::ResourceExhausted, reason, message).retry_after(retry_after)
+        }
+        ApiError::TooManyBlocksWanted { wanted, max, .. } => {
+            Failure::new(Code::ResourceExhausted, "TOO_MANY_BLOCKS_WANTED", message)
+                .with("wanted", wanted)
+                .with("max", max)
+                .retry_after(CROWDED_RETRY_AFTER)
         }
         ApiError::StorageFull => {
             Failure::new(Code::ResourceExhausted, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
@@ -181,16 +206,21 @@ pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
         TooManySubscriptions::Total { max } => failure.with("max_subscriptions", max),
         TooManySubscriptions::Peer { max, peer } => failure.with("max_subscriptions_per_peer", max).with("peer", peer),
     };
-    failure.retry_after(Duration::from_secs(5)).into()
+    failure.retry_after(CROWDED_RETRY_AFTER).into()
 }
 
-/// Status when too many jobs wait.
-pub fn queue_status(reason: &'static str, error: QueueFull) -> Status {
-    Failure::new(Code::ResourceExhausted, reason, error)
-        .with("queue", error.waiting)
-        .with("queue_bytes", error.bytes)
-        .retry_after(error.retry_after)
-        .into()
+/// A job that is not queued. `reason` is of a queue that is full.
+pub fn queue_status(reason: &'static str, error: NotQueued) -> Status {
+    match error {
+        NotQueued::Full(full) => Failure::new(Code::ResourceExhausted, reason, full)
+            .with("queue", full.waiting)
+            .with("max_queue", full.max)
+            .with("queue_bytes", full.bytes)
+            .with("max_queue_bytes", full.max_bytes)
+            .retry_after(full.retry_after)
+            .into(),
+        NotQueued::Stopped => status(ApiError::ShuttingDown),
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +229,7 @@ mod tests {
 
     use super::*;
     use crate::error::UnknownJob;
+    use crate::jobs::QueueFull;
 
     fn check(status: &Status, code: Code, reason: &str, keys: &[&str]) {
         assert_eq!(status.code(), code);
@@ -207,6 +238,10 @@ mod tests {
         keys.iter().for_each(|key| assert!(info.metadata.contains_key(*key), "{key}"));
         let retries = matches!(code, Code::ResourceExhausted | Code::Unavailable);
         assert_eq!(status.get_details_retry_info().is_some(), retries, "{reason}");
+        let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+        let fields: Vec<_> = violations.iter().map(|violation| &violation.field).collect();
+        assert_eq!(fields, info.metadata.get("field").into_iter().collect::<Vec<_>>(), "{reason}");
+        assert!(violations.iter().all(|violation| !violation.description.is_empty()), "{reason}");
     }
 
     #[test]
@@ -215,14 +250,21 @@ mod tests {
         check(&status(ApiError::Missing { field: "f" }), Code::InvalidArgument, "FIELD_MISSING", &["field"]);
         check(&status(ApiError::invalid("f", "d")), Code::InvalidArgument, "FIELD_INVALID", &["field", "detail"]);
         check(&status(ApiError::unknown(Unknown::Block, &[1])), Code::NotFound, "UNKNOWN_BLOCK", &["id"]);
-        let begun = ApiError::Precondition { reason: "CYCLE_STARTED", detail: "begun".to_owned() };
-        check(&status(begun), Code::FailedPrecondition, "CYCLE_STARTED", &[]);
+        let values = vec![("reward_cycle", 7)];
+        let begun = ApiError::Precondition { reason: "CYCLE_STARTED", detail: "begun".to_owned(), values };
+        check(&status(begun), Code::FailedPrecondition, "CYCLE_STARTED", &["reward_cycle"]);
         check(&status(busy), Code::ResourceExhausted, "STAGING_FULL", &[]);
+        let many = ApiError::TooManyBlocksWanted { wanted: 999, count: 2, max: 1000 };
+        check(&status(many), Code::ResourceExhausted, "TOO_MANY_BLOCKS_WANTED", &["wanted", "max"]);
         check(&status(ApiError::StorageFull), Code::ResourceExhausted, "STORAGE_FULL", &[]);
         check(&status(ApiError::ShuttingDown), Code::Unavailable, "SERVER_SHUTDOWN", &[]);
         check(&status(ApiError::internal("x")), Code::Internal, "INTERNAL", &[]);
-        let full = queue_status("TEMPLATE_QUEUE_FULL", QueueFull { waiting: 8, bytes: 1, retry_after: Duration::ZERO });
-        check(&full, Code::ResourceExhausted, "TEMPLATE_QUEUE_FULL", &["queue"]);
+        let full = QueueFull { waiting: 8, max: 8, bytes: 480, max_bytes: 1 << 20, retry_after: Duration::ZERO };
+        let full = queue_status("TEMPLATE_QUEUE_FULL", NotQueued::Full(full));
+        check(&full, Code::ResourceExhausted, "TEMPLATE_QUEUE_FULL", &["queue", "max_queue", "max_queue_bytes"]);
+        assert_eq!(full.message(), "8 of 8 requests wait (480 of 1048576 bytes)");
+        let stopped = queue_status("TEMPLATE_QUEUE_FULL", NotQueued::Stopped);
+        check(&stopped, Code::Unavailable, "SERVER_SHUTDOWN", &[]);
         let many = subscriptions_status(TooManySubscriptions::Total { max: 1 });
         check(&many, Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", &["max_subscriptions"]);
         check(&filter_status(FilterError::Empty), Code::InvalidArgument, "FILTER_EMPTY", &[]);
@@ -244,6 +286,9 @@ mod tests {
         assert!(status.message().len() <= MAX_MESSAGE_BYTES && status.message().ends_with("\u{1f980}..."));
         let info = status.get_details_error_info().unwrap();
         assert!(info.metadata["id"].len() <= MAX_VALUE_BYTES);
+        let long = super::status(ApiError::invalid("\u{1f980}".repeat(50_000), "\u{1f980}".repeat(50_000)));
+        let headers: usize = long.into_http::<()>().headers().values().map(|value| value.len()).sum();
+        assert!(headers < 8 << 10, "{headers}");
         let headers: usize = status.into_http::<()>().headers().values().map(|value| value.len()).sum();
         assert!(headers < 8 << 10, "{headers}");
     }

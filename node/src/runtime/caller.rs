@@ -29,6 +29,8 @@ struct Held {
     lease: Option<ByteLease>,
     /// The sender gets this error even if an answer was made from the bytes that found room.
     found_no_room: Option<NoRoom>,
+    /// The sender gets this error, whatever was made of the part that came.
+    was_too_slow: bool,
     /// A permit that is held as long as the bytes.
     turn: Option<Box<dyn Send>>,
 }
@@ -46,7 +48,7 @@ impl Caller {
         CALLER.try_with(Self::clone).ok()
     }
 
-    /// Class of the current caller; [`CallerClass::Anyone`] outside of requests.
+    /// CallerClass of the current caller; [`CallerClass::Anyone`] outside of requests.
     #[must_use]
     pub fn current_class() -> CallerClass {
         CALLER.try_with(|caller| caller.0.byte_account.class()).unwrap_or_default()
@@ -89,6 +91,17 @@ impl Caller {
     /// Holds a permit until the request is answered.
     pub fn keep(&self, turn: impl Send + 'static) {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner).turn = Some(Box::new(turn));
+    }
+
+    /// Notes that the request's body came too slowly.
+    pub fn set_too_slow(&self) {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).was_too_slow = true;
+    }
+
+    /// Whether the request's body came too slowly.
+    #[must_use]
+    pub fn was_too_slow(&self) -> bool {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).was_too_slow
     }
 
     /// The error of [`Self::hold`] for this request, if it failed.

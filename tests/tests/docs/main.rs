@@ -6,6 +6,7 @@ mod links;
 mod migrations;
 mod modules;
 mod numbers;
+mod reasons;
 
 use std::path::PathBuf;
 

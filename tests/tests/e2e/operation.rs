@@ -1,7 +1,12 @@
-//! Metrics that follow the chain, and a log that shows the stages of a block.
+//! Metrics that follow the chain, a log that shows the stages of a block, and a stop that tells readers why.
 
+use nakamoto_proto::v1;
+use nakamoto_proto::v1::event_service_client::EventServiceClient;
+use nakamoto_proto::v1::subscribe_response::Body;
 use serde_json::Value;
-use tests::processes::{Client, Cluster, Plan, run};
+use tests::processes::{Client, Cluster, NodeAlone, Plan, WAIT, run};
+use tonic::{Code, Status, Streaming};
+use tonic_types::StatusExt as _;
 
 /// Value of a metric; the name may have labels.
 fn metric(text: &str, name: &str) -> f64 {
@@ -78,4 +83,44 @@ fn producer_and_signers_mine_over_tls_and_trust_only_what_they_are_told_to() {
         assert!(Client::over_tls(cluster.address(), &other.cert.pem()).try_watch(0).await.is_err());
         cluster.signers.iter_mut().for_each(|signer| assert!(signer.terminate().success()));
     });
+}
+
+#[test]
+fn a_stop_tells_every_stream_why_it_ends_and_where_to_resume() {
+    const STREAMS: usize = 8;
+    run(async {
+        let mut node = NodeAlone::start("");
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS {
+            let filter = Some(v1::EventFilter { all: true, terms: Vec::new() });
+            let request = v1::SubscribeRequest { filter, ..Default::default() };
+            let mut service = EventServiceClient::new(node.client().channel);
+            let mut stream = service.subscribe(request).await.expect("a stream").into_inner();
+            assert!(matches!(body(&mut stream).await, Ok(Some(Body::Started(_)))));
+            streams.push(stream);
+        }
+        node.node.signal("TERM");
+        for mut stream in streams {
+            let mut last = None;
+            let status = loop {
+                match body(&mut stream).await {
+                    Ok(Some(frame)) => last = Some(frame),
+                    Ok(None) => panic!("the stream ended without a reason"),
+                    Err(status) => break status,
+                }
+            };
+            assert!(matches!(last, Some(Body::Heartbeat(_))), "{last:?}");
+            assert_eq!(status.code(), Code::Unavailable, "{status}");
+            let info = status.get_details_error_info().expect("a reason");
+            assert_eq!((info.reason.as_str(), info.metadata.contains_key("cursor")), ("SERVER_SHUTDOWN", true));
+            assert!(status.get_details_retry_info().is_some());
+        }
+        assert!(node.node.wait().success());
+    });
+}
+
+/// Content of the next frame; `None` at the end.
+async fn body(stream: &mut Streaming<v1::SubscribeResponse>) -> Result<Option<Body>, Status> {
+    let frame = tokio::time::timeout(WAIT, stream.message()).await.expect("a frame or an end in time")?;
+    Ok(frame.and_then(|frame| frame.body))
 }

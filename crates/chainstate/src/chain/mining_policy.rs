@@ -42,6 +42,13 @@ pub struct Wanted {
     pub before: u32,
 }
 
+/// So many blocks are wanted that more would be above [`BLOCKS_WANTED_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyWanted {
+    /// Blocks that were asked for and are not there yet.
+    pub wanted: u32,
+}
+
 impl NakamotoChainState {
     /// Sets mode and interval, and announces them to producers. Requested blocks stay requested.
     ///
@@ -56,22 +63,35 @@ impl NakamotoChainState {
         })
     }
 
-    /// Requests `count` more blocks from producers. `None` when the sum with earlier requests would exceed
-    /// [`BLOCKS_WANTED_MAX`].
+    /// Asks producers for `count` more blocks, unless they would be too many.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn want_blocks(&self, count: u32) -> Result<Option<Wanted>, StoreError> {
+    pub fn want_blocks(&self, count: u32) -> Result<Result<Wanted, TooManyWanted>, StoreError> {
         self.inner.store.write_all(move |tx| {
             let mut mining = select_mining(tx.sql())?;
             let before = mining.blocks_wanted;
             mining.blocks_wanted = before.saturating_add(count);
             if mining.blocks_wanted > BLOCKS_WANTED_MAX {
-                return Ok(None);
+                return Ok(Err(TooManyWanted { wanted: before }));
             }
             update_mining(tx.sql(), &mining)?;
             let event_sequence = tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence;
-            Ok(Some(Wanted { event_sequence, before }))
+            Ok(Ok(Wanted { event_sequence, before }))
+        })
+    }
+
+    /// Takes back `count` blocks that were asked for, or as many as have not come, and announces it to producers.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was stored.
+    pub fn unwant_blocks(&self, count: u32) -> Result<(), StoreError> {
+        self.inner.store.write_all(move |tx| {
+            let mut mining = select_mining(tx.sql())?;
+            mining.blocks_wanted = mining.blocks_wanted.saturating_sub(count);
+            update_mining(tx.sql(), &mining)?;
+            tx.emit(v1::EventKind::Mining, event(mining), None)?;
+            Ok(())
         })
     }
 }

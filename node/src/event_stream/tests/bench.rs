@@ -1,5 +1,6 @@
 //! A journal in memory with streams, events for it, and a careful client.
 
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -175,7 +176,7 @@ pub(super) fn request(
         heartbeat: Duration::from_millis(5),
         snapshot,
         client_name: "test".to_owned(),
-        peer: None,
+        peer: Some((Ipv4Addr::LOCALHOST, 1).into()),
         byte_account: None,
         memory_per_frame_byte: 1,
     }

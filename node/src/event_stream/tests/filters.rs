@@ -73,7 +73,7 @@ fn a_value_that_no_event_can_have_is_refused_by_name() {
             let refused = Filter::decode(Some(v1::EventFilter { terms: vec![term(vec![bad.to_owned()])], all: false }));
             let Err(FilterError::Field(error)) = refused else { panic!("{field} takes {bad}") };
             let error = error.to_string();
-            assert!(error.starts_with(&format!("filter.terms.{field}: ")), "{error}");
+            assert!(error.starts_with(&format!("filter.terms[0].{field}[0]: ")), "{error}");
         }
         let refused = Filter::decode(Some(v1::EventFilter { terms: vec![term(vec![mistyped.clone()])], all: false }));
         let says = refused.unwrap_err().to_string();

@@ -40,8 +40,8 @@ fn a_full_queue_refuses_and_has_room_again_after_a_take() {
     let queue = queue();
     assert_eq!(queue.request(job(1)).unwrap().position, 0);
     assert_eq!(queue.request(job(2)).unwrap().position, 1);
-    let full = queue.request(job(3)).unwrap_err();
-    assert_eq!((full.waiting, full.bytes), (2, 20));
+    let Err(NotQueued::Full(full)) = queue.request(job(3)) else { panic!("it is full") };
+    assert_eq!(full.to_string(), "2 of 2 requests wait (20 of 100 bytes)");
     assert!(full.retry_after >= RETRY_AFTER.0 && full.retry_after <= RETRY_AFTER.1);
     let running = queue.take().unwrap();
     assert_eq!((running.id.as_str(), running.job), ("t-0-1", 1));
@@ -238,7 +238,16 @@ fn a_stopped_board_gives_no_jobs_and_stops_the_one_that_runs() {
     queue.stop();
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(queue.take().is_none());
-    assert!(queue.request(job(3)).is_err());
+    assert_eq!(queue.request(job(3)), Err(NotQueued::Stopped));
+    assert_eq!(queue.stats().refused_total, 0, "it is not full");
+}
+
+#[test]
+fn every_end_without_a_result_says_why() {
+    for outcome in [Outcome::<u32>::Expired, Outcome::Cancelled] {
+        let (state, reason, detail) = outcome.parts();
+        assert!(!reason.is_empty() && !detail.is_empty(), "{state:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 use chainstate::read::block::BlockAt;
 use chainstate::read::contract::ContractAt;
 use clarity::principal::Principal;
+use stacks_types::address::StacksAddress;
 use stacks_types::ids::StacksBlockId;
 use tonic::Status;
 
+use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::principals::{parse_contract_id, parse_principal};
 use crate::rpc::errors::status;
@@ -33,6 +35,16 @@ pub(super) fn text(field: &'static str, text: String) -> Result<String, ApiError
 /// "ADDRESS" or "ADDRESS.name".
 pub(super) fn principal(field: &'static str, principal: String) -> Result<Principal, ApiError> {
     parse_principal(&text(field, principal)?).map_err(|error| ApiError::invalid(field, error))
+}
+
+/// An address on this chain's network.
+pub(super) fn address(chain: &NodeChain, field: &str, text: &str) -> Result<StacksAddress, ApiError> {
+    let invalid = |detail| ApiError::invalid(field.to_owned(), detail);
+    let address = StacksAddress::parse(text).map_err(|error| invalid(format!("{text}: {error}")))?;
+    if address.is_mainnet() != Some(chain.chainstate().params().mainnet) {
+        return Err(invalid(format!("{text} is an address of another network")));
+    }
+    Ok(address)
 }
 
 /// A contract at a block.

@@ -12,6 +12,7 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 
 use crate::layer::{HookLayer, RequestHook};
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::rpc::errors::Failure;
 
 /// The services as routes of the port. Other paths are left to the router into which these routes are merged.
@@ -46,7 +47,9 @@ fn why(status: &Status) -> Failure {
     let message = status.message();
     match status.code() {
         Code::Internal => Failure::new(Code::InvalidArgument, "REQUEST_UNDECODABLE", message),
-        Code::OutOfRange => Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", message),
+        Code::OutOfRange => {
+            Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", message).with("max_bytes", MAX_MESSAGE_BYTES)
+        }
         Code::Unimplemented if message.is_empty() => {
             Failure::new(Code::Unimplemented, "UNKNOWN_METHOD", "the service has no such method")
         }

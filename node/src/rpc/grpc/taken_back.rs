@@ -33,6 +33,17 @@ pub(super) async fn state_after<R>(
     }
 }
 
+/// What a call that waited for its job answers with: no result where it is no longer kept, but the id.
+///
+/// # Errors
+/// [`ApiError::ShuttingDown`]: the job does not end any more.
+pub(super) fn result_of<T>(fetched: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match fetched {
+        Err(ApiError::ShuttingDown) => Err(ApiError::ShuttingDown),
+        fetched => Ok(fetched.ok()),
+    }
+}
+
 /// Runs a future when the call that holds this is dropped before its end.
 pub(super) struct WhenGone<F: Future<Output = ()> + Send + 'static> {
     runtime: Handle,

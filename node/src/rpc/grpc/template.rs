@@ -10,14 +10,13 @@ use chainstate::assembly::MAX_TEMPLATE_TRANSACTIONS;
 use chainstate::assembly::TemplateOrder;
 use chainstate::read;
 use nakamoto_proto::v1;
-use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use tonic::{Request, Response, Status};
 use v1::template_service_server::TemplateService;
 
-use super::decode::{OrStatus as _, bounded_duration, optional_hash32, text, time};
+use super::decode::{OrStatus as _, address, bounded_duration, optional_hash32, text, time};
 use super::encode;
-use super::taken_back::{WhenGone, state_after};
+use super::taken_back::{WhenGone, result_of, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, finish_template, template_answer};
@@ -49,10 +48,11 @@ impl TemplateService for Templates {
             WhenGone::new(async move { drop(taken_back.await) })
         });
         let result = match wait {
-            Some(_) => fetch(&self.jobs, self.pool.chain(), &ticket.id, wait).await.ok(),
-            None => None,
+            Some(_) => result_of(fetch(&self.jobs, self.pool.chain(), &ticket.id, wait).await),
+            None => Ok(None),
         };
         gone.into_iter().for_each(WhenGone::stays);
+        let result = result.or_status()?;
         Ok(Response::new(v1::RequestTemplateResponse {
             template_id: ticket.id,
             queue_position: u32::try_from(ticket.position).unwrap_or(u32::MAX),
@@ -86,8 +86,8 @@ impl TemplateService for Templates {
         request: Request<v1::GetProducerViewRequest>,
     ) -> Result<Response<v1::GetProducerViewResponse>, Status> {
         let field = "producer_address";
-        let address = text(field, request.into_inner().producer_address).or_status()?;
-        let address = StacksAddress::parse(&address).map_err(|error| ApiError::invalid(field, error)).or_status()?;
+        let text = text(field, request.into_inner().producer_address).or_status()?;
+        let address = address(self.pool.chain(), field, &text).or_status()?;
         let view = self.pool.read(move |snapshot| read::producer_view::get(snapshot, &address)).await.or_status()?;
         Ok(Response::new(encode::producer_view(&view, self.pool.chain().chainstate().params())))
     }

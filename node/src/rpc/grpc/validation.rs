@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, text, time};
-use super::taken_back::{WhenGone, state_after};
+use super::taken_back::{WhenGone, result_of, state_after};
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
     Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, finish_validation, validation_answer,
@@ -41,10 +41,11 @@ impl ValidationService for Validations {
             WhenGone::new(async move { drop(taken_back.await) })
         });
         let result = match wait {
-            Some(_) => fetch(&self.jobs, &ticket.id, wait).await.ok(),
-            None => None,
+            Some(_) => result_of(fetch(&self.jobs, &ticket.id, wait).await),
+            None => Ok(None),
         };
         gone.into_iter().for_each(WhenGone::stays);
+        let result = result.or_status()?;
         Ok(Response::new(v1::RequestValidationResponse {
             validation_id: ticket.id,
             queue_position: u32::try_from(ticket.position).unwrap_or(u32::MAX),

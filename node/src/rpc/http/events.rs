@@ -56,14 +56,14 @@ pub(super) const KEYS: QueryKeys = QueryKeys {
     one: &["start", "cursor", "payload"],
     lists: &["kinds", "contract", "asset", "address", "producer", "stackerdb"],
 };
-/// Keys of conditions, with the filter field that each fills.
+/// Keys of conditions, after the field of the filter's term that each fills.
 const FIELDS: [(&str, &str); 6] = [
-    ("filter.terms.kinds", "kinds"),
-    ("filter.terms.contracts", "contract"),
-    ("filter.terms.assets", "asset"),
-    ("filter.terms.addresses", "address"),
-    ("filter.terms.producers", "producer"),
-    ("filter.terms.stackerdb_contracts", "stackerdb"),
+    ("kinds", "kinds"),
+    ("contracts", "contract"),
+    ("assets", "asset"),
+    ("addresses", "address"),
+    ("producers", "producer"),
+    ("stackerdb_contracts", "stackerdb"),
 ];
 /// Events in a frame; each becomes a message of its own.
 const BATCH: usize = 64;
@@ -168,7 +168,10 @@ fn start(query: &Query, headers: &HeaderMap) -> Result<Option<v1::StartPosition>
 fn filter_error(error: FilterError) -> HttpError {
     match error {
         FilterError::Field(ApiError::Invalid { field, detail }) => {
-            let key = FIELDS.iter().find(|(of_filter, _)| *of_filter == field).map_or(field, |(_, key)| key);
+            // The query has one term, and what is wrong with it names the value: no places.
+            let name = field.strip_prefix("filter.terms[0].").unwrap_or(&field);
+            let name = name.split('[').next().unwrap_or(name);
+            let key = FIELDS.iter().find(|(of_term, _)| *of_term == name).map_or(name, |(_, key)| key);
             HttpError::bad_request(format!("{key}: {detail}"))
         }
         error => HttpError::bad_request(error),
@@ -177,10 +180,10 @@ fn filter_error(error: FilterError) -> HttpError {
 
 fn position_error(error: PositionError) -> HttpError {
     match error {
-        PositionError::Api(ApiError::Invalid { field: "start.from_sequence", detail }) => {
+        PositionError::Api(ApiError::Invalid { field, detail }) if field == "start.from_sequence" => {
             HttpError::bad_request(format!("start: {detail}"))
         }
-        PositionError::Api(ApiError::Invalid { field: "start.after_cursor", detail }) => {
+        PositionError::Api(ApiError::Invalid { field, detail }) if field == "start.after_cursor" => {
             HttpError::bad_request(format!("cursor: {detail}"))
         }
         PositionError::Api(error) => error.into(),

@@ -17,7 +17,8 @@ use super::contracts::expect_json;
 use super::input::{Kind, hex_bytes, json_body, kind};
 use super::query::Query;
 use super::respond::{Answer, HttpError};
-use crate::jobs::QueueFull;
+use crate::error::ApiError;
+use crate::jobs::NotQueued;
 use crate::limits::MAX_WAIT;
 use crate::rpc::grpc::{Services, template, validation};
 
@@ -57,7 +58,7 @@ pub(super) async fn request_template(State(services): State<Services>, headers: 
         ..v1::RequestTemplateRequest::default()
     };
     let job = template::decode(request)?;
-    let ticket = services.templates.request(job).map_err(queue_full)?;
+    let ticket = services.templates.request(job).map_err(not_queued)?;
     Ok(accepted(json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined })))
 }
 
@@ -101,7 +102,7 @@ pub(super) async fn request_validation(State(services): State<Services>, headers
         Kind::Json => hex_bytes("block", &json_body::<ValidationBody>(&body)?.block)?.into(),
     };
     let job = validation::decode(v1::RequestValidationRequest { block, ..Default::default() })?;
-    let ticket = services.validations.request(job).map_err(queue_full)?;
+    let ticket = services.validations.request(job).map_err(not_queued)?;
     let body = json!({ "request_id": ticket.id, "queue_position": ticket.position, "joined": ticket.joined });
     Ok(accepted(body))
 }
@@ -141,7 +142,8 @@ pub(super) fn wait(query: &Query) -> Result<Option<Duration>, HttpError> {
     Ok(query.millis("wait_ms", most)?.map(Duration::from_millis))
 }
 
-fn queue_full(error: QueueFull) -> HttpError {
+fn not_queued(error: NotQueued) -> HttpError {
+    let NotQueued::Full(error) = error else { return ApiError::ShuttingDown.into() };
     let body = json!({ "error": "queue full", "reason": "RESOURCE_EXHAUSTED", "reason_data": { "message": error.to_string() } });
     HttpError::json(StatusCode::TOO_MANY_REQUESTS, body).retry_after(error.retry_after.as_secs().max(1))
 }

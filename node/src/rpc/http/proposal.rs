@@ -24,7 +24,7 @@ use super::respond::{Answer, HttpError};
 use super::{auth, contracts};
 use crate::error::ApiError;
 use crate::event_dispatcher::proposal_response;
-use crate::jobs::{JobRequest, ValidationJob};
+use crate::jobs::{JobRequest, NotQueued, ValidationJob};
 use crate::rpc::grpc::{Services, validation};
 
 #[derive(Deserialize)]
@@ -49,8 +49,11 @@ pub(super) async fn propose(State(services): State<Services>, headers: HeaderMap
         return Err(refused(StatusCode::BAD_REQUEST, "this node replays no transactions".to_owned()));
     }
     let job = job(&services, block.into()).await?;
-    let ticket = services.validations.request(job).map_err(|error| {
-        refused(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(error.retry_after.as_secs().max(1))
+    let ticket = services.validations.request(job).map_err(|error| match error {
+        NotQueued::Full(full) => {
+            refused(StatusCode::TOO_MANY_REQUESTS, full.to_string()).retry_after(full.retry_after.as_secs().max(1))
+        }
+        NotQueued::Stopped => ApiError::ShuttingDown.into(),
     })?;
     let message =
         format!("Block proposal is processing, result will be returned via the event observer as {}", ticket.id);

@@ -62,7 +62,9 @@ impl From<ApiError> for HttpError {
             ApiError::Missing { .. } | ApiError::Invalid { .. } => Self::bad_request(text),
             ApiError::NotFound { .. } | ApiError::NoJob { .. } => Self::not_found(text),
             ApiError::Precondition { .. } => Self::text(StatusCode::CONFLICT, text),
-            ApiError::Busy { .. } => Self::text(StatusCode::TOO_MANY_REQUESTS, text).retry_after(1),
+            ApiError::Busy { .. } | ApiError::TooManyBlocksWanted { .. } => {
+                Self::text(StatusCode::TOO_MANY_REQUESTS, text).retry_after(1)
+            }
             ApiError::StorageFull => Self::text(StatusCode::INSUFFICIENT_STORAGE, text).retry_after(1),
             ApiError::ShuttingDown => Self::text(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1),
             ApiError::Internal(source) => {

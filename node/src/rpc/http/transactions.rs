@@ -60,6 +60,7 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
         | ApiError::NoJob { .. }
         | ApiError::Precondition { .. }
         | ApiError::Busy { .. }
+        | ApiError::TooManyBlocksWanted { .. }
         | ApiError::ShuttingDown => "ServerFailureOther",
     };
     let body = json!({

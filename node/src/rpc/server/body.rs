@@ -53,6 +53,7 @@ impl HttpBody for TimedBody {
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep_until(end)));
         ready!(waiting.as_mut().poll(cx));
         crate::metrics::get().cut_connection("slow_body");
+        self.caller.set_too_slow();
         Poll::Ready(Some(Err(TooSlow.into())))
     }
 

@@ -28,7 +28,7 @@ use tonic::Code;
 
 use super::activity::{Activity, Busy, Expired, Watched};
 use super::answer::Counted;
-use super::body::TimedBody;
+use super::body::{TimedBody, TooSlow};
 use super::peers::{Connected, Full};
 use super::poll_when_woken::PollWhenWoken;
 use super::{Listening, Peer, Timeouts};
@@ -170,6 +170,9 @@ impl RequestInProgress {
             Ok(response) => response,
             Err(never) => match never {},
         };
+        if caller.was_too_slow() {
+            return too_slow(is_grpc);
+        }
         let response = match caller.found_no_room() {
             Some(no_room) => Err(no_room),
             None => Counted::answer(response, byte_account.within(timeouts.unread)),
@@ -191,6 +194,14 @@ fn refusal(is_grpc: bool, full: Full) -> Response<Body> {
     }
     let retry = [(RETRY_AFTER_HEADER, RETRY_AFTER.as_secs().max(1).to_string())];
     (StatusCode::TOO_MANY_REQUESTS, retry, full.to_string()).into_response()
+}
+
+/// A request whose body came too slowly.
+fn too_slow(is_grpc: bool) -> Response<Body> {
+    if is_grpc {
+        return tonic::Status::from(Failure::new(Code::DeadlineExceeded, "BODY_TOO_SLOW", TooSlow)).into_http();
+    }
+    (StatusCode::REQUEST_TIMEOUT, TooSlow.to_string()).into_response()
 }
 
 /// [`MAX_HEADER_COUNT`](crate::limits::MAX_HEADER_COUNT) is not set here: it is hyper's default, and if set, hyper

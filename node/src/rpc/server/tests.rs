@@ -159,7 +159,12 @@ async fn a_body_that_stops_or_trickles_is_given_up() {
     let stops = Port::start(Timeouts { body_idle: SHORT, ..LONG_TIMES }, NO_LIMIT, None).await;
     let before = metrics::get().cuts("slow_body");
     let answer = rest(stops.say(head).await).await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let grpc = head
+        .replace("/length", "/grpc.health.v1.Health/Check")
+        .replace("host: a", "host: a\r\ncontent-type: application/grpc");
+    let answer = rest(stops.say(grpc).await).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("grpc-status: 4\r\n"), "{answer}");
     let trickles = Port::start(Timeouts { body: SHORT, ..LONG_TIMES }, NO_LIMIT, None).await;
     let answer = trickle(trickles.say(head).await).await;
     assert!(!answer.contains("200 OK"), "{answer}");

@@ -11,8 +11,7 @@ const SUBSCRIBERS: &str = "node/src/event_stream/subscribers.rs";
 const DROPPED: &str = "crates/chainstate/src/chain/mempool/dropped.rs";
 const ONE_BY_DEFAULT: &str = "\"count\", request.count, 1, 1, MAX_ADMIN_COUNT";
 const ADMIN_COUNT: &str = "MAX_ADMIN_COUNT: u32 = 1_000";
-const INTERVAL: &str =
-    "ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60))";
+const INTERVAL: &str = "ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(1), LONGEST_DURATION)";
 const ASSEMBLY: &str = "ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30))";
 const DEFAULT_ASSEMBLY: (&str, &str) =
     ("node/src/chain/jobs.rs", "DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5)");
@@ -38,8 +37,8 @@ pub(super) const PAGES: [Page; 13] = [
         "proto/nakamoto/v1/admin.proto",
         &[
             HASH,
-            ("New time between burn blocks, 10 ms to 24 h", LIMITS, INTERVAL),
-            ("one without transactions, 10 ms to 24 h", LIMITS, INTERVAL),
+            ("New time between burn blocks, 1 ms to 365 days", LIMITS, INTERVAL),
+            ("one without transactions, 1 ms to 365 days", LIMITS, INTERVAL),
             ("How many, 1 to 1,000; unset means 1", LIMITS, ADMIN_COUNT),
             ("How many, 1 to 1,000; unset means 1", BURN, ONE_BY_DEFAULT),
             ("How many, 1 to 1,000; unset means 1", "node/src/rpc/grpc/admin/mining.rs", ONE_BY_DEFAULT),
@@ -68,6 +67,7 @@ pub(super) const PAGES: [Page; 13] = [
             ("Header version, 0", "crates/stacks-types/src/block.rs", "HEADER_VERSION: u8 = 0"),
             ("More than 2 MiB encoded", BLOCK_BYTES.0, BLOCK_BYTES.1),
             ("below 70 %, rounded up", THRESHOLD.0, THRESHOLD.1),
+            ("status 415 (CONTENT_TYPE_INVALID)", "node/src/rpc/door/kind.rs", "StatusCode::UNSUPPORTED_MEDIA_TYPE"),
         ],
         &["Seconds since 1970", "boot block has 0"],
     ),

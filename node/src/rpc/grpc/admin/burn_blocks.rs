@@ -71,12 +71,12 @@ async fn stacks_height(admin: &Admin) -> Result<u64, Status> {
     Ok(admin.pool.read(|snapshot| snapshot.tip()).await.or_status()?.chain_length)
 }
 
-/// Waits until the coordinator has announced the blocks. Lateness is no error: the blocks are mined.
+/// Waits until the coordinator has announced the blocks. If they come late or unseen, that is no error: they are mined.
 async fn announced(admin: &Admin, before: u64, blocks: &[v1::BurnBlock]) -> Result<(), Status> {
     let Some(last) = blocks.last() else { return Ok(()) };
     let is_last = |body: Body| match body {
         Body::BurnBlock(event) => event.burn_block.is_some_and(|b| b.burn_block_hash == last.burn_block_hash),
         _ => false,
     };
-    follow(&admin.streams, v1::EventKind::BurnBlock, before, MAX_WAIT, is_last).await
+    follow(&admin.streams, &[v1::EventKind::BurnBlock], before, MAX_WAIT, is_last).await.or_status()
 }

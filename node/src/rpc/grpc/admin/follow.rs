@@ -6,27 +6,33 @@ use std::time::Duration;
 
 use nakamoto_proto::v1;
 use tokio::time::Instant;
-use tonic::Status;
 use v1::event::Body;
 
+use crate::error::ApiError;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::frame_builder::FeedOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
+use crate::event_stream::task::StreamEnd;
 use crate::limits::HEARTBEAT;
-use crate::rpc::errors::{end_status, filter_status, subscriptions_status};
+use crate::rpc::errors::log_failure;
 
-/// Passes the events of a kind after a sequence to `take` until it returns true, or until the time is over.
+/// Passes the events of these kinds after a sequence to `take` until it returns true, until the time is over, or until the
+/// journal cannot be followed any more: the call's effect does not depend on who sees it.
+///
+/// # Errors
+/// [`ApiError::ShuttingDown`].
 pub(super) async fn follow(
     streams: &StreamRegistry,
-    kind: v1::EventKind,
+    kinds: &[v1::EventKind],
     after_sequence: u64,
     wait: Duration,
     mut take: impl FnMut(Body) -> bool,
-) -> Result<(), Status> {
-    let term = v1::EventTerm { kinds: vec![kind.into()], ..v1::EventTerm::default() };
+) -> Result<(), ApiError> {
+    let kinds = kinds.iter().map(|kind| (*kind).into()).collect();
+    let term = v1::EventTerm { kinds, ..v1::EventTerm::default() };
     let filter = v1::EventFilter { terms: vec![term], all: false };
-    let filter = Arc::new(Filter::decode(Some(filter)).map_err(filter_status)?);
+    let filter = Arc::new(Filter::decode(Some(filter)).map_err(ApiError::internal)?);
     let options = FeedOptions { filter, payload: Payload::Header, max_batch: 1 };
     let start_sequence = after_sequence.saturating_add(1);
     let open = OpenStream {
@@ -39,12 +45,25 @@ pub(super) async fn follow(
         byte_account: None,
         memory_per_frame_byte: 1,
     };
-    let mut frames = streams.open(open).map_err(subscriptions_status)?;
+    let mut frames = match streams.open(open) {
+        Ok(frames) => frames,
+        Err(error) => {
+            tracing::debug!(%error, "a call does not wait for its events");
+            return Ok(());
+        }
+    };
     let deadline = Instant::now() + wait;
     loop {
         let frame = match tokio::time::timeout_at(deadline, poll_fn(|cx| frames.poll_frame(cx))).await {
             Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(end))) => return end_status(&end).map_or(Ok(()), Err),
+            Ok(Some(Err(StreamEnd::Shutdown { .. }))) => return Err(ApiError::ShuttingDown),
+            Ok(Some(Err(end))) => {
+                if let StreamEnd::Broken(source) = &end {
+                    log_failure(source.as_ref());
+                }
+                tracing::debug!(%end, "a call does not see all of its events");
+                return Ok(());
+            }
             Ok(None) | Err(_) => return Ok(()),
         };
         let Some(v1::subscribe_response::Body::Events(batch)) = frame.into_body() else { continue };

@@ -1,5 +1,6 @@
 //! The mining mode, and blocks on demand.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chainstate::chain::Wanted;
@@ -9,9 +10,12 @@ use v1::event::Body;
 
 use super::follow::follow;
 use super::{Admin, number};
+use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{ADMIN_INTERVAL, MAX_ADMIN_COUNT, MAX_WAIT};
+use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::grpc::decode::{OrStatus as _, bounded_duration};
+use crate::rpc::grpc::taken_back::WhenGone;
 
 pub(super) async fn set(
     admin: &Admin,
@@ -37,24 +41,92 @@ pub(super) async fn mine(admin: &Admin, request: v1::MineBlocksRequest) -> Resul
 }
 
 /// Has producers make `count` blocks, and waits for them. Blocks that others requested earlier come first and are not
-/// counted.
+/// counted. If the client goes away while the call waits, the blocks that have not come are taken back.
 pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1::MineBlocksResponse, Status> {
     if count == 0 {
         return Ok(v1::MineBlocksResponse::default());
     }
-    let Wanted { event_sequence, before: mut others } =
-        admin.pool.write(move |chain| chain.want_blocks(count)).await.or_status()?;
-    let (mut blocks, wanted) = (Vec::new(), count as usize);
-    let take = |body| {
-        if let Body::BlockProcessed(processed) = body {
-            match others.checked_sub(1) {
-                Some(left) => others = left,
-                None => blocks.extend(processed.block),
-            }
-        }
-        blocks.len() >= wanted
+    let owed = Owed::default();
+    let gone = (!wait.is_zero()).then(|| WhenGone::new(owed.clone().take_back(admin.pool.clone())));
+    let wanted = {
+        let owed = owed.clone();
+        admin.pool.write(move |chain| owed.want(chain, count)).await.or_status()?
     };
-    follow(&admin.streams, v1::EventKind::BlockProcessed, event_sequence, wait, take).await?;
-    let missing = u32::try_from(wanted.saturating_sub(blocks.len())).unwrap_or(u32::MAX);
+    let (mut blocks, mut others) = (Vec::new(), wanted.before);
+    let take = |body| {
+        let missing = count.saturating_sub(length(&blocks));
+        match body {
+            Body::BlockProcessed(processed) => match others.checked_sub(1) {
+                Some(left) => others = left,
+                None => {
+                    blocks.extend(processed.block);
+                    owed.set(count.saturating_sub(length(&blocks)));
+                }
+            },
+            // One of the others may have taken theirs back: no more are made than are wanted now.
+            Body::MiningChanged(changed) => {
+                let wanted = changed.policy.map_or(0, |policy| policy.blocks_wanted);
+                others = others.min(wanted.saturating_sub(missing));
+            }
+            _ => {}
+        }
+        length(&blocks) >= count
+    };
+    let kinds = [v1::EventKind::BlockProcessed, v1::EventKind::Mining];
+    follow(&admin.streams, &kinds, wanted.event_sequence, wait, take).await.or_status()?;
+    gone.into_iter().for_each(WhenGone::stays);
+    let missing = count.saturating_sub(length(&blocks));
     Ok(v1::MineBlocksResponse { blocks, missing })
+}
+
+fn length(blocks: &[v1::BlockRef]) -> u32 {
+    u32::try_from(blocks.len()).unwrap_or(u32::MAX)
+}
+
+/// Blocks of a call that have not come. Cheap to clone.
+#[derive(Clone, Default)]
+struct Owed(Arc<Mutex<Debt>>);
+
+#[derive(Default)]
+struct Debt {
+    left: u32,
+    /// Nobody waits for them any more. They may have been asked for after that.
+    is_gone: bool,
+}
+
+impl Owed {
+    /// Asks for blocks, unless the caller is gone by the time of their turn.
+    fn want(&self, chain: &NodeChain, count: u32) -> Result<Wanted, ApiError> {
+        // Held over the write, so that who goes away meanwhile finds what to take back.
+        let mut debt = self.lock();
+        if debt.is_gone {
+            return Err(ApiError::internal("the caller is gone"));
+        }
+        let wanted = chain.want_blocks(count)?;
+        debt.left = count;
+        Ok(wanted)
+    }
+
+    fn set(&self, left: u32) {
+        self.lock().left = left;
+    }
+
+    /// Takes back what has not come.
+    async fn take_back(self, pool: BlockingPool) {
+        let taken = pool.write(move |chain| {
+            let mut debt = self.lock();
+            debt.is_gone = true;
+            match std::mem::take(&mut debt.left) {
+                0 => Ok(()),
+                left => chain.unwant_blocks(left),
+            }
+        });
+        if let Err(error) = taken.await {
+            tracing::warn!(%error, "blocks that nobody waits for any more could not be taken back");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Debt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

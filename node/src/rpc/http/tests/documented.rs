@@ -30,6 +30,7 @@ use chainstate::test_support::{address, deploy, key, transfer};
 /// Method or `*`, path or `*`, status, content type or `*`, why the tests here cannot cause it.
 const UNSEEN: &[[&str; 5]] = &[
     ["*", "*", "403", "text/plain", "the filter before the router: rpc/request_filter/tests.rs"],
+    ["*", "*", "408", "text/plain", "a body that comes slowly, before the router: rpc/server/tests.rs"],
     ["*", "*", "429", "text/plain", "all turns are taken: lanes.rs here; the budgets of bytes and requests"],
     ["*", "*", "500", "*", "a fault of the node"],
     ["*", "*", "503", "text/plain", "the node is stopping, or its tip stands still: chain/stall.rs"],

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use nakamoto_proto::v1;
 use tokio::task::JoinHandle;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use v1::template_service_client::TemplateServiceClient;
 use v1::validation_service_client::ValidationServiceClient;
 
@@ -74,4 +76,35 @@ fn a_job_whose_caller_was_answered_goes_on() {
         assert_eq!((answer.result, answer.joined), (None, requests > 1));
         assert_eq!(bench.services.templates.requests(), requests);
     }
+}
+
+#[test]
+fn a_job_that_ends_no_more_is_no_answer() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let check = |status: &Status| {
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        assert_eq!(status.get_details_error_info().unwrap().reason, "SERVER_SHUTDOWN");
+    };
+    let wait = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+    let template = || {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let request = v1::RequestTemplateRequest { wait, ..Default::default() };
+        bench.runtime.spawn(async move { client.request_template(request).await })
+    };
+    let validation = || {
+        let mut client = ValidationServiceClient::new(router.clone());
+        let request = v1::RequestValidationRequest { block: vec![1].into(), wait, ..Default::default() };
+        bench.runtime.spawn(async move { client.request_validation(request).await })
+    };
+    let (templates, validations) = (&bench.services.templates, &bench.services.validations);
+    let (first, second) = (template(), validation());
+    until(|| templates.requests() + validations.requests(), 2);
+    templates.stop();
+    validations.stop();
+    check(&bench.runtime.block_on(first).unwrap().unwrap_err());
+    check(&bench.runtime.block_on(second).unwrap().unwrap_err());
+    // Nor is one queued.
+    check(&bench.runtime.block_on(template()).unwrap().unwrap_err());
+    check(&bench.runtime.block_on(validation()).unwrap().unwrap_err());
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use chainstate::assembly::MAX_TEMPLATE_TRANSACTIONS;
-use chainstate::test_support::transfer;
+use chainstate::test_support::{address, transfer};
 use nakamoto_proto::v1;
+use stacks_types::address::StacksAddress;
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -197,6 +198,12 @@ fn what_the_admin_sets_is_within_its_limits() {
     let bench = Bench::started();
     let router = served(&bench);
     let (least, most) = ADMIN_INTERVAL;
+    for flag in ["1ms", "48h", "8760h"] {
+        let interval = client::parse_duration(flag).unwrap();
+        let request = v1::ResumeClockRequest { interval: duration(interval) };
+        let answer = bench.runtime.block_on(AdminServiceClient::new(router.clone()).resume_clock(request)).unwrap();
+        assert_eq!(answer.into_inner().clock.unwrap().interval, duration(interval), "{flag}");
+    }
     bounded!(bench, "interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         let mut client = AdminServiceClient::new(router.clone());
         async move { client.resume_clock(v1::ResumeClockRequest { interval: duration(value) }).await }
@@ -222,4 +229,34 @@ fn what_the_admin_sets_is_within_its_limits() {
         let request = v1::ReorganizeBurnchainRequest { depth: Some(900), length: Some(length), ..Default::default() };
         async move { client.reorganize_burnchain(request).await }
     });
+}
+
+#[test]
+fn a_producer_is_asked_about_by_an_address_of_this_network() {
+    let bench = Bench::new(None);
+    let mut client = TemplateServiceClient::new(served(&bench));
+    let (ours, foreign) = (address("producer", 0), StacksAddress::of_key_hash(address("producer", 0).hash160(), true));
+    let mut ask = |address: StacksAddress| {
+        let request = v1::GetProducerViewRequest { producer_address: address.to_string() };
+        bench.runtime.block_on(client.get_producer_view(request))
+    };
+    assert!(ask(ours).is_ok());
+    assert_eq!(refused(ask(foreign)).as_deref(), Some("producer_address"));
+}
+
+#[test]
+fn the_path_of_a_field_has_its_place_in_each_list() {
+    let bench = Bench::new(None);
+    let stacker = |address: String| v1::StackerSetEntry { address, weight: 1 };
+    let stackers = vec![stacker(address("stacker", 0).to_string()), stacker("nobody".to_owned())];
+    let mut client = AdminServiceClient::new(served(&bench));
+    let request = v1::SetStackerSetRequest { reward_cycle: None, stackers };
+    let answer = bench.runtime.block_on(client.set_stacker_set(request));
+    assert_eq!(refused(answer).as_deref(), Some("stackers[1].address"));
+    let asks = |kinds| v1::EventTerm { kinds, ..Default::default() };
+    let filter = v1::EventFilter { terms: vec![asks(vec![1]), asks(vec![1, 99])], all: false };
+    let mut client = EventServiceClient::new(served(&bench));
+    let request = v1::ListEventsRequest { filter: Some(filter), ..Default::default() };
+    let answer = bench.runtime.block_on(client.list_events(request));
+    assert_eq!(refused(answer).as_deref(), Some("filter.terms[1].kinds[1]"));
 }

@@ -2,9 +2,11 @@
 //! one.
 
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use chainstate::chain::StoreOutcome;
 use nakamoto_proto::v1;
+use tonic_types::StatusExt as _;
 use v1::admin_service_client::AdminServiceClient;
 
 use super::bench::Bench;
@@ -55,11 +57,8 @@ fn each_caller_gets_the_blocks_that_it_asked_for() {
     let wanted = || bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted;
     let ask = |count, sum| {
         let mut client = client.clone();
-        let request = v1::MineBlocksRequest { count: Some(count), wait: None };
-        let asked = bench.runtime.spawn(async move { client.mine_blocks(request).await });
-        while wanted() < sum {
-            std::thread::yield_now();
-        }
+        let asked = bench.runtime.spawn(async move { client.mine_blocks(blocks(count)).await });
+        until(wanted, sum);
         asked
     };
     let (two, one) = (ask(2, 2), ask(1, 3));
@@ -67,5 +66,48 @@ fn each_caller_gets_the_blocks_that_it_asked_for() {
     for (asked, expected) in [(two, &made[..2]), (one, &made[2..])] {
         let answer = bench.runtime.block_on(asked).unwrap().unwrap().into_inner();
         assert_eq!(answer.blocks.iter().map(|block| block.block_id.to_vec()).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn who_goes_away_while_it_waits_wants_its_blocks_no_more() {
+    let bench = Bench::started();
+    let client = AdminServiceClient::new(served(&bench));
+    let wanted = || bench.core.read(|reader| reader.mining()).unwrap().blocks_wanted;
+    let ask = |request, sum| {
+        let mut client = client.clone();
+        let asked = bench.runtime.spawn(async move { client.mine_blocks(request).await });
+        until(wanted, sum);
+        asked
+    };
+    let (first, second) = (ask(blocks(5), 5), ask(blocks(2), 7));
+    first.abort();
+    until(wanted, 2);
+    // The second does not wait for those of the first.
+    let made: Vec<_> = (0..2).map(|_| bench.grow().as_bytes().to_vec()).collect();
+    let answer = bench.runtime.block_on(second).unwrap().unwrap().into_inner();
+    assert_eq!(answer.blocks.iter().map(|block| block.block_id.to_vec()).collect::<Vec<_>>(), made);
+    // One that does not wait has its blocks made without it.
+    let no_wait = Some(prost_types::Duration::default());
+    let asked = ask(v1::MineBlocksRequest { wait: no_wait, ..blocks(1_000) }, 1_000);
+    assert_eq!(bench.runtime.block_on(asked).unwrap().unwrap().into_inner().missing, 1_000);
+    let refused = bench.runtime.block_on(client.clone().mine_blocks(blocks(1))).unwrap_err();
+    assert_eq!(wanted(), 1_000);
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "TOO_MANY_BLOCKS_WANTED");
+    assert_eq!((info.metadata["wanted"].as_str(), info.metadata["max"].as_str()), ("1000", "1000"));
+    assert!(refused.message().contains("1000"), "{refused}");
+}
+
+fn blocks(count: u32) -> v1::MineBlocksRequest {
+    v1::MineBlocksRequest { count: Some(count), wait: None }
+}
+
+/// Waits until so many blocks are wanted.
+fn until(wanted: impl Fn() -> u32, expected: u32) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while wanted() != expected {
+        assert!(Instant::now() < deadline, "{} blocks are wanted, not {expected}", wanted());
+        std::thread::yield_now();
     }
 }
