@@ -130,7 +130,7 @@ fn readers_cannot_keep_out_producers_signers_and_the_nodes_own_calls() {
     let _reader = open(CallerClass::Anyone).unwrap();
     assert_eq!(open(CallerClass::Anyone).err(), Some(TooManySubscriptions::Total { max: 1 }));
     let _signer = open(CallerClass::Actor).unwrap();
-    let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
+    let _own = bench.streams.open(OpenStream { peer: None, ..request(&Filter::ALL, 1, 1, None) }).unwrap();
     assert!(open(CallerClass::Actor).is_err(), "there is an end to it");
 }
 
@@ -144,7 +144,7 @@ fn producers_signers_and_the_nodes_own_calls_take_no_readers_place() {
         let byte_account = Some(budget.byte_account(class, &connection));
         bench.streams.open(OpenStream { peer, byte_account, ..request(&Filter::ALL, 1, 1, None) })
     };
-    let _own = bench.streams.open(request(&Filter::ALL, 1, 1, None)).unwrap();
+    let _own = bench.streams.open(OpenStream { peer: None, ..request(&Filter::ALL, 1, 1, None) }).unwrap();
     let signer = open(CallerClass::Actor).unwrap();
     let _reader = open(CallerClass::Anyone).unwrap();
     let _above = open(CallerClass::Actor).expect("when theirs are taken, they have those of everybody");

@@ -67,7 +67,11 @@ pub(super) const PAGES: [Page; 13] = [
             ("Header version, 0", "crates/stacks-types/src/block.rs", "HEADER_VERSION: u8 = 0"),
             ("More than 2 MiB encoded", BLOCK_BYTES.0, BLOCK_BYTES.1),
             ("below 70 %, rounded up", THRESHOLD.0, THRESHOLD.1),
-            ("status 415 (CONTENT_TYPE_INVALID)", "node/src/rpc/request_filter/kind.rs", "StatusCode::UNSUPPORTED_MEDIA_TYPE"),
+            (
+                "status 415 (CONTENT_TYPE_INVALID)",
+                "node/src/rpc/request_filter/kind.rs",
+                "StatusCode::UNSUPPORTED_MEDIA_TYPE",
+            ),
         ],
         &["Seconds since 1970", "boot block has 0"],
     ),

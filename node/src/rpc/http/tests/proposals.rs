@@ -161,7 +161,7 @@ fn a_proposal_that_was_taken_back_is_gone() {
     bench.services.validations.take_back(id, CallerClass::Anyone).unwrap();
     let path = format!("/v3/block_proposal/{id}");
     let reply = bench.ask(Method::GET, &path, &[("authorization", "secret")], Vec::new());
-    let said = json!({ "result": "Error", "message": "there is no verdict: CANCELLED" });
+    let said = json!({ "result": "Error", "message": "there is no verdict: CANCELLED: all who had asked for it took it back" });
     assert_eq!((reply.status, reply.json()), (StatusCode::GONE, said));
 }
 
