@@ -110,7 +110,7 @@ fn deploys<'a>() -> Vec<Row<'a>> {
     let deploy = |what: &'a str, count, reference, source: String| -> Row<'a> {
         let work = move |memory: &mut Memory| {
             let (contract, texts) = memory.try_publish("new", &source).expect("it is a contract");
-            black_box((contract.encode(), texts));
+            black_box((contract.encode().expect("it can be stored"), texts));
         };
         (what, count, reference, Box::new(work))
     };

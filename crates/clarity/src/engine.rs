@@ -101,7 +101,7 @@ impl Machine<'_> {
     /// # Errors
     /// The state cannot be read.
     pub fn has_contract(&mut self, id: &ContractId) -> Result<bool, Stop> {
-        Ok(self.deployed(id)?.is_some())
+        Ok(self.world.find_contract(View::Tip, id)?.is_some())
     }
 
     /// The contract that is deployed under this name.

@@ -193,7 +193,7 @@ proptest! {
         let mut memory = chain();
         if let Ok((contract, texts)) = memory.try_publish("mutated", &source) {
             memory.texts.extend(texts);
-            let stored = Contract::decode(&contract.encode(), &id("mutated"), RULES).expect("it was just stored");
+            let stored = Contract::decode(&contract.encode().unwrap(), &id("mutated"), RULES).expect("it was just stored");
             memory.contracts.insert(id("mutated"), std::sync::Arc::new(stored));
             use_all(&mut memory, "mutated", &contract, &values);
         }
@@ -217,7 +217,7 @@ proptest! {
     ) {
         let mut memory = chain();
         let name = format!("seed-{seed}");
-        let mut stored = memory.contracts[&id(&name)].encode();
+        let mut stored = memory.contracts[&id(&name)].encode().unwrap();
         for (place, byte) in damage {
             let at = place.index(stored.len());
             stored[at] = byte;

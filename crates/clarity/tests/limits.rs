@@ -256,7 +256,7 @@ fn the_worst_of_the_largest_sources_are_published_or_refused() {
         for source in sources {
             let mut memory = Memory::default();
             if let Ok((contract, _)) = memory.try_publish("worst", &source) {
-                Contract::decode(&contract.encode(), &id("worst"), RULES).unwrap();
+                Contract::decode(&contract.encode().unwrap(), &id("worst"), RULES).unwrap();
             }
         }
     });

@@ -43,7 +43,7 @@ pub(crate) fn time(bench: &mut Bench, memory: &mut Memory, kind: &Kind, count: u
             Work::Deploy(source) => {
                 let begun = Instant::now();
                 let (contract, texts) = memory.try_publish("new", source).expect("a contract");
-                let stored = contract.encode();
+                let stored = contract.encode().expect("it can be stored");
                 samples.push_micros(begun.elapsed());
                 bench.digest(&stored);
                 texts

@@ -184,9 +184,9 @@ impl Engine {
     pub fn restart(&mut self) {
         let rules = self.ledger.rules;
         for (id, contract) in &mut self.ledger.contracts {
-            let stored = contract.encode();
+            let stored = contract.encode().unwrap();
             let restored = Contract::decode(&stored, id, rules).unwrap();
-            assert!(restored.encode() == stored, "{id} is stored as it was");
+            assert!(restored.encode().as_ref() == Ok(&stored), "{id} is stored as it was");
             *contract = Arc::new(restored);
         }
     }

@@ -9,8 +9,31 @@
 //! # Not here
 //! Contracts of the block in execution: they are in memory, in `world`.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::sync::Arc;
+
+use clarity::state::{Contract, MAX_STORED_BYTES, STORED_HEAD_BYTES};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension as _, Transaction, params};
 use stacks_types::ids::StacksBlockId;
+
+use crate::transactions::TransactionError;
+
+/// A contract that a transaction has deployed, and its row.
+pub(super) struct Deployed {
+    pub(super) contract: Arc<Contract>,
+    pub(super) row: ContractRow,
+}
+
+impl Deployed {
+    /// Makes the row while the transaction can still fail: a commit must not meet one that is too large.
+    ///
+    /// # Errors
+    /// [`TransactionError::ContractTooLarge`]
+    pub(super) fn new(contract: Arc<Contract>) -> Result<Self, TransactionError> {
+        let body = contract.encode().map_err(|_| TransactionError::ContractTooLarge { max: MAX_STORED_BYTES })?;
+        let row = ContractRow { contract: contract.id().to_string(), body };
+        Ok(Self { contract, row })
+    }
+}
 
 /// One contract, deployed by the block that is being committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +75,25 @@ pub(crate) fn select_contract(
         .optional()
 }
 
+/// The first bytes of such a contract, which say its size. The rest is not read.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn select_contract_head(
+    connection: &Connection,
+    block_id: &[u8; 32],
+    contract: &str,
+) -> rusqlite::Result<Option<[u8; STORED_HEAD_BYTES]>> {
+    let row = connection
+        .prepare_cached("SELECT rowid FROM contracts WHERE block_id = ?1 AND contract = ?2")?
+        .query_row(params![&block_id[..], contract], |row| row.get(0))
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let mut head = [0; STORED_HEAD_BYTES];
+    connection.blob_open(MAIN_DB, "contracts", "body", row, true)?.read_at_exact(&mut head, 0)?;
+    Ok(Some(head))
+}
+
 /// The contracts that block `block_id` deployed, in alphabetical order.
 ///
 /// # Errors
@@ -76,6 +118,7 @@ mod tests {
         let mut connection = crate::db::tables_in_memory();
         let tx = connection.transaction().unwrap();
         insert_contracts(&tx, &StacksBlockId([1; 32]), &[row("ST.b", b"left"), row("ST.a", b"")]).unwrap();
+        insert_contracts(&tx, &StacksBlockId([1; 32]), &[row("ST.c", b"0123456789")]).unwrap();
         insert_contracts(&tx, &StacksBlockId([2; 32]), &[row("ST.b", b"right")]).unwrap();
         assert!(insert_contracts(&tx, &StacksBlockId([2; 32]), &[row("ST.b", b"again")]).is_err());
         tx.commit().unwrap();
@@ -83,6 +126,8 @@ mod tests {
         assert_eq!(read(1).as_deref(), Some(&b"left"[..]));
         assert_eq!(read(2).as_deref(), Some(&b"right"[..]));
         assert_eq!(read(3), None);
-        assert_eq!(select_contracts(&connection, &StacksBlockId([1; 32])).unwrap(), ["ST.a", "ST.b"]);
+        let head = |block: u8| select_contract_head(&connection, &[block; 32], "ST.c").unwrap();
+        assert_eq!((head(1), head(2)), (Some(*b"012345678"), None));
+        assert_eq!(select_contracts(&connection, &StacksBlockId([1; 32])).unwrap(), ["ST.a", "ST.b", "ST.c"]);
     }
 }

@@ -15,6 +15,7 @@ use clarity::run::{Assets, Machine};
 use clarity::syntax::Span;
 use stacks_types::transaction::StacksTransaction;
 
+use super::contract_store::Deployed;
 use super::failure::Failure;
 use super::outcome::{Origin, Outcome, burned, failed, judge, ok_true};
 use crate::transactions::{ReceiptStatus, TransactionError};
@@ -76,7 +77,7 @@ fn run(
         return Ok(Outcome::aborted(status, ok_true()?, Some(broken.to_string()), stx_burned));
     }
     let success = Outcome::success(ok_true()?, std::mem::take(&mut machine.events), stx_burned);
-    Ok(Outcome { deployed: Some(contract), ..success })
+    Ok(Outcome { deployed: Some(Deployed::new(contract)?), ..success })
 }
 
 /// The result when parser or checker refuse the source: it is mined, unless the refusal is one that no receipt can

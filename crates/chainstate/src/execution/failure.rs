@@ -1,17 +1,15 @@
 //! How a transaction ends on its machine: with a result that is kept, or with the reason why nothing is.
 
-use std::sync::Arc;
-
 use clarity::error::Stop;
-use clarity::state::Contract;
 
+use super::contract_store::Deployed;
 use crate::transactions::TransactionError;
 
 /// The result of a transaction that is kept.
 pub(super) struct Done<R> {
     pub(super) value: R,
     /// The contract that it deployed.
-    pub(super) deployed: Option<Arc<Contract>>,
+    pub(super) deployed: Option<Deployed>,
 }
 
 /// Why a transaction is not kept.

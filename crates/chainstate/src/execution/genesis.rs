@@ -24,6 +24,7 @@ use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 
 use super::boot_contracts::{BootDeployment, brought_contracts, own_contracts};
+use super::contract_store::Deployed;
 use super::deployment::refusal;
 use super::env::BlockEnv;
 use super::facts::BurnView;
@@ -151,7 +152,7 @@ fn run(
         let interface = contract.interface.json(rules).to_string();
         machine.meter.set_spent(Cost::default());
         let events = std::mem::take(&mut machine.events);
-        Ok(Done { value: (interface, events), deployed: Some(contract) })
+        Ok(Done { value: (interface, events), deployed: Some(Deployed::new(contract)?) })
     })
 }
 

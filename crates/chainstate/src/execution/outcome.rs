@@ -1,15 +1,13 @@
 //! What a payload did, as the receipt reports it, and whether post-conditions and failures let it stand.
 
-use std::sync::Arc;
-
 use clarity::costs::{CostError, MEMORY_LIMIT};
 use clarity::error::{CheckError, Stop};
 use clarity::principal::Principal;
 use clarity::run::{Assets, Context, Event};
-use clarity::state::Contract;
 use clarity::value::Value;
 use stacks_types::transaction::StacksTransaction;
 
+use super::contract_store::Deployed;
 use super::failure::Failure;
 use super::post_conditions::{PostConditionFailure, check_post_conditions};
 use crate::transactions::{ReceiptStatus, TransactionError};
@@ -35,7 +33,7 @@ pub(super) struct Outcome {
     pub(super) contract_interface: Option<String>,
     pub(super) vm_error: Option<String>,
     pub(super) stx_burned: u128,
-    pub(super) deployed: Option<Arc<Contract>>,
+    pub(super) deployed: Option<Deployed>,
 }
 
 impl Outcome {

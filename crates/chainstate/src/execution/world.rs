@@ -15,13 +15,13 @@ use clarity::Rules;
 use clarity::error::InternalError;
 use clarity::keys;
 use clarity::principal::ContractId;
-use clarity::state::{BlockFacts, Contract, PoxAddresses, View, World, Write};
+use clarity::state::{BlockFacts, Contract, Found, PoxAddresses, View, World, Write};
 use marf::{BlockId, Marf, OpenTrie};
 use rusqlite::Connection;
 use stacks_types::ids::StacksBlockId;
 
 use super::contract_cache::ContractCache;
-use super::contract_store::{ContractRow, select_contract};
+use super::contract_store::{ContractRow, Deployed, select_contract, select_contract_head};
 use super::env::BlockEnv;
 use super::facts::{BurnView, ChainFacts};
 use super::locking::locks;
@@ -102,7 +102,7 @@ impl<'a> BlockWorld<'a> {
     ///
     /// # Errors
     /// Half of the changes may have been written: the block must be abandoned.
-    pub(super) fn keep(&mut self, writes: Vec<Write>, deployed: Option<Arc<Contract>>) -> Result<(), InternalError> {
+    pub(super) fn keep(&mut self, writes: Vec<Write>, deployed: Option<Deployed>) -> Result<(), InternalError> {
         let Tip::Open { trie, .. } = &mut self.tip else {
             return Err(InternalError::State("a committed block is not written".to_owned()));
         };
@@ -114,8 +114,8 @@ impl<'a> BlockWorld<'a> {
                 writes.push((key.to_string(), text));
             }
         }
-        if let Some(contract) = deployed {
-            self.rows.push(ContractRow { contract: contract.id().to_string(), body: contract.encode() });
+        if let Some(Deployed { contract, row }) = deployed {
+            self.rows.push(row);
             self.known.insert(contract.id().clone(), contract);
         }
         Ok(())
@@ -171,19 +171,41 @@ impl<'a> BlockWorld<'a> {
         height.ok_or_else(|| failed("tenure height", &format!("block {block} has none")))
     }
 
-    /// The contract that a committed block deployed.
-    fn stored(&self, deployed_in: BlockId, id: &ContractId) -> Result<Arc<Contract>, InternalError> {
-        if let Some(known) = self.contracts.get(deployed_in, id) {
-            return Ok(known);
+    /// Where a contract is that a view sees.
+    fn place_of(&mut self, view: View, id: &ContractId) -> Result<Option<Place>, InternalError> {
+        if view == View::Tip
+            && let Some(known) = self.known.get(id)
+        {
+            return Ok(Some(Place::Memory(Arc::clone(known))));
         }
-        let row = select_contract(self.side, &deployed_in.0, &id.to_string());
-        let row = row.map_err(|error| failed("contracts", &error))?;
-        let body = row.ok_or_else(|| failed("contracts", &format!("{id} of block {deployed_in} is not there")))?;
-        let contract = Contract::decode(&body, id, self.rules);
-        let contract = Arc::new(contract.map_err(|error| failed("contracts", &format!("{id}: {error}")))?);
-        self.contracts.insert(deployed_in, &contract);
-        Ok(contract)
+        let Some(commitment) = self.read(view, &keys::contract(id))? else { return Ok(None) };
+        let height = committed_height(&commitment).ok_or_else(|| failed("commitment", &commitment))?;
+        let deployed_in = self.committed_at(height)?;
+        let deployed_in = deployed_in.ok_or_else(|| failed("commitment", &format!("no block of height {height}")))?;
+        let Some(contract) = self.contracts.get(deployed_in, id) else { return Ok(Some(Place::Row(deployed_in))) };
+        self.remember(view, &contract);
+        Ok(Some(Place::Memory(contract)))
     }
+
+    fn remember(&mut self, view: View, contract: &Arc<Contract>) {
+        if view == View::Tip {
+            self.known.insert(contract.id().clone(), Arc::clone(contract));
+        }
+    }
+}
+
+/// Where a contract is.
+enum Place {
+    /// Ready to run.
+    Memory(Arc<Contract>),
+    /// In the row of the committed block that deployed it.
+    Row(BlockId),
+}
+
+/// What was selected of the row of a contract, which is there if its commitment is.
+fn selected<T>(row: rusqlite::Result<Option<T>>, block: BlockId, id: &ContractId) -> Result<T, InternalError> {
+    let row = row.map_err(|error| failed("contracts", &error))?;
+    row.ok_or_else(|| failed("contracts", &format!("{id} of block {block} is not there")))
 }
 
 /// The height that a contract's commitment names.
@@ -202,20 +224,28 @@ impl World for BlockWorld<'_> {
         String::from_utf8(bytes).map(Some).map_err(|error| failed("value", &error))
     }
 
+    fn find_contract(&mut self, view: View, id: &ContractId) -> Result<Option<Found>, InternalError> {
+        let block = match self.place_of(view, id)? {
+            None => return Ok(None),
+            Some(Place::Memory(contract)) => return Ok(Some(Found::Loaded(contract))),
+            Some(Place::Row(block)) => block,
+        };
+        let head = selected(select_contract_head(self.side, &block.0, &id.to_string()), block, id)?;
+        let size = Contract::stored_size(&head).map_err(|error| failed("contracts", &format!("{id}: {error}")))?;
+        Ok(Some(Found::Stored { size }))
+    }
+
     fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError> {
-        if view == View::Tip
-            && let Some(known) = self.known.get(id)
-        {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let Some(commitment) = self.read(view, &keys::contract(id))? else { return Ok(None) };
-        let height = committed_height(&commitment).ok_or_else(|| failed("commitment", &commitment))?;
-        let deployed_in = self.committed_at(height)?;
-        let deployed_in = deployed_in.ok_or_else(|| failed("commitment", &format!("no block of height {height}")))?;
-        let contract = self.stored(deployed_in, id)?;
-        if view == View::Tip {
-            self.known.insert(id.clone(), Arc::clone(&contract));
-        }
+        let block = match self.place_of(view, id)? {
+            None => return Ok(None),
+            Some(Place::Memory(contract)) => return Ok(Some(contract)),
+            Some(Place::Row(block)) => block,
+        };
+        let body = selected(select_contract(self.side, &block.0, &id.to_string()), block, id)?;
+        let contract = Contract::decode(&body, id, self.rules);
+        let contract = Arc::new(contract.map_err(|error| failed("contracts", &format!("{id}: {error}")))?);
+        self.contracts.insert(block, &contract);
+        self.remember(view, &contract);
         Ok(Some(contract))
     }
 

@@ -91,6 +91,13 @@ pub enum TransactionError {
         /// The limit.
         max: u64,
     },
+    /// The contract that it deploys is larger than what is stored of one may be
+    /// (docs/CONSENSUS.md#limits-of-the-formats).
+    #[error("what is stored of the contract (its text, types and constants) takes more than {max} bytes")]
+    ContractTooLarge {
+        /// Most bytes.
+        max: usize,
+    },
     /// The engine refused in a way that no receipt can report: its own checks and internal errors.
     #[error("the engine refuses it: {error}")]
     Rejected {
@@ -174,8 +181,8 @@ pub(crate) enum MinerAction {
     DropTooExpensive,
     /// Drops it and remembers it as problematic.
     DropProblematic,
-    /// The same, for one that took more time or memory than a transaction may, or more receipts than any block may
-    /// have.
+    /// The same, for one that took more time or memory than a transaction may, more receipts than any block may have,
+    /// or deploys a contract that is too large to be stored.
     DropOverLimits,
     /// Leaves it pending until garbage collection.
     KeepUntilCollected,
@@ -218,7 +225,9 @@ impl TransactionError {
             | Self::TransferAmount { .. }
             | Self::Rejected { .. }
             | Self::Panicked { .. } => MinerAction::DropProblematic,
-            Self::TookTooLong { .. } | Self::HeldTooMuch { .. } => MinerAction::DropOverLimits,
+            Self::TookTooLong { .. } | Self::HeldTooMuch { .. } | Self::ContractTooLarge { .. } => {
+                MinerAction::DropOverLimits
+            }
             Self::Storage(_) | Self::SessionPoisoned | Self::Interrupted => MinerAction::Abandon,
         }
     }

@@ -68,7 +68,7 @@ fn limits() -> ExecutionLimits {
     ExecutionLimits::default()
 }
 
-fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
+pub(crate) fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
     let bodies = test.events().into_iter().filter_map(|event| match event.body {
         Some(v1::event::Body::MempoolDropped(body)) => Some(body),
         _ => None,
@@ -78,7 +78,7 @@ fn drops(test: &TestChain) -> Vec<(v1::DropReason, Vec<Txid>, String)> {
 }
 
 /// Has everybody sign the template's block, and processes it.
-fn mine(test: &TestChain, template: &v1::BlockTemplate) {
+pub(crate) fn mine(test: &TestChain, template: &v1::BlockTemplate) {
     let mut block = test.proposal(template);
     test.sign(&mut block);
     test.push(&block);
@@ -86,7 +86,7 @@ fn mine(test: &TestChain, template: &v1::BlockTemplate) {
 }
 
 /// The cure named for a dropped transaction.
-const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
+pub(crate) const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
 
 #[test]
 fn one_that_takes_too_long_is_dropped_by_name_and_the_others_are_mined_in_the_same_block() {

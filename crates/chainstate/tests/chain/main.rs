@@ -21,6 +21,8 @@ mod heavy;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod large_contracts;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod retention;

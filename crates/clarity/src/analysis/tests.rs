@@ -102,7 +102,7 @@ fn a_merge_that_is_too_large_fails_where_the_rules_say() {
         Err((AnalysisError::ValueTooLarge, "2.7-2.17".to_owned()))
     );
     let stored = checked(&merge, 5, &Rules::EPOCH_3_4).unwrap().unwrap();
-    assert_eq!(Interface::decode(&stored.encode()), Ok(stored));
+    assert_eq!(stored.read_again(), Ok(stored));
 }
 
 fn atom() -> impl Strategy<Value = String> {

@@ -59,7 +59,7 @@ fn a_snippet_is_evaluated_in_its_contract() {
 fn damaged_storage_is_refused() {
     let mut world = Memory::default();
     world.publish("counter", COUNTER);
-    let stored = world.contracts[&id("counter")].encode();
+    let stored = world.contracts[&id("counter")].encode().unwrap();
     for end in 0..stored.len() {
         assert!(Contract::decode(&stored[..end], &id("counter"), RULES).is_err(), "{end}");
     }

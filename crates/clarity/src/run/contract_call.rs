@@ -9,7 +9,7 @@ use crate::lower::Visibility;
 use crate::lower::program::{At, Function, Many, Method, Op, Target};
 use crate::names::ClarityName;
 use crate::principal::{ContractId, Principal, TraitId};
-use crate::state::Contract;
+use crate::state::{Contract, Found};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -41,18 +41,30 @@ impl Machine<'_> {
     }
 
     /// Loads a contract, holds its memory, and calls one of its functions with the values in the slots from `first` on.
+    /// The load is charged before the contract is decoded: a constant's few bytes of source may be a mebibyte.
     fn call_contract(&mut self, id: &ContractId, function: &str, first: usize, caller: &Caller<'_>) -> Outcome {
-        let contract = self.find(id)?;
-        self.meter.charge(CostFn::LoadContract, contract.size)?;
-        self.meter.take(contract.size)?;
+        let found = self.find(id)?;
+        let size = found.size();
+        self.meter.charge(CostFn::LoadContract, size)?;
+        self.meter.take(size)?;
+        let contract = self.loaded(id, found)?;
         let outcome = self.call_loaded(&contract, function, first, caller);
-        self.meter.give(contract.size);
+        self.meter.give(size);
         outcome
     }
 
-    pub(super) fn find(&mut self, id: &ContractId) -> Result<Arc<Contract>, Stop> {
-        let found = self.world.contract(self.view, id)?;
+    pub(super) fn find(&mut self, id: &ContractId) -> Result<Found, Stop> {
+        let found = self.world.find_contract(self.view, id)?;
         found.ok_or_else(|| CheckError::NoSuchContract(id.to_string()).into())
+    }
+
+    /// A contract that was found, ready to run.
+    fn loaded(&mut self, id: &ContractId, found: Found) -> Result<Arc<Contract>, Stop> {
+        let contract = match found {
+            Found::Loaded(contract) => Some(contract),
+            Found::Stored { .. } => self.world.contract(self.view, id)?,
+        };
+        contract.ok_or_else(|| CheckError::NoSuchContract(id.to_string()).into())
     }
 
     fn call_loaded(&mut self, contract: &Arc<Contract>, name: &str, first: usize, caller: &Caller<'_>) -> Outcome {
@@ -180,7 +192,8 @@ impl Machine<'_> {
         if *frame.program().id == *id {
             return Err(CheckError::CircularReference(vec![id.name.to_string()]).into());
         }
-        let callee = self.find(id)?;
+        let found = self.find(id)?;
+        let callee = self.loaded(id, found)?;
         let definer = self.definer(frame, bound)?;
         let methods = definer.program.traits.get(bound.name.as_str());
         let methods = methods.ok_or_else(|| CheckError::TraitReferenceUnknown(bound.name.to_string()))?;
@@ -200,7 +213,11 @@ impl Machine<'_> {
 
     /// The contract that defines a trait.
     fn definer(&mut self, frame: &Frame<'_>, bound: &TraitId) -> Result<Arc<Contract>, Stop> {
-        if *frame.program().id == bound.contract { Ok(Arc::clone(frame.contract)) } else { self.find(&bound.contract) }
+        if *frame.program().id == bound.contract {
+            return Ok(Arc::clone(frame.contract));
+        }
+        let found = self.find(&bound.contract)?;
+        self.loaded(&bound.contract, found)
     }
 }
 

@@ -1,22 +1,44 @@
 //! A contract that can be called, and the form in which it is stored: its source, its interface, and the values that its
 //! constants got at deployment. The program is made again from the source.
 //!
-//! The values of constants are stored with the types that they carry: costs depend on these types, and must be the same
-//! after a restart.
+//! ```text
+//! format (1 byte)   size (8)   table of types   interface   source   constants   caps
+//! ```
+//!
+//! The values of constants are stored with the types that they carry (`constants.rs`): costs depend on these types, and
+//! must be the same after a restart. Contracts of format 1, which had no table of types and longer values, are still
+//! read (`format_1.rs`). Every format begins with its number and the size.
+
+mod constants;
+mod format_1;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::analysis::stored::{Reader, Writer};
+use crate::analysis::stored::{Read, Reader, Writer};
 use crate::analysis::{Interface, StoredError};
 use crate::dialect::Dialect;
 use crate::lower::{Program, lower};
-use crate::principal::{ContractId, Principal, TraitId};
+use crate::principal::ContractId;
 use crate::rules::Rules;
 use crate::syntax;
-use crate::types::{TupleType, Type};
-use crate::value::{Callable, List, Value};
+use crate::types::MAX_TYPE_DEPTH;
+use crate::value::Value;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+
+/// Bytes of the largest stored contract. Source and constants are bounded by costs and memory; a type takes one byte of
+/// either, whatever the number of contracts in its unions.
+pub const MAX_STORED_BYTES: usize = 64 << 20;
+
+/// Bytes at the beginning of a stored contract that say how large the contract is.
+pub const STORED_HEAD_BYTES: usize = 9;
+
+/// A contract whose stored form would be longer than [`MAX_STORED_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored form of the contract is longer than {MAX_STORED_BYTES} bytes")]
+pub struct StoredTooLarge;
 
 /// A contract that can be called.
 #[derive(Debug)]
@@ -72,28 +94,37 @@ impl Contract {
         self.constants[at].get()
     }
 
-    /// The form that is stored.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer(vec![FORMAT]);
-        out.0.extend_from_slice(&self.size.to_be_bytes());
-        sized(&mut out, &self.interface.encode());
-        sized(&mut out, self.source.as_bytes());
-        out.list(self.constants.iter(), |out, place| match place.get() {
-            Some(value) => {
-                out.0.push(1);
-                write(out, value);
+    /// The form that is stored. It depends on the contract alone, not on what shares memory.
+    ///
+    /// # Errors
+    /// It is longer than [`MAX_STORED_BYTES`]; writing it is broken off there.
+    pub fn encode(&self) -> Result<Vec<u8>, StoredTooLarge> {
+        let mut out = Writer::new(MAX_STORED_BYTES);
+        self.interface.write(&mut out);
+        out.sized(self.source.as_bytes());
+        out.list(self.constants.iter(), |out, place| {
+            out.byte(u8::from(place.get().is_some()));
+            if let Some(value) = place.get() {
+                constants::write(out, value, None);
             }
-            None => out.0.push(0),
         });
-        out.list(self.caps.iter(), |out, place| match place.get() {
-            Some(cap) => {
-                out.0.push(1);
-                out.0.extend_from_slice(&cap.to_be_bytes());
+        out.list(self.caps.iter(), |out, place| {
+            out.byte(u8::from(place.get().is_some()));
+            if let Some(cap) = place.get() {
+                out.raw(&cap.to_be_bytes());
             }
-            None => out.0.push(0),
         });
-        out.0
+        let mut head = vec![FORMAT];
+        head.extend_from_slice(&self.size.to_be_bytes());
+        out.finish(&head).ok_or(StoredTooLarge)
+    }
+
+    /// The size of a stored contract, of which only the first [`STORED_HEAD_BYTES`] are needed.
+    ///
+    /// # Errors
+    /// As [`Contract::decode`].
+    pub fn stored_size(head: &[u8]) -> Result<u64, StoredError> {
+        self::head(&mut Reader::new(head)).map(|(_, size)| size)
     }
 
     /// Reads the form that is stored. The rules are those of the chain that the contract was deployed on.
@@ -101,26 +132,36 @@ impl Contract {
     /// # Errors
     /// The bytes are not of this form: they come from a newer build, or are damaged.
     pub fn decode(bytes: &[u8], id: &ContractId, rules: &Rules) -> Result<Self, StoredError> {
-        let mut from = Reader { bytes, at: 0 };
-        if from.byte()? != FORMAT {
-            return Err(StoredError { at: 0, what: "its form is of another build" });
+        let mut from = Reader::new(bytes);
+        let (format, size) = head(&mut from)?;
+        match format {
+            FORMAT => from.table()?,
+            _ => format_1::before_interface(&mut from)?,
         }
-        let size = u64::from_be_bytes(array(&mut from)?);
-        let interface = Interface::decode(&bytes_of(&mut from)?)?;
-        let source = String::from_utf8(bytes_of(&mut from)?).map_err(|_| from.fault("a source is no text"))?;
+        let interface = Interface::read(&mut from)?;
+        let source = std::str::from_utf8(from.sized()?).map_err(|_| from.fault("a source is no text"))?;
         let dialect =
             Dialect::of_version(interface.version).ok_or_else(|| from.fault("no language has this version"))?;
-        let tree = syntax::read_again(&source, id, rules).map_err(|_| from.fault("a source is no contract"))?;
-        let contract = Self::new(&source, Arc::new(interface), lower(&tree, Arc::new(id.clone()), dialect), size);
-        let value = |from: &mut Reader<'_>| read(from, crate::types::MAX_TYPE_DEPTH);
+        let tree = syntax::read_again(source, id, rules).map_err(|_| from.fault("a source is no contract"))?;
+        let contract = Self::new(source, Arc::new(interface), lower(&tree, Arc::new(id.clone()), dialect), size);
+        let value = |from: &mut Reader<'_>| match format {
+            FORMAT => constants::read(from, None, MAX_TYPE_DEPTH),
+            _ => format_1::value(from, MAX_TYPE_DEPTH),
+        };
         places(&mut from, contract.constants.len(), value, |at, value| contract.set_constant(at, value))?;
-        let cap = |from: &mut Reader<'_>| array(from).map(u128::from_be_bytes);
+        let cap = |from: &mut Reader<'_>| from.array().map(u128::from_be_bytes);
         places(&mut from, contract.caps.len(), cap, |at, cap| _ = contract.caps[at].set(cap))?;
-        if from.at == bytes.len() { Ok(contract) } else { Err(from.fault("there is more behind its end")) }
+        from.end().map(|()| contract)
     }
 }
 
-type Read<T> = Result<T, StoredError>;
+/// Reads the format and the contract's size.
+fn head(from: &mut Reader<'_>) -> Read<(u8, u64)> {
+    match from.byte()? {
+        format @ (format_1::FORMAT | FORMAT) => Ok((format, u64::from_be_bytes(from.array()?))),
+        _ => Err(StoredError { at: 0, what: "its form is of another build" }),
+    }
+}
 
 fn places<T>(
     from: &mut Reader<'_>,
@@ -137,129 +178,4 @@ fn places<T>(
         }
     }
     Ok(())
-}
-
-fn sized(out: &mut Writer, bytes: &[u8]) {
-    out.number(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-    out.0.extend_from_slice(bytes);
-}
-
-fn bytes_of(from: &mut Reader<'_>) -> Read<Vec<u8>> {
-    let length = from.number()? as usize;
-    from.take(length).map(<[u8]>::to_vec)
-}
-
-fn array<const N: usize>(from: &mut Reader<'_>) -> Read<[u8; N]> {
-    let mut bytes = [0; N];
-    bytes.copy_from_slice(from.take(N)?);
-    Ok(bytes)
-}
-
-/// Tags of values that hold others, or carry something that their serialization lacks. All other values are [`PLAIN`].
-const PLAIN: u8 = 0;
-const LIST: u8 = 1;
-const TUPLE: u8 = 2;
-const SOME: u8 = 3;
-const OK: u8 = 4;
-const ERR: u8 = 5;
-const CALLABLE: u8 = 6;
-const BOUND: u8 = 7;
-/// A tuple in which some fields have no value.
-const DAMAGED: u8 = 8;
-
-fn write(out: &mut Writer, value: &Value) {
-    match value {
-        Value::List(list) => {
-            out.0.push(LIST);
-            out.of(list.entry());
-            out.number(list.max_len());
-            out.list(list.items().iter(), write);
-        }
-        Value::Tuple(tuple) => {
-            out.0.push(if tuple.present.is_some() { DAMAGED } else { TUPLE });
-            out.of(&Type::Tuple(Arc::clone(tuple.shape())));
-            if let Some(present) = &tuple.present {
-                out.of(&Type::Tuple(Arc::clone(present)));
-            }
-            out.list(tuple.values().iter(), write);
-        }
-        Value::Optional(Some(inner)) => wrapped(out, SOME, inner),
-        Value::Ok(inner) => wrapped(out, OK, inner),
-        Value::Err(inner) => wrapped(out, ERR, inner),
-        Value::Callable(callable) => {
-            out.0.push(if callable.bound.is_some() { BOUND } else { CALLABLE });
-            sized(out, &Value::principal(Principal::Contract(callable.contract.clone())).encode());
-            if let Some(bound) = &callable.bound {
-                out.of(&Type::Trait(Arc::new(bound.clone())));
-            }
-        }
-        plain => {
-            out.0.push(PLAIN);
-            sized(out, &plain.encode());
-        }
-    }
-}
-
-fn wrapped(out: &mut Writer, tag: u8, inner: &Value) {
-    out.0.push(tag);
-    write(out, inner);
-}
-
-fn read(from: &mut Reader<'_>, levels: u8) -> Read<Value> {
-    let levels = levels.checked_sub(1).ok_or_else(|| from.fault("a value nests too deep"))?;
-    let inner = |from: &mut Reader<'_>| read(from, levels).map(Arc::new);
-    Ok(match from.byte()? {
-        PLAIN => {
-            let bytes = bytes_of(from)?;
-            Value::decode(&bytes).map_err(|_| from.fault("a value is none"))?
-        }
-        LIST => {
-            let (entry, max_len) = (from.of()?, from.number()?);
-            let items = from.list(|from| read(from, levels))?;
-            Value::List(Arc::new(List { entry, max_len, items }))
-        }
-        tag @ (TUPLE | DAMAGED) => {
-            let shape = shape(from)?;
-            let present = if tag == DAMAGED { self::shape(from)? } else { Arc::clone(&shape) };
-            let values = from.list(|from| read(from, levels))?;
-            if values.len() != present.fields().len() {
-                return Err(from.fault("a tuple has another number of fields than its type"));
-            }
-            let mut placed = vec![None; shape.fields().len()];
-            for ((name, _), value) in present.fields().iter().zip(values) {
-                let place = shape.position(name).and_then(|at| placed.get_mut(at));
-                *place.ok_or_else(|| from.fault("a tuple has a field that its type does not have"))? = Some(value);
-            }
-            Value::tuple_with(shape, placed).map_err(|_| from.fault("a tuple without fields"))?
-        }
-        SOME => Value::Optional(Some(inner(from)?)),
-        OK => Value::Ok(inner(from)?),
-        ERR => Value::Err(inner(from)?),
-        tag @ (CALLABLE | BOUND) => {
-            let bytes = bytes_of(from)?;
-            let Ok(Value::Principal(principal)) = Value::decode(&bytes) else {
-                return Err(from.fault("a contract is none"));
-            };
-            let Principal::Contract(contract) = principal.as_ref() else {
-                return Err(from.fault("a contract is none"));
-            };
-            let bound = if tag == BOUND { Some(bound(from)?) } else { None };
-            Value::Callable(Arc::new(Callable { contract: contract.clone(), bound }))
-        }
-        _ => return Err(from.fault("no value has this tag")),
-    })
-}
-
-fn shape(from: &mut Reader<'_>) -> Read<Arc<TupleType>> {
-    match from.of()? {
-        Type::Tuple(shape) => Ok(shape),
-        _ => Err(from.fault("a tuple's type is none")),
-    }
-}
-
-fn bound(from: &mut Reader<'_>) -> Read<TraitId> {
-    match from.of()? {
-        Type::Trait(id) => Ok(id.as_ref().clone()),
-        _ => Err(from.fault("a trait is none")),
-    }
 }

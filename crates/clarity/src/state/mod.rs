@@ -13,7 +13,7 @@ mod journal;
 mod world;
 
 pub use balance::Balance;
-pub use contract::Contract;
+pub use contract::{Contract, MAX_STORED_BYTES, STORED_HEAD_BYTES, StoredTooLarge};
 pub use journal::{Datum, Journal, Write};
 pub(crate) use journal::{Known, Mark};
-pub use world::{BlockFacts, PoxAddresses, View, World};
+pub use world::{BlockFacts, Found, PoxAddresses, View, World};

@@ -15,6 +15,29 @@ pub enum View {
     Block(u64),
 }
 
+/// A contract that is there.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// Ready to run.
+    Loaded(Arc<Contract>),
+    /// Still to be decoded, by [`World::contract`], once its load is paid.
+    Stored {
+        /// The contract's size: [`Contract::size`].
+        size: u64,
+    },
+}
+
+impl Found {
+    /// By which loading the contract is charged.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Loaded(contract) => contract.size,
+            Self::Stored { size } => *size,
+        }
+    }
+}
+
 /// What is known of a block.
 #[derive(Debug, Clone)]
 pub struct BlockFacts {
@@ -62,6 +85,14 @@ pub trait World {
     /// # Errors
     /// The state cannot be read.
     fn contract(&mut self, view: View, id: &ContractId) -> Result<Option<Arc<Contract>>, InternalError>;
+
+    /// Finds a contract that was deployed, without the work of decoding it.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn find_contract(&mut self, view: View, id: &ContractId) -> Result<Option<Found>, InternalError> {
+        Ok(self.contract(view, id)?.map(Found::Loaded))
+    }
 
     /// Why a function cannot be called on this chain: the network does more than run it.
     fn not_done_here(&self, _contract: &ContractId, _function: &str) -> Option<String> {

@@ -84,7 +84,8 @@ fn a_constant_that_lacks_a_field_cannot_be_read_nor_its_contract_called_from_3_4
     for (epoch, version, once) in [("3.0", 2, false), ("3.3", 4, false), ("3.4", 5, true), ("4.0", 6, true)] {
         let mut memory = memory(epoch, version);
         memory.publish("c", &source);
-        let restarted = Contract::decode(&memory.contracts[&id("c")].encode(), &id("c"), memory.rules).unwrap();
+        let restarted =
+            Contract::decode(&memory.contracts[&id("c")].encode().unwrap(), &id("c"), memory.rules).unwrap();
         let mut restarted = Some(std::sync::Arc::new(restarted));
         memory.publish("d", "(define-public (n) (contract-call? .c n))");
         for _ in 0..2 {

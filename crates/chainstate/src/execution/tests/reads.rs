@@ -1,16 +1,19 @@
 //! Reads at processed blocks.
 
+use clarity::costs::Cost;
 use clarity::keys;
-use clarity::principal::{ContractId, TraitId};
+use clarity::principal::{ContractId, Principal, TraitId};
 use clarity::value::Value;
 use marf::{BlockId, Proof, TrieHash, leaf_of_text};
 use stacks_types::ids::StacksBlockId;
 
 use super::support::{Account, BALANCE, FEE, TestChain, burn_view, id};
+use crate::execution::ContractCache;
 use crate::execution::read_only::{
     Account as AccountState, CallRefusal, READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader,
 };
 use crate::test_support::on_a_large_stack;
+use crate::transactions::TransactionError;
 
 const BOOT: StacksBlockId = StacksBlockId::BOOT;
 
@@ -61,6 +64,43 @@ fn accounts_are_read_at_any_block() {
         assert_eq!(stranger, AccountState::default());
         let unknown = StateReader::at(chain.env(), &id(9), burn_view(1)).err();
         assert_eq!(unknown, Some(ReadError::UnknownBlock(id(9))));
+    });
+}
+
+/// The contract's bytes are cut behind its size: whoever decodes them fails.
+#[test]
+fn a_contract_whose_load_is_above_the_limit_is_not_decoded() {
+    on_a_large_stack(|| {
+        let mut chain = TestChain::new();
+        chain.keep_contracts_in(ContractCache::with_source_bytes(0));
+        let alice = Account::new(1);
+        let constants: String = (0..100).map(|at| format!("(define-constant k{at} 0x{})", "00".repeat(1000))).collect();
+        let large = format!("{constants} (define-public (get-it (n uint)) (ok n))");
+        let through = "
+            (define-trait getter ((get-it (uint) (response uint uint))))
+            (define-public (by-name) (contract-call? .large get-it u1))
+            (define-public (exists (it <getter>)) (ok (contract-of it)))";
+        chain.block(BOOT, id(1), 1, &[alice.deploy(0, "large", &large), alice.deploy(1, "through", through)]);
+        let cut = "UPDATE contracts SET body = substr(body, 1, 9) WHERE contract LIKE '%.large'";
+        assert_eq!(chain.connection.execute(cut, ()).unwrap(), 1);
+        let read = |contract: &str, function: &str, arguments: &[Value], read_length| {
+            let (contract, sender) = (alice.contract(contract), alice.principal());
+            let limit = Cost { read_length, ..READ_ONLY_LIMIT };
+            let call = ReadOnlyCall { contract: &contract, function, arguments, sender: &sender, sponsor: None, limit };
+            chain.reader(id(1), 1).call_read_only(&call)
+        };
+        for (contract, function, arguments) in [("large", "get-it", &[Value::UInt(1)][..]), ("through", "by-name", &[])]
+        {
+            let below = read(contract, function, arguments, 100_000);
+            assert!(matches!(&below, Err(ReadError::Vm(error)) if error.contains("CostBalanceExceeded")), "{below:?}");
+            let above = read(contract, function, arguments, 1_000_000);
+            assert!(matches!(above, Err(ReadError::Storage(_))), "{above:?}");
+        }
+        let it = Value::principal(Principal::Contract(alice.contract("large")));
+        let exists = read("through", "exists", std::slice::from_ref(&it), 100_000);
+        assert_eq!(exists, Ok(Value::okay(it).unwrap()), "whether it is there is in its row");
+        let again = chain.begin(id(1), 2).process_transaction(&alice.deploy(2, "large", "u1"));
+        assert!(matches!(again, Err(TransactionError::ContractExists(_))), "{again:?}");
     });
 }
 
