@@ -55,7 +55,7 @@ pub struct NodeTable {
     pub txindex: Option<bool>,
     /// Seconds that a transaction may take in assembly and in the validation of proposals.
     pub max_execution_time_secs: Option<u64>,
-    /// Bytes that a transaction may hold at once.
+    /// Bytes that a transaction may hold at once, by the language's measure: the process can take many times as much.
     pub max_memory_bytes: Option<u64>,
     /// PEM file of the certificate chain.
     pub tls_cert: Option<PathBuf>,

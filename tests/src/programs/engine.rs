@@ -65,7 +65,8 @@ impl Engine {
         let rejectable = match &done.outcome {
             Ok(contract) => {
                 done.record.result = DEPLOYED.to_owned();
-                done.record.interface = Some(contract.interface.json(rules));
+                let text = contract.interface.json(rules, usize::MAX).unwrap();
+                done.record.interface = Some(serde_json::from_str(&text).unwrap());
                 None
             }
             Err(PublishError::Syntax(error)) => Some(error.error.is_rejectable(rules)),

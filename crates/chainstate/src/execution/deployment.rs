@@ -53,7 +53,7 @@ pub(super) fn deploy(
     };
     let interface = Arc::clone(&checked.interface);
     let outcome = run(machine, tx, origin, checked, deployment.code)?;
-    Ok(Outcome { contract_interface: Some(interface.json(machine.rules()).to_string()), ..outcome })
+    Ok(Outcome { interface: Some(interface), ..outcome })
 }
 
 /// Runs the contract's top level, and checks the post-conditions.

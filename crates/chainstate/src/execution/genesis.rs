@@ -19,7 +19,7 @@ use clarity::costs::Cost;
 use clarity::error::Stop;
 use clarity::keys;
 use clarity::principal::{ContractId, Principal, Standard};
-use clarity::run::{Context, Event, EventBody};
+use clarity::run::{Context, Event, EventBody, MAX_HELD_EVENTS};
 use clarity::value::Value;
 use stacks_types::ids::StacksBlockId;
 
@@ -31,7 +31,9 @@ use super::facts::BurnView;
 use super::failure::Done;
 use super::session::{BlockContext, BlockSession, ExecutedBlock, SessionError};
 use crate::params::{ChainParams, POX_PREPARE_LENGTH, boot_address};
-use crate::transactions::{BootTransaction, TransactionError, boot_deploy, boot_mints};
+use crate::transactions::{
+    BootTransaction, MAX_RECEIPTS_BYTES, TransactionError, boot_deploy, boot_mints, interface_json,
+};
 
 /// The function of a PoX contract that takes the first burn height, the lengths of a prepare phase and of a cycle, then, until
 /// `pox-3`, the per cent of the supply that can reject stacking, and from `pox-2` on the cycle from which it counts.
@@ -149,9 +151,13 @@ fn run(
         }
         let contract = machine.publish(&context, id, dialect, &deployment.source);
         let contract = contract.map_err(|error| refused(refusal(&error)))?;
-        let interface = contract.interface.json(rules).to_string();
+        let interface = interface_json(&contract.interface, rules)
+            .ok_or_else(|| refused(format!(": its interface has more than {MAX_RECEIPTS_BYTES} bytes as JSON")))?;
         machine.meter.set_spent(Cost::default());
         let events = std::mem::take(&mut machine.events);
+        if events.len() >= MAX_HELD_EVENTS {
+            return Err(refused(format!(": its top level has {MAX_HELD_EVENTS} events or more")).into());
+        }
         Ok(Done { value: (interface, events), deployed: Some(Deployed::new(contract)?) })
     })
 }

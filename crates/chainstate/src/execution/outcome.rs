@@ -1,5 +1,8 @@
 //! What a payload did, as the receipt reports it, and whether post-conditions and failures let it stand.
 
+use std::sync::Arc;
+
+use clarity::analysis::Interface;
 use clarity::costs::{CostError, MEMORY_LIMIT};
 use clarity::error::{CheckError, Stop};
 use clarity::principal::Principal;
@@ -30,7 +33,8 @@ pub(super) struct Outcome {
     pub(super) status: ReceiptStatus,
     pub(super) result: Value,
     pub(super) events: Vec<Event>,
-    pub(super) contract_interface: Option<String>,
+    /// Of the contract that it deployed or failed to deploy.
+    pub(super) interface: Option<Arc<Interface>>,
     pub(super) vm_error: Option<String>,
     pub(super) stx_burned: u128,
     pub(super) deployed: Option<Deployed>,
@@ -42,7 +46,7 @@ impl Outcome {
             status: ReceiptStatus::Success,
             result,
             events,
-            contract_interface: None,
+            interface: None,
             vm_error: None,
             stx_burned,
             deployed: None,

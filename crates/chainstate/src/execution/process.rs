@@ -17,9 +17,11 @@ use super::failure::{Done, Failure};
 use super::outcome::{Origin, Outcome};
 use super::payload::run_payload;
 use crate::params::ChainParams;
-use crate::transactions::{TransactionError, TransactionReceipt, VerifiedTransaction};
+use crate::transactions::{
+    MAX_RECEIPTS_BYTES, TransactionError, TransactionReceipt, VerifiedTransaction, interface_json,
+};
 
-/// Executes `tx` on a fresh machine.
+/// Executes `tx` on a fresh machine, in a block whose receipts so far take `receipts_before` bytes.
 ///
 /// # Errors
 /// The transaction may not be in a block.
@@ -27,6 +29,7 @@ pub(super) fn process(
     machine: &mut Machine<'_>,
     params: &ChainParams,
     tx: &VerifiedTransaction<'_>,
+    receipts_before: u64,
 ) -> Result<Done<TransactionReceipt>, Failure> {
     let tx = tx.transaction();
     let spent_before = machine.meter.spent();
@@ -45,7 +48,14 @@ pub(super) fn process(
     }
     let deployed = outcome.deployed.take();
     let cost = machine.meter.spent().minus(spent_before);
-    Ok(Done { value: receipt(tx, outcome, fee, cost), deployed })
+    let contract_interface = match outcome.interface.take() {
+        None => None,
+        Some(interface) => Some(interface_json(&interface, machine.rules()).ok_or_else(|| {
+            let (own, max) = (MAX_RECEIPTS_BYTES + 1, MAX_RECEIPTS_BYTES);
+            TransactionError::ReceiptsTooLarge { before: receipts_before, own, max }
+        })?),
+    };
+    Ok(Done { value: TransactionReceipt { contract_interface, ..receipt(tx, outcome, fee, cost) }, deployed })
 }
 
 fn principal(condition: &SpendingCondition, params: &ChainParams) -> Principal {
@@ -85,7 +95,7 @@ fn receipt(tx: &BlockTransaction, outcome: Outcome, fee: u64, cost: Cost) -> Tra
         raw_result: outcome.result.encode(),
         events: outcome.events,
         cost,
-        contract_interface: outcome.contract_interface,
+        contract_interface: None,
         vm_error: outcome.vm_error,
         stx_burned: outcome.stx_burned,
         fee,

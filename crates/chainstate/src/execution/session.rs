@@ -36,14 +36,10 @@ use super::interrupt::{Expired, Supervision};
 use super::process::process;
 use super::world::{BlockWorld, Tip};
 use crate::params::ChainParams;
-use crate::transactions::{CostOverrun, TransactionError, TransactionReceipt, VerifiedTransaction};
+use crate::transactions::{CostOverrun, MAX_RECEIPTS_BYTES, TransactionError, TransactionReceipt, VerifiedTransaction};
 
 /// Stack of a thread that runs sessions or reads: what the engine needs, and room for its callers.
 pub const STACK_BYTES: usize = clarity::engine::STACK_BYTES + (8 << 20);
-
-/// Most memory of one block's receipts (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap, keeping the
-/// printed values is not.
-pub(crate) const MAX_RECEIPTS_BYTES: u64 = 50 * 1024 * 1024;
 
 /// A block's place in the chain.
 #[derive(Debug, Clone)]
@@ -183,10 +179,10 @@ impl<'a> BlockSession<'a> {
     pub fn process_verified(&mut self, tx: &VerifiedTransaction<'_>) -> Result<TransactionReceipt, TransactionError> {
         let params = self.params;
         let index = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
-        let receipts_before = self.receipts_bytes;
+        let before = self.receipts_bytes;
         let (mut receipt, receipts_bytes) = self.run(self.limit, |machine| {
-            let done = process(machine, params, tx)?;
-            let (before, own) = (receipts_before, done.value.approximate_bytes());
+            let done = process(machine, params, tx, before)?;
+            let own = done.value.approximate_bytes();
             let bytes = before.saturating_add(own);
             match bytes <= MAX_RECEIPTS_BYTES {
                 true => Ok(Done { value: (done.value, bytes), deployed: done.deployed }),

@@ -86,7 +86,7 @@ pub enum TransactionError {
     ReceiptsTooLarge {
         /// Bytes of the receipts before it in the block.
         before: u64,
-        /// Bytes of its own receipt.
+        /// Bytes of its own receipt; one more than the limit if a part alone exceeds it, which is not made then.
         own: u64,
         /// The limit.
         max: u64,

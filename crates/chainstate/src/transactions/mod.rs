@@ -16,6 +16,7 @@ pub use boot::BootTransaction;
 pub(crate) use boot::{boot_deploy, boot_mints};
 pub use errors::{CostOverrun, TransactionError};
 pub(crate) use errors::{MinerAction, WAITS_FOR_TENURE};
+pub(crate) use receipts::{MAX_RECEIPTS_BYTES, interface_json};
 pub use receipts::{ReceiptStatus, TransactionReceipt};
 pub(crate) use rules::check_static;
 pub use verified::VerifiedTransaction;

@@ -3,10 +3,16 @@
 //! # Not here
 //! Transactions that may not be in a block have no receipt: `errors`.
 
+use clarity::Rules;
+use clarity::analysis::Interface;
 use clarity::costs::Cost;
-use clarity::run::{Event, EventBody};
+use clarity::run::{Event, EventBody, MAX_HELD_EVENTS};
 use clarity::value::Value;
 use stacks_types::ids::Txid;
+
+/// Most memory of one block's receipts (docs/CONSENSUS.md#limits-of-the-formats): printing is cheap, keeping the
+/// printed values is not.
+pub(crate) const MAX_RECEIPTS_BYTES: u64 = 50 << 20;
 
 /// How a transaction in a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,10 +63,19 @@ impl TransactionReceipt {
     }
 }
 
+/// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface), or `None` if that is longer than what
+/// a block's receipts may have.
+pub(crate) fn interface_json(interface: &Interface, rules: &Rules) -> Option<String> {
+    interface.json(rules, usize::try_from(MAX_RECEIPTS_BYTES).unwrap_or(usize::MAX))
+}
+
 /// About the size of a receipt without its parts of variable length.
 const RECEIPT_BYTES: u64 = 256;
 /// About the size of an event without its value: names and amounts.
 const EVENT_BYTES: u64 = 512;
+
+// A transaction of which the engine drops events is too large for a block.
+const _: () = assert!(MAX_HELD_EVENTS as u64 * EVENT_BYTES > MAX_RECEIPTS_BYTES);
 
 fn event_bytes(event: &Event) -> u64 {
     let value = match event {

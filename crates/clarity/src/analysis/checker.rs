@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::Contracts;
 use super::context::{Known, Scope};
-use super::errors::{AnalysisError, Fault, Shown, joined};
+use super::errors::{AnalysisError, Fault, Shown};
 use super::interface::Interface;
 use crate::costs::{CostFn, Meter, units};
 use crate::dialect::Dialect;
@@ -28,7 +28,7 @@ pub(super) struct Checker<'a, 'm> {
     /// The common type of the function's early exits so far; `None` outside functions and before the first exit.
     pub(super) returned: Option<Type>,
     pub(super) in_function: bool,
-    /// Traits that the contract declares to implement, checked after all definitions.
+    /// Traits that the contract declares to implement, checked once each after all definitions. One may occur twice.
     pub(super) implemented: Vec<TraitId>,
     /// Traits already found compatible at no cost, with the depth at which that was found; it does not hold at a
     /// greater depth.
@@ -112,7 +112,7 @@ impl<'a, 'm> Checker<'a, 'm> {
         if self.in_function {
             self.returned = Some(match self.returned.take() {
                 None => of.clone(),
-                Some(returned) => join_returns(&returned, of)?,
+                Some(returned) => join_returns(returned, of)?,
             });
         }
         Ok(())
@@ -124,7 +124,9 @@ impl<'a, 'm> Checker<'a, 'm> {
 }
 
 /// The common type of a function's exits.
-pub(super) fn join_returns(returned: &Type, of: &Type) -> Result<Type, Box<Fault>> {
-    let fault = |_| AnalysisError::ReturnTypesMustMatch(Shown(returned.clone()), Shown(of.clone()));
-    Ok(joined(returned, of).map_err(fault)?)
+pub(super) fn join_returns(mut returned: Type, of: &Type) -> Result<Type, Box<Fault>> {
+    match returned.join_with(of) {
+        Ok(()) => Ok(returned),
+        Err(_) => Err(AnalysisError::ReturnTypesMustMatch(Shown(returned), Shown(of.clone())).into()),
+    }
 }

@@ -24,6 +24,11 @@ impl Checker<'_, '_> {
             self.top_level(*id).map_err(|fault| fault.at(self.tree.span(*id)))?;
         }
         for trait_id in std::mem::take(&mut self.implemented) {
+            if self.known.interface.implemented.contains(&trait_id) {
+                continue;
+            }
+            // A check is free of charge, and as long as the trait.
+            self.meter.look_now()?;
             self.check_implementation(&trait_id)?;
             self.known.interface.implemented.insert(trait_id);
         }
@@ -143,7 +148,7 @@ impl Checker<'_, '_> {
         let last = self.visit(body)?;
         let result = match self.returned.take() {
             None => last,
-            Some(returned) => join_returns(&returned, &last)?,
+            Some(returned) => join_returns(returned, &last)?,
         };
         Ok(concrete(result)?)
     }

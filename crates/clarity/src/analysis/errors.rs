@@ -284,9 +284,10 @@ pub(super) fn joined(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
     })
 }
 
-/// The same for entries of a list. An error names the parts of the two that have nothing in common.
-pub(super) fn joined_entries(a: &Type, b: &Type) -> Result<Type, AnalysisError> {
-    a.join(b).map_err(|fault| join_error(fault, a, b))
+/// Joins the type of an entry of a list with that of the entries before it. An error names the parts of the two that
+/// have nothing in common, and leaves the type as it was.
+pub(super) fn join_entries(before: &mut Type, of: &Type) -> Result<(), AnalysisError> {
+    before.join_with(of).map_err(|fault| join_error(fault, before, of))
 }
 
 fn join_error(fault: JoinFault, a: &Type, b: &Type) -> AnalysisError {

@@ -1,13 +1,13 @@
-//! What a contract offers to others: functions, variables, maps, tokens, traits; and its JSON for the node's API.
+//! What a contract offers to others: functions, variables, maps, tokens, traits.
+//!
+//! # Not here
+//! Its JSON for the node's API: `interface_json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
-
 use crate::names::ClarityName;
 use crate::principal::TraitId;
-use crate::rules::Rules;
 use crate::types::Type;
 
 /// Type of a function that a contract defines.
@@ -72,60 +72,5 @@ impl Interface {
     #[must_use]
     pub fn callable(&self, name: &str) -> Option<&Arc<FunctionType>> {
         self.public.get(name).or_else(|| self.read_only.get(name))
-    }
-
-    /// The interface as the node's `/v2/contracts/interface` gives it.
-    #[must_use]
-    pub fn json(&self, rules: &Rules) -> Json {
-        let groups = [("private", &self.private), ("public", &self.public), ("read_only", &self.read_only)];
-        let functions = groups.into_iter().flat_map(|(access, functions)| {
-            functions.iter().map(move |(name, function)| {
-                let parameter =
-                    |(name, of): &(ClarityName, Type)| json!({"name": name.as_str(), "type": type_json(of)});
-                json!({
-                    "name": name.as_str(),
-                    "access": access,
-                    "args": function.parameters.iter().map(parameter).collect::<Vec<_>>(),
-                    "outputs": {"type": type_json(&function.result)},
-                })
-            })
-        });
-        let variable = |access: &'static str| move |(name, of): (&ClarityName, &Type)| json!({"name": name.as_str(), "type": type_json(of), "access": access});
-        let constants = self.constants.iter().map(variable("constant"));
-        let variables = constants.chain(self.variables.iter().map(variable("variable")));
-        let map = |(name, (key, value)): (&ClarityName, &(Type, Type))| json!({"name": name.as_str(), "key": type_json(key), "value": type_json(value)});
-        let asset = |(name, of): (&ClarityName, &Type)| json!({"name": name.as_str(), "type": type_json(of)});
-        json!({
-            "functions": functions.collect::<Vec<_>>(),
-            "variables": variables.collect::<Vec<_>>(),
-            "maps": self.maps.iter().map(map).collect::<Vec<_>>(),
-            "fungible_tokens": self.tokens.iter().map(|name| json!({"name": name.as_str()})).collect::<Vec<_>>(),
-            "non_fungible_tokens": self.assets.iter().map(asset).collect::<Vec<_>>(),
-            "epoch": rules.interface_name,
-            "clarity_version": format!("Clarity{}", self.version),
-        })
-    }
-}
-
-fn type_json(of: &Type) -> Json {
-    match of {
-        Type::NoType => json!("none"),
-        Type::Int => json!("int128"),
-        Type::UInt => json!("uint128"),
-        Type::Bool => json!("bool"),
-        Type::Principal | Type::Callable(_) | Type::Union(_) => json!("principal"),
-        Type::Trait(_) => json!("trait_reference"),
-        Type::Buffer(length) => json!({"buffer": {"length": length}}),
-        Type::Ascii(length) => json!({"string-ascii": {"length": length}}),
-        Type::Utf8(length) => json!({"string-utf8": {"length": length}}),
-        Type::List(list) => json!({"list": {"type": type_json(list.entry()), "length": list.max_len()}}),
-        Type::Optional(optional) => json!({"optional": type_json(optional.inner())}),
-        Type::Response(response) => {
-            json!({"response": {"ok": type_json(response.ok()), "error": type_json(response.err())}})
-        }
-        Type::Tuple(tuple) => {
-            let field = |(name, of): &(ClarityName, Type)| json!({"name": name.as_str(), "type": type_json(of)});
-            json!({"tuple": tuple.fields().iter().map(field).collect::<Vec<_>>()})
-        }
     }
 }

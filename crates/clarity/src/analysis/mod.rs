@@ -16,7 +16,7 @@
 //! | `read_only.rs` | the pass that looks for writes |
 //! | `definitions.rs` | the parts of definitions |
 //! | `context.rs` | the names in scope |
-//! | `interface.rs`, `stored.rs` | what a contract offers, as JSON, and as it is stored |
+//! | `interface.rs`, `interface_json.rs`, `stored.rs` | what a contract offers, as JSON, and as it is stored |
 //! | `errors.rs` | what can be wrong, in the network's words |
 
 mod arguments;
@@ -27,6 +27,7 @@ mod definitions;
 mod errors;
 mod expression;
 mod interface;
+mod interface_json;
 mod natives;
 mod read_only;
 mod signature;

@@ -437,13 +437,19 @@ impl<'b> Reader<'b> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-support"))]
 impl Interface {
     /// The interface as it is read from its stored form.
-    pub(crate) fn read_again(&self) -> Read<Self> {
+    ///
+    /// # Errors
+    /// [`StoredError`] if what was written cannot be read.
+    ///
+    /// # Panics
+    /// Never: the form has no limit here.
+    pub fn read_again(&self) -> Result<Self, StoredError> {
         let mut out = Writer::new(usize::MAX);
         self.write(&mut out);
-        let bytes = out.finish(&[]).unwrap();
+        let bytes = out.finish(&[]).expect("there is no limit");
         let mut from = Reader::new(&bytes);
         from.table()?;
         let interface = Self::read(&mut from)?;

@@ -24,6 +24,54 @@ impl Contracts for Deployed {
     }
 }
 
+#[test]
+fn of_a_write_in_a_read_only_function_and_a_type_error_4_1_reports_the_second() {
+    let write = "(define-data-var v uint u0) (define-read-only (f) (begin (var-set v u1) u1))";
+    let both = format!("{write} (define-private (g) (+ 1 true))");
+    let kind = |source: &str, rules: &Rules| checked(source, 6, rules).unwrap().unwrap_err().error.kind();
+    for (rules, of_both) in [(&Rules::EPOCH_4_0, "WriteAttemptedInReadOnly"), (&Rules::EPOCH_4_1, "TypeError")] {
+        assert_eq!(kind(write, rules), "WriteAttemptedInReadOnly", "{}", rules.epoch);
+        assert_eq!(kind(&both, rules), of_both, "{}", rules.epoch);
+    }
+    // The pass that looks for writes is free; from 4.1 on the types are charged before it fails.
+    let spent =
+        |source: &str, rules: &Rules| checked_beside(&Deployed(HashMap::new()), "c", source, rules, Cost::MAX).1;
+    let parsed = |source: &str, rules: &Rules| {
+        let mut meter = Meter::new(rules.costs, Cost::MAX);
+        syntax::read(source, &id("c"), rules, &mut meter).unwrap();
+        meter.spent()
+    };
+    assert_eq!(spent(write, &Rules::EPOCH_4_0), parsed(write, &Rules::EPOCH_4_0));
+    assert!(spent(write, &Rules::EPOCH_4_1).runtime > parsed(write, &Rules::EPOCH_4_1).runtime);
+}
+
+/// The deployed contracts, and how often one was asked for.
+struct Counted(Deployed, std::cell::Cell<usize>);
+
+impl Contracts for Counted {
+    fn interface(&self, contract: &ContractId) -> Option<Arc<Interface>> {
+        self.1.set(self.1.get() + 1);
+        self.0.interface(contract)
+    }
+}
+
+#[test]
+fn a_trait_that_is_declared_many_times_is_checked_once() {
+    let rules = &Rules::EPOCH_4_0;
+    let with_trait = checked("(define-trait t ((f (uint) (response bool uint))))", 2, rules).unwrap().unwrap();
+    let deployed = Counted(Deployed([(id("tr"), Arc::new(with_trait))].into()), std::cell::Cell::default());
+    let of = |source: &str| {
+        deployed.1.set(0);
+        let mut meter = Meter::new(rules.costs, Cost::MAX);
+        let tree = syntax::read(source, &id("c"), rules, &mut meter).unwrap();
+        check(&tree, &id("c"), Dialect::of_version(2).unwrap(), rules, &deployed, &mut meter).unwrap();
+        deployed.1.get()
+    };
+    let function = "(define-public (f (x uint)) (ok true))";
+    let once = of(&format!("{function} (impl-trait .tr.t)"));
+    assert_eq!(of(&format!("{function} {}", "(impl-trait .tr.t)".repeat(20_000))), once);
+}
+
 /// Checks a contract; returns the result and the cost.
 fn checked_beside(
     deployed: &Deployed,

@@ -5,8 +5,11 @@ use super::{Cost, CostError, CostFn, CostTable, Step};
 
 /// Bytes that a transaction may hold at once, by the language's own measure.
 pub const MEMORY_LIMIT: u64 = 100_000_000;
-/// An [`Interrupt`] is asked once in this many charges, because it may read a clock.
-const CHARGES_BETWEEN_LOOKS: u32 = 256;
+/// An [`Interrupt`] is asked once in this many charges, because it may read a clock. A charge for a large input counts as
+/// several.
+const CHARGES_BETWEEN_LOOKS: u64 = 256;
+/// The input that counts as one more charge, as a power of two: 4 KiB of a value.
+const LOOK_SHIFT: u32 = 12;
 
 /// Says whether an execution must end now: its time is over, or its result is no longer wanted.
 pub type Interrupt<'i> = &'i dyn Fn() -> bool;
@@ -20,7 +23,7 @@ pub struct Meter<'i> {
     #[cfg(any(test, feature = "test-support"))]
     memory_peak: u64,
     memory_limit: u64,
-    until_look: u32,
+    until_look: u64,
     interrupt: Option<Interrupt<'i>>,
     watcher: Option<Watcher>,
 }
@@ -79,7 +82,7 @@ impl<'i> Meter<'i> {
             && self.until_look > 0
             && let Ok(runtime) = figures.runtime.runtime(n)
         {
-            self.until_look -= 1;
+            self.until_look = self.until_look.saturating_sub(charges(n));
             self.spent.runtime = self.spent.runtime.saturating_add(runtime);
             return if self.spent.runtime <= self.limit.runtime { Ok(()) } else { Err(self.over()) };
         }
@@ -89,7 +92,7 @@ impl<'i> Meter<'i> {
     fn charge_in_full(&mut self, function: CostFn, n: u64) -> Result<(), CostError> {
         let cost = self.table.cost(function, n)?;
         self.watch(&Step::Charge(function, n, cost));
-        self.spend(cost)
+        self.spend(cost, charges(n))
     }
 
     /// The cost for this input, without charging it.
@@ -108,20 +111,16 @@ impl<'i> Meter<'i> {
     /// The limit is passed, or the execution was interrupted.
     pub fn add(&mut self, cost: Cost) -> Result<(), CostError> {
         self.watch(&Step::Add(cost));
-        self.spend(cost)
+        self.spend(cost, 1)
     }
 
-    fn spend(&mut self, cost: Cost) -> Result<(), CostError> {
+    fn spend(&mut self, cost: Cost, charges: u64) -> Result<(), CostError> {
         self.spent = self.spent.plus(cost);
         if self.spent.exceeds(&self.limit) {
             return Err(self.over());
         }
-        self.look()
-    }
-
-    fn look(&mut self) -> Result<(), CostError> {
         if self.until_look > 0 {
-            self.until_look -= 1;
+            self.until_look = self.until_look.saturating_sub(charges);
             return Ok(());
         }
         self.look_now()
@@ -203,6 +202,11 @@ impl<'i> Meter<'i> {
     }
 }
 
+/// How many charges the charge for an input of this size counts as.
+const fn charges(n: u64) -> u64 {
+    1 + (n >> LOOK_SHIFT)
+}
+
 #[cfg(any(test, feature = "test-support"))]
 impl Meter<'_> {
     /// The same meter with a watcher.
@@ -216,5 +220,29 @@ impl Meter<'_> {
     #[must_use]
     pub const fn memory_peak(&self) -> u64 {
         self.memory_peak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::Rules;
+
+    #[test]
+    fn charges_for_large_inputs_bring_the_next_look_nearer() {
+        for (n, most) in [(1 << 20, 2), (1 << 16, 16), (100, 257)] {
+            let looks = Cell::new(0);
+            let interrupt = || {
+                looks.set(looks.get() + 1);
+                false
+            };
+            let mut meter = Meter::new(Rules::EPOCH_4_0.costs, Cost::MAX).interrupted_by(&interrupt);
+            for _ in 0..10 * most {
+                meter.charge(CostFn::LookupVariableSize, n).unwrap();
+            }
+            assert!((9..=10).contains(&looks.get()), "{} looks in {} charges for {n}", looks.get(), 10 * most);
+        }
     }
 }

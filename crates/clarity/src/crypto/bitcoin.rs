@@ -154,6 +154,35 @@ mod tests {
         assert_eq!(output(&[0x66], u128::from(u64::MAX) + 1), Err(OutputError::NoOutput));
     }
 
+    /// A transaction without inputs, with one output whose script's length is written as `length`.
+    fn with_script(length: &[u8], script: usize) -> Vec<u8> {
+        let (version, witness_form, amount) = ([2, 0, 0, 0], [0, 1, 0], 5_u64.to_le_bytes());
+        [&version[..], &witness_form, &[1], &amount, length, &vec![7; script], &[0; 4]].concat()
+    }
+
+    #[test]
+    fn the_longest_script_has_1024_bytes() {
+        let longest = with_script(&[0xfd, 0, 4], 1024);
+        assert_eq!(output(&longest, 0).unwrap().script.len(), 1024);
+        assert_eq!(output(&with_script(&[0xfd, 1, 4], 1025), 0), Err(OutputError::ScriptTooLong));
+    }
+
+    #[test]
+    fn a_length_that_could_be_shorter_is_no_length() {
+        let script = |length: &[u8], script| output(&with_script(length, script), 0).map(|found| found.script.len());
+        assert_eq!(script(&[0xfc], 0xfc), Ok(0xfc));
+        assert_eq!(script(&[0xfd, 0xfd, 0], 0xfd), Ok(0xfd));
+        for (length, bytes) in [
+            (&[0xfd, 0xfc, 0][..], 0xfc),
+            (&[0xfd, 0, 0], 0),
+            (&[0xfe, 0xfd, 0, 0, 0], 0xfd),
+            (&[0xfe, 0, 4, 0, 0], 1024),
+            (&[0xff, 0xfd, 0, 0, 0, 0, 0, 0, 0], 0xfd),
+        ] {
+            assert_eq!(script(length, bytes), Err(OutputError::NoTransaction), "{length:x?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_cut_or_longer_transaction_is_none(cut in 1usize..40, more in 1usize..9) {

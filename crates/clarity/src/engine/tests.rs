@@ -413,7 +413,11 @@ fn an_account_of_no_network_in_a_buffer_stops_the_transaction_before_3_4() {
     let account = format!("0x0520{}", "00".repeat(20));
     let source = format!(
         "(define-public (account) (ok (from-consensus-buff? principal {account})))
-         (define-public (number) (ok (from-consensus-buff? uint {account})))"
+         (define-public (number) (ok (from-consensus-buff? uint {account})))
+         (define-public (some-number) (ok (from-consensus-buff? (optional uint) 0x0a{0})))
+         (define-public (numbers) (ok (from-consensus-buff? (list 2 uint) 0x0b00000001{0})))
+         (define-public (field) (ok (from-consensus-buff? {{a: uint}} 0x0c000000010161{0})))",
+        &account[2..]
     );
     for (rules, outcome) in [
         (&Rules::EPOCH_3_0, Err(true)),
@@ -428,7 +432,9 @@ fn an_account_of_no_network_in_a_buffer_stops_the_transaction_before_3_4() {
             done.map(|value| value.to_string()).map_err(|stop| stop.is_rejectable())
         };
         assert_eq!(call("account"), outcome, "{}", rules.epoch);
-        assert_eq!(call("number").as_deref(), Ok("(ok none)"), "{}", rules.epoch);
+        for function in ["number", "some-number", "numbers", "field"] {
+            assert_eq!(call(function).as_deref(), Ok("(ok none)"), "{}: {function}", rules.epoch);
+        }
     }
 }
 

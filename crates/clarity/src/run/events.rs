@@ -9,6 +9,10 @@ use crate::value::Value;
 /// Most bytes of values that a transaction may print.
 pub(crate) const MAX_PRINTED_BYTES: u64 = 50 << 20;
 
+/// Most events that are held of a transaction: more than the receipts of a block may have, so that one with so many is in
+/// no block. Those above are counted, because a level that is rolled back drops the newest.
+pub const MAX_HELD_EVENTS: usize = 150_000;
+
 /// An event of a transaction: a printed value, or something about assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {

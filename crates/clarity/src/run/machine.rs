@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assets::Movement;
-use super::events::{Event, MAX_PRINTED_BYTES};
+use super::events::{Event, MAX_HELD_EVENTS, MAX_PRINTED_BYTES};
 use crate::costs::{CostFn, Meter};
 use crate::error::{CheckError, InternalError, RuntimeError, Stop};
 use crate::keys;
@@ -35,8 +35,12 @@ pub struct Machine<'w> {
     pub(crate) world: &'w mut dyn World,
     /// The writes, and remembered reads.
     pub journal: Journal,
-    /// The events.
+    /// The events, of more than [`MAX_HELD_EVENTS`] the first.
     pub events: Vec<Event>,
+    /// How many events there were, those that are not held among them.
+    said: usize,
+    /// Most events to hold.
+    held_most: usize,
     /// The assets that left an owner.
     pub movements: Vec<Movement>,
     /// Variables of the running functions, and arguments for the next call. A function's slots follow its caller's, and
@@ -94,6 +98,8 @@ impl<'w> Machine<'w> {
             world,
             journal: Journal::default(),
             events: Vec::new(),
+            said: 0,
+            held_most: MAX_HELD_EVENTS,
             movements: Vec::new(),
             slots: Vec::new(),
             running: Vec::new(),
@@ -104,6 +110,13 @@ impl<'w> Machine<'w> {
             key: String::new(),
             printed: 0,
         }
+    }
+
+    /// The same machine, which holds no events: for calls of whose events nobody asks.
+    #[must_use]
+    pub const fn without_events(mut self) -> Self {
+        self.held_most = 0;
+        self
     }
 
     /// Enters a contract and returns its number. [`Machine::leave`] leaves it.
@@ -127,13 +140,14 @@ impl<'w> Machine<'w> {
     /// Begins a level: writes, events and movements from here on can be rolled back.
     #[must_use]
     pub fn begin(&self) -> Level {
-        Level { journal: self.journal.mark(), events: self.events.len(), movements: self.movements.len() }
+        Level { journal: self.journal.mark(), events: self.said, movements: self.movements.len() }
     }
 
     /// Drops the writes, events and movements of a level.
     pub fn roll_back(&mut self, level: Level) {
         self.journal.roll_back(level.journal);
         self.events.truncate(level.events);
+        self.said = level.events;
         self.movements.truncate(level.movements);
     }
 
@@ -145,7 +159,10 @@ impl<'w> Machine<'w> {
                 return Err(InternalError::TooManyEvents.into());
             }
         }
-        self.events.push(event);
+        self.said += 1;
+        if self.said <= self.held_most {
+            self.events.push(event);
+        }
         Ok(())
     }
 

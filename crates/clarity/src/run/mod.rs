@@ -23,7 +23,7 @@ mod machine;
 mod natives;
 
 pub use assets::{AssetKey, Assets, Movement};
-pub use events::{Event, EventBody};
+pub use events::{Event, EventBody, MAX_HELD_EVENTS};
 #[cfg(any(test, feature = "test-support"))]
 pub(crate) use machine::Frame;
 pub use machine::{Context, Level, Machine, Outcome};

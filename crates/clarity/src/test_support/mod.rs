@@ -37,6 +37,8 @@ pub struct Memory {
     pub dialect: &'static Dialect,
     /// The state: texts by key.
     pub texts: HashMap<String, String>,
+    /// Whether the chain is the main network.
+    pub is_mainnet: bool,
     /// How often the state was read.
     pub reads: usize,
     /// Published contracts.
@@ -62,7 +64,7 @@ impl World for Memory {
         Ok((*block == PAST).then_some(View::Block(0)))
     }
     fn is_mainnet(&self) -> bool {
-        false
+        self.is_mainnet
     }
     fn chain_id(&self) -> u32 {
         1
@@ -129,10 +131,10 @@ fn texts(machine: &mut Machine<'_>) -> Vec<(String, String)> {
 }
 
 impl Memory {
-    /// A chain without contracts.
+    /// A chain without contracts, of a test network.
     #[must_use]
     pub fn new(rules: &'static Rules, dialect: &'static Dialect) -> Self {
-        Self { rules, dialect, texts: HashMap::new(), reads: 0, contracts: HashMap::new() }
+        Self { rules, dialect, texts: HashMap::new(), is_mainnet: false, reads: 0, contracts: HashMap::new() }
     }
 
     /// A machine for one transaction, with the limits of a block.

@@ -140,7 +140,7 @@ pub(crate) fn entry_type(items: &[Value]) -> Result<Type, JoinFault> {
                 | (Type::Principal, Value::Principal(_))
         );
         if !plain {
-            entry = entry.join(&item.type_of())?;
+            entry.join_with(&item.type_of())?;
         }
     }
     Ok(entry)

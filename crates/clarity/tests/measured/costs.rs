@@ -26,6 +26,52 @@ fn arguments_are_handed_over_as_narrow_as_their_content() {
     }
 }
 
+/// The caller gets the result with types as narrow as its content, not with those of the callee's variable.
+#[test]
+fn results_of_calls_are_as_narrow_as_their_content() {
+    for (epoch, version) in [("3.0", 1), ("3.3", 4), ("3.4", 5), ("4.0", 6)] {
+        let of_uses = |most: u32| {
+            let mut memory = memory(epoch, version);
+            let lists = format!("(define-data-var l (list {most} uint) (list u1))");
+            memory.publish("g", &format!("{lists} (define-public (g) (if true (ok (var-get l)) (err u1)))"));
+            let caller = |uses: &str| {
+                format!(
+                    "(define-public (go (x int)) (let ((l (unwrap-panic (contract-call? .g g)))) (ok (list {uses}))))"
+                )
+            };
+            [caller("(some l)"), caller("(some l) (some l) (some l)")].map(|source| {
+                memory.publish("c", &source);
+                runtime(&mut memory, "go", INT_5)
+            })
+        };
+        let (narrow, wide) = (of_uses(1), of_uses(100));
+        assert_eq!(wide[1] - wide[0], narrow[1] - narrow[0], "{epoch}");
+    }
+}
+
+/// The owner of `restrict-assets?` is evaluated before the form is charged by its allowances.
+#[test]
+fn an_owner_that_fails_costs_the_same_with_any_allowances() {
+    for (epoch, version) in [("3.3", 4), ("3.4", 5), ("4.0", 6)] {
+        let mut memory = memory(epoch, version);
+        let form = |name: &str, owner: &str, allowed: usize| {
+            let allowed = "(with-stx u1) ".repeat(allowed);
+            format!("(define-public ({name}) (ok (print (restrict-assets? {owner} ({allowed}) u1))))")
+        };
+        let fails = "(unwrap-panic (if (is-eq u1 u1) none (some tx-sender)))";
+        let forms = [form("a", fails, 0), form("b", fails, 9), form("c", "tx-sender", 0), form("d", "tx-sender", 9)];
+        memory.publish("c", &forms.concat());
+        let [none, some, none_done, some_done] = ["a", "b", "c", "d"].map(|function| {
+            let mut machine = memory.machine();
+            let outcome = machine.call(&context(), &id("c"), function, Vec::new());
+            assert_eq!(outcome.is_ok(), function >= "c", "{epoch}: {function}");
+            machine.meter.spent()
+        });
+        assert_eq!(none, some, "{epoch}");
+        assert!(none_done.runtime < some_done.runtime, "{epoch}");
+    }
+}
+
 /// From 3.4 on, a constant as the cap is not copied, and neither is the value of an expression.
 #[test]
 fn the_cap_of_a_token_is_not_copied() {

@@ -62,7 +62,14 @@ fn of_a_field_that_stands_twice_in_bytes_the_last_counts_until_4_1() {
             assert_eq!(body(epoch, version, "", &twice(&entries)), said, "{epoch}: {entries}");
         }
     }
-    assert_eq!(body("4.1", 6, "", &twice(&format!("00000002{b0}{b5}"))), "(ok none)");
+    let whole = format!("{b5}016b03");
+    for (entries, said) in [
+        (format!("00000002{b0}{b5}"), "(ok none)"),
+        (format!("00000003{whole}{y}"), "(ok none)"),
+        (format!("00000002{whole}"), "(ok (some (tuple (b 5) (k true))))"),
+    ] {
+        assert_eq!(body("4.1", 6, "", &twice(&entries)), said, "{entries}");
+    }
     // Everything that becomes a list's entry is sanitized to the entry type.
     let damaged = format!("(unwrap-panic {})", twice(&format!("00000002{b0}{b5}")));
     for listed in [

@@ -76,9 +76,9 @@ fn check(case: &mut Case, rules: &Rules, deployed: &Deployed, step: &Value) -> O
                 case.check("cost", &meter.spent(), &cost_of(&step["analysis_cost"]));
                 case.check("memory", &meter.memory(), &step["analysis_memory"].as_u64().unwrap());
             }
-            case.check("stored", &Interface::decode(&interface.encode()).as_ref(), &Ok(&interface));
+            case.check("stored", &interface.read_again().as_ref(), &Ok(&interface));
             if step["abi"].is_object() {
-                case.check("interface", &interface.json(rules), &step["abi"]);
+                case.check("interface", &interface.json(rules, usize::MAX), &Some(step["abi"].to_string()));
             }
             Some(interface)
         }

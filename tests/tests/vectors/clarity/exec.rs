@@ -102,9 +102,9 @@ fn deploy(chain: &mut Chain, rules: &'static Rules, step: &Json) -> Done {
     done.refused = refused;
     if let Some(contract) = contract {
         // As after a restart, from the stored form.
-        let stored = contract.encode();
+        let stored = contract.encode().unwrap();
         let restored = Contract::decode(&stored, &id, rules).unwrap();
-        assert_eq!(restored.encode(), stored, "{id}");
+        assert_eq!(restored.encode().unwrap(), stored, "{id}");
         chain.deployed(Arc::new(restored), id);
     }
     done

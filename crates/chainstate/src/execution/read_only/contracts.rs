@@ -10,6 +10,7 @@ use clarity::state::{Contract, View, World as _};
 use clarity::value::Value;
 
 use super::{ReadError, StateReader};
+use crate::transactions::{MAX_RECEIPTS_BYTES, interface_json};
 
 /// Keys of what the reference keeps outside of the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
@@ -79,9 +80,11 @@ impl StateReader<'_> {
     /// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface).
     ///
     /// # Errors
-    /// Storage.
+    /// Storage; [`ReadError::InterfaceTooLarge`].
     pub(crate) fn contract_interface(&self, contract: &ContractId) -> Result<Option<String>, ReadError> {
-        Ok(self.interface(contract)?.map(|interface| interface.json(self.env.params.rules).to_string()))
+        let Some(interface) = self.interface(contract)? else { return Ok(None) };
+        let text = interface_json(&interface, self.env.params.rules);
+        text.map(Some).ok_or(ReadError::InterfaceTooLarge { max: MAX_RECEIPTS_BYTES })
     }
 
     /// What the reference keeps outside of the state about a contract: its source and its size. Its other entries are

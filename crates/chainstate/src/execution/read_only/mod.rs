@@ -54,6 +54,12 @@ pub enum ReadError {
     /// The caller's time ended before the call did.
     #[error("the time is over")]
     DeadlinePassed,
+    /// A contract's interface has a longer text than a receipt may have. Its deployment would have been refused.
+    #[error("the contract's interface has more than {max} bytes as JSON")]
+    InterfaceTooLarge {
+        /// The limit.
+        max: u64,
+    },
     /// The engine panicked.
     #[error("the engine panicked: {0}")]
     Panicked(String),
@@ -229,7 +235,9 @@ impl<'a> StateReader<'a> {
         }
         let world = &mut *self.world.borrow_mut();
         // As in sessions: a panic ends this read and not the node.
-        let ran = catch_unwind(AssertUnwindSafe(|| work(&mut Machine::new(self.env.params.rules, meter, world))));
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            work(&mut Machine::new(self.env.params.rules, meter, world).without_events())
+        }));
         match ran {
             Ok(result) => Ok(result?),
             Err(panic) => Err(ReadError::Panicked(panic_text(panic.as_ref()))),

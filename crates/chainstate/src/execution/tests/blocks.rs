@@ -383,6 +383,56 @@ fn what_a_block_prints_is_bounded() {
 }
 
 #[test]
+fn a_contract_whose_interface_is_too_long_a_text_is_in_no_block() {
+    on_a_large_stack(|| {
+        let chain = TestChain::new();
+        let (alice, bob) = (Account::new(1), Account::new(2));
+        let fields: String = (0..1000).map(|at| format!("a{at}: none, ")).collect();
+        // Each constant has the type of the first, which takes 40 kB in the text.
+        let source = |constants: usize| {
+            let others = (0..constants).map(|at| format!("(define-constant d{at} k) "));
+            format!("(define-constant k {{{fields}}}) {}", others.collect::<String>())
+        };
+        let mut session = chain.begin(BOOT, 1);
+        let receipt = session.process_transaction(&alice.deploy(0, "long", &source(10))).unwrap();
+        assert_eq!(receipt.status, ReceiptStatus::Success, "{:?}", receipt.vm_error);
+        let error = session.process_transaction(&alice.deploy(1, "longer", &source(1500))).unwrap_err();
+        let TransactionError::ReceiptsTooLarge { before, own, max } = error else { panic!("{error}") };
+        assert!(before > 0);
+        // It was not made to its end.
+        assert_eq!(own, max + 1);
+        assert_eq!(error.miner_action(), MinerAction::DropOverLimits);
+        session.process_transaction(&alice.transfer(1, &bob.principal(), 5)).unwrap();
+    });
+}
+
+#[test]
+fn more_events_than_a_block_may_have_are_in_none_unless_they_are_rolled_back() {
+    on_a_large_stack(|| {
+        let chain = TestChain::new();
+        let alice = Account::new(1);
+        let prints = "(print false) ".repeat(20);
+        let source = format!(
+            "(define-private (noise (x uint) (a uint)) (begin {prints} a))
+             (define-public (go (l (list 8192 uint)) (good bool))
+                (begin (fold noise l u0) (if good (ok u1) (err u1))))"
+        );
+        let mut session = chain.begin(BOOT, 1);
+        session.process_transaction(&alice.deploy(0, "loud", &source)).unwrap();
+        let numbers = Value::list((0..8192).map(Value::UInt).collect()).unwrap();
+        let mut call = |good: bool| {
+            let arguments = vec![numbers.clone(), Value::Bool(good)];
+            session.process_transaction(&alice.call(1, &alice.contract("loud"), "go", arguments))
+        };
+        let error = call(true).unwrap_err();
+        assert!(matches!(error, TransactionError::ReceiptsTooLarge { own, max, .. } if own > max), "{error}");
+        assert_eq!(error.miner_action(), MinerAction::DropOverLimits);
+        let receipt = call(false).unwrap();
+        assert_eq!((receipt.status, receipt.events.len()), (ReceiptStatus::AbortByResponse, 0));
+    });
+}
+
+#[test]
 fn values_deeper_than_arguments_may_be_are_printed_and_given_back() {
     on_a_large_stack(|| {
         let chain = TestChain::new();

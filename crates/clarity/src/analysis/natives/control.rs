@@ -147,9 +147,16 @@ impl Checker<'_, '_> {
             }
             let size = u64::from(so_far.as_ref().map_or(0, Type::type_size).max(of.type_size()));
             trial.quotes.push(self.meter.quote(CostFn::AnalysisTypeCheck, size)?);
-            match so_far.as_ref().map_or_else(|| Ok(of.clone()), |so_far| joined(&of, so_far)) {
-                Ok(both) => so_far = Some(both),
-                Err(error) => trial.misfit = Some(error.into()),
+            match &mut so_far {
+                None => so_far = Some(of),
+                Some(before) => {
+                    if !before.absorb(&of) {
+                        match joined(&of, before) {
+                            Ok(both) => *before = both,
+                            Err(error) => trial.misfit = Some(error.into()),
+                        }
+                    }
+                }
             }
         }
         self.pay_quotes(trial.quotes)?;

@@ -3,7 +3,7 @@
 use super::{Checked, signature};
 use crate::analysis::checker::Checker;
 use crate::analysis::definitions::{at_least, count};
-use crate::analysis::errors::{AnalysisError, Fault, Shown, joined_entries};
+use crate::analysis::errors::{AnalysisError, Fault, Shown, join_entries};
 use crate::analysis::expression::Trial;
 use crate::analysis::signature::Signature;
 use crate::costs::{CostFn, units};
@@ -75,9 +75,9 @@ impl Checker<'_, '_> {
         for argument in arguments {
             let of = self.visit(*argument)?;
             if trial.misfit.is_none() {
-                match entry.as_ref().map_or_else(|| Ok(of.clone()), |entry| joined_entries(entry, &of)) {
-                    Ok(both) => entry = Some(both),
-                    Err(error) => trial.misfit = Some(error.into()),
+                match &mut entry {
+                    None => entry = Some(of.clone()),
+                    Some(entry) => trial.misfit = join_entries(entry, &of).err().map(Into::into),
                 }
             }
             let size = u64::from(of.type_size());
@@ -154,7 +154,8 @@ impl Checker<'_, '_> {
         let Type::List(list) = self.visit(list)? else { return Err(AnalysisError::ExpectedListApplication.into()) };
         let item = self.visit(item)?;
         self.charge_comparison(list.entry(), &item)?;
-        let entry = joined_entries(list.entry(), &item)?;
+        let mut entry = list.entry().clone();
+        join_entries(&mut entry, &item)?;
         let length = list.max_len().checked_add(1).ok_or(AnalysisError::MaxLengthOverflow)?;
         Ok(Type::list(entry, length)?)
     }
@@ -228,7 +229,11 @@ fn concatenated(a: &Type, b: &Type) -> Result<Type, Box<Fault>> {
         (Type::Buffer(_), Type::Buffer(_)) => bounded(Type::Buffer(sum()?))?,
         (Type::Ascii(_), Type::Ascii(_)) => bounded(Type::Ascii(sum()?))?,
         (Type::Utf8(_), Type::Utf8(_)) => bounded(Type::Utf8(sum()?))?,
-        (Type::List(x), Type::List(y)) => Type::list(joined_entries(x.entry(), y.entry())?, sum()?)?,
+        (Type::List(x), Type::List(y)) => {
+            let mut entry = x.entry().clone();
+            join_entries(&mut entry, y.entry())?;
+            Type::list(entry, sum()?)?
+        }
         _ if element(a).is_ok() && element(b).is_ok() => return Err(AnalysisError::type_error(a, b).into()),
         _ => return Err(AnalysisError::ExpectedSequence(Shown(a.clone())).into()),
     })

@@ -140,15 +140,13 @@ impl Machine<'_> {
         let mut element = self.argument(frame, arguments, 1)?;
         self.meter.charge(CostFn::Append, u64::from(list.entry.size().max(element.size())))?;
         self.copy_argument(frame, arguments, 1, &element)?;
-        let entry = if list.entry == Type::NoType || !element.fits(&list.entry).unwrap_or(false) {
-            list.entry.join(&element.type_of())?
-        } else {
-            list.entry.clone()
-        };
-        let most = list.max_len.saturating_add(1);
-        let List { items, .. } =
+        let fits = list.entry != Type::NoType && element.fits(&list.entry).unwrap_or(false);
+        let List { mut entry, max_len, mut items } =
             std::mem::replace(Arc::make_mut(&mut list), List { entry: Type::NoType, max_len: 0, items: Vec::new() });
-        let mut items = items;
+        if !fits {
+            entry.join_with(&element.type_of())?;
+        }
+        let most = max_len.saturating_add(1);
         element.sanitize_entry(&entry)?;
         items.push(element);
         Value::list_of(entry, most, items).map_err(Stop::from)
