@@ -208,7 +208,7 @@ mod tests {
         let constants = (0..1000).map(|at| (name(&format!("c{at}")), of.clone())).collect();
         let shared = Interface { constants, ..Interface::default() };
         let mut to = Bounded { text: String::new(), max_bytes: 1 << 20 };
-        assert!(shared.write(&Rules::EPOCH_4_0, &mut to).is_err());
+        assert!(shared.write_json(&Rules::EPOCH_4_0, &mut to).is_err());
         assert!(to.text.capacity() <= 2 << 20, "{}", to.text.capacity());
         assert!(to.text.len() > (1 << 20) - 100, "{}", to.text.len());
     }

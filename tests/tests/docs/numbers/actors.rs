@@ -9,7 +9,7 @@ use stacks_types::proposal::SlotMessage;
 
 use super::{BLOCK_BYTES, CHUNK_BYTES, MAX_INSTANCES, MAX_SLOTS, Page, THRESHOLD, text};
 
-const KEYS: &str = "crates/stacks-types/src/keys.rs";
+const KEYS: &str = "crates/stacks-types/src/keys/mod.rs";
 const VRF: &str = "crates/stacks-types/src/vrf.rs";
 const PROPOSAL: &str = "crates/stacks-types/src/proposal.rs";
 const JOBS: &str = "node/src/jobs/kinds.rs";
@@ -22,7 +22,7 @@ pub(super) const PAGE: Page = Page {
         ("over a 32-byte digest", KEYS, "pub fn sign(&self, digest: &[u8; 32]) -> MessageSignature"),
         ("transactions; 2 MiB at most", BLOCK_BYTES.0, BLOCK_BYTES.1),
         ("text (1 KiB at most)", "crates/stacks-types/src/limits.rs", "MAX_REASON_BYTES: usize = 1024"),
-        ("three must sign", "devnet/src/data_dir.rs", "DEFAULT_SIGNERS: u8 = 4"), // With the threshold below.
+        ("three must sign", "devnet/src/data_dir/mod.rs", "DEFAULT_SIGNERS: u8 = 4"), // With the threshold below.
         ("At 70 %, rounded up", THRESHOLD.0, THRESHOLD.1),
         ("At 70 %, rounded up", "producer/src/collect.rs", "THRESHOLD_TENTHS: u64 = 7"),
         ("seed` is the 32-byte VRF private key", VRF, "pub fn from_seed(seed: &[u8; 32])"),
@@ -37,7 +37,11 @@ pub(super) const PAGE: Page = Page {
         ("| 1 ‖ 1 ‖ length (4) ‖ block |", PROPOSAL, "KIND_PROPOSAL: u8 = 1"),
         ("| 1 ‖ 2 ‖ `block_hash` (32) ‖ signature (65) |", PROPOSAL, "KIND_ACCEPTED: u8 = 2"),
         ("| 1 ‖ 3 ‖ `block_hash` (32) ‖ reason code (4) ‖ length (4) ‖", PROPOSAL, "KIND_REJECTED: u8 = 3"),
-        ("payload 4 ‖ any 32 bytes, fee 0", "crates/stacks-types/src/transaction/payload.rs", "COINBASE: u8 = 0x04"),
+        (
+            "payload 4 ‖ any 32 bytes, fee 0",
+            "crates/stacks-types/src/transaction/payload/mod.rs",
+            "COINBASE: u8 = 0x04",
+        ),
     ],
     names: &[
         // Compared with the code's encoding below.

@@ -13,8 +13,12 @@ pub(super) const PAGES: [Page; 2] = [
     Page {
         document: "node/src/config/sample_config.toml",
         rows: &[
-            ("3999 is where stacks.js looks", "devnet/src/plan.rs", "API_PORT: u16 = 3999"),
-            ("devnet's default is \"1s\".", "devnet/src/plan.rs", "TRANSACTIONS: Duration = Duration::from_secs(1)"),
+            ("3999 is where stacks.js looks", "devnet/src/plan/mod.rs", "API_PORT: u16 = 3999"),
+            (
+                "devnet's default is \"1s\".",
+                "devnet/src/plan/mod.rs",
+                "TRANSACTIONS: Duration = Duration::from_secs(1)",
+            ),
             ("seconds (1 to 3600)", EXECUTION, "(1..=3600)"),
             ("(1000 to 100000000)", EXECUTION, "(1000..=memory_bytes)"),
             ("(1000 to 100000000)", MEMORY.0, MEMORY.1),

@@ -18,7 +18,7 @@ pub(super) const PAGE: Page = Page {
         ),
         ("answers `(err 255)`", POX, "ERR_STACKING_IS_MOCKED 255"),
         ("(`(err u255)` where", POX, "ERR_STACKING_IS_MOCKED 255"),
-        ("1000 STX a tenure", "crates/chainstate/src/params.rs", COINBASE),
+        ("1000 STX a tenure", "crates/chainstate/src/params/mod.rs", COINBASE),
         ("later (100;", "node/src/config/sample_genesis.toml", "reward_maturity = 100"),
         ("the devnet 2)", REWARD_MATURITY.0, REWARD_MATURITY.1),
         ("with more than 256 keys", "crates/chainstate/src/mempool/check.rs", "MAX_AUTH_FIELDS: usize = 256"),

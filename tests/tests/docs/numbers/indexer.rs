@@ -8,9 +8,9 @@ pub(super) const PAGE: Page = Page {
     document: "docs/INDEXER.md",
     rows: &[
         ("time limit of a post is 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
-        ("3999 is the API's", "devnet/src/plan.rs", "API_PORT: u16 = 3999"),
-        ("20443 is the node's", "node/src/config/settings.rs", PORT),
-        ("`127.0.0.1`, `20443`", "node/src/config/settings.rs", PORT),
+        ("3999 is the API's", "devnet/src/plan/mod.rs", "API_PORT: u16 = 3999"),
+        ("20443 is the node's", "node/src/config/settings/mod.rs", PORT),
+        ("`127.0.0.1`, `20443`", "node/src/config/settings/mod.rs", PORT),
         (
             "`STACKS_CHAIN_ID` | `0x80000000`",
             "crates/stacks-types/src/limits.rs",

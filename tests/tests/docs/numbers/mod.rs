@@ -29,7 +29,7 @@ struct Page {
 }
 
 const LIMITS: &str = "node/src/limits.rs";
-const SETTINGS: &str = "node/src/config/settings.rs";
+const SETTINGS: &str = "node/src/config/settings/mod.rs";
 const OBSERVERS: &str = "node/src/config/observers.rs";
 const DELIVERY: &str = "node/src/event_dispatcher/delivery.rs";
 const FILTER: &str = "node/src/event_stream/filter.rs";
@@ -38,7 +38,7 @@ const CHUNK_BYTES: (&str, &str) = ("crates/stacks-types/src/limits.rs", "MAX_CHU
 const THRESHOLD: (&str, &str) = ("crates/chainstate/src/burn/stackers.rs", "THRESHOLD_PERCENT: u64 = 70");
 const MAX_SLOTS: (&str, &str) = ("crates/chainstate/src/stackerdb/instance.rs", "MAX_SLOTS: usize = 4096");
 const MAX_INSTANCES: (&str, &str) = ("crates/chainstate/src/stackerdb/instance.rs", "MAX_INSTANCES: usize = 256");
-const REWARD_MATURITY: (&str, &str) = ("devnet/src/data_dir.rs", "REWARD_MATURITY: u32 = 2");
+const REWARD_MATURITY: (&str, &str) = ("devnet/src/data_dir/mod.rs", "REWARD_MATURITY: u32 = 2");
 const MAX_WAIT: &str = "MAX_WAIT: Duration = Duration::from_secs(30)";
 
 fn pages() -> Vec<Page> {

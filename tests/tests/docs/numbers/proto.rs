@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{BLOCK_BYTES, FILTER, LIMITS, MAX_INSTANCES, MAX_SLOTS, MAX_WAIT, Page, Row, THRESHOLD, text};
 
 const IDS: &str = "crates/stacks-types/src/ids.rs";
-const KEYS: &str = "crates/stacks-types/src/keys.rs";
+const KEYS: &str = "crates/stacks-types/src/keys/mod.rs";
 const BURN: &str = "node/src/rpc/grpc/admin/burn_blocks.rs";
 const SUBSCRIBERS: &str = "node/src/event_stream/subscribers.rs";
 const DROPPED: &str = "crates/chainstate/src/chain/mempool/dropped.rs";
@@ -88,7 +88,7 @@ pub(super) const PAGES: [Page; 13] = [
             ("Most events a frame, 1 to 256; default 1", LIMITS, "MAX_BATCH: u32 = 256"),
             ("to operators, at most 64 bytes", LIMITS, "MAX_CLIENT_NAME_BYTES: usize = 64"),
             ("Names the journal, 16 bytes", JOURNAL_ID.0, JOURNAL_ID.1),
-            ("Up to 34 bytes", "crates/stacks-types/src/transaction/payload.rs", "memo: [u8; 34]"),
+            ("Up to 34 bytes", "crates/stacks-types/src/transaction/payload/mod.rs", "memo: [u8; 34]"),
         ],
         &[
             "Guarantees: (1)",

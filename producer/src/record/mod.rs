@@ -27,7 +27,7 @@ const UNFINISHED_KEPT: i64 = 100_000;
 
 const SCHEMA: Schema = Schema {
     application_id: 0,
-    migrations: &[Migration { version: 1, sql: include_str!("../migrations/producer/0001_record.sql") }],
+    migrations: &[Migration { version: 1, sql: include_str!("../../migrations/producer/0001_record.sql") }],
 };
 
 /// Answer to [`Record::claim`].

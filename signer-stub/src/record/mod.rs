@@ -26,8 +26,8 @@ use crate::model::{Proposal, Tips};
 const SCHEMA: Schema = Schema {
     application_id: 0,
     migrations: &[
-        Migration { version: 1, sql: include_str!("../migrations/signer/0001_record.sql") },
-        Migration { version: 2, sql: include_str!("../migrations/signer/0002_given_up.sql") },
+        Migration { version: 1, sql: include_str!("../../migrations/signer/0001_record.sql") },
+        Migration { version: 2, sql: include_str!("../../migrations/signer/0002_given_up.sql") },
     ],
 };
 

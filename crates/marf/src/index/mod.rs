@@ -207,14 +207,14 @@ impl Index {
 
 /// Creates the table `marf_blocks` if there is none.
 pub(crate) fn create_tables(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch(include_str!("../migrations/marf/0001_blocks.sql"))
+    conn.execute_batch(include_str!("../../migrations/marf/0001_blocks.sql"))
 }
 
 /// Reads all blocks, and the checksums of their segments in the order of the blocks.
 pub(crate) fn load(conn: &Connection) -> Result<(Index, Vec<u64>), OpenError> {
     let mut index = Index::default();
     let mut checksums = Vec::new();
-    let mut statement = conn.prepare(include_str!("sql/select_blocks.sql"))?;
+    let mut statement = conn.prepare(include_str!("../sql/select_blocks.sql"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get("number")?;
@@ -254,14 +254,15 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Option<BlockRow>> {
 
 /// Number of rows, as `tx` sees them.
 pub(crate) fn count_rows(tx: &Transaction<'_>) -> rusqlite::Result<u64> {
-    let last: Option<i64> = tx.prepare_cached(include_str!("sql/last_number.sql"))?.query_row([], |row| row.get(0))?;
+    let last: Option<i64> =
+        tx.prepare_cached(include_str!("../sql/last_number.sql"))?.query_row([], |row| row.get(0))?;
     Ok(last.and_then(|last| u64::try_from(last).ok()).map_or(0, |last| last + 1))
 }
 
 /// Inserts the row of block `number`.
 pub(crate) fn insert_row(tx: &Transaction<'_>, number: u32, row: &BlockRow) -> rusqlite::Result<()> {
     let place = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX); // Offsets have 36 bits.
-    tx.prepare_cached(include_str!("sql/insert_block.sql"))?.execute(named_params! {
+    tx.prepare_cached(include_str!("../sql/insert_block.sql"))?.execute(named_params! {
         ":number": number,
         ":block_id": row.id.0,
         ":parent": row.parent,

@@ -29,9 +29,9 @@ const COST_VOTING_SOURCE: &str = "\
 ";
 
 /// The part that both mocked PoX contracts have.
-const POX_SOURCE: &str = include_str!("boot_contracts/pox.clar");
+const POX_SOURCE: &str = include_str!("pox.clar");
 /// The part that epoch 4.0 adds.
-const POX_5_SOURCE: &str = include_str!("boot_contracts/pox-5.clar");
+const POX_5_SOURCE: &str = include_str!("pox-5.clar");
 
 /// A contract to be deployed in block 0.
 pub(super) struct BootDeployment<'p> {
