@@ -40,7 +40,7 @@ pub(super) struct PageFile {
 macro_rules! files {
     ($($kind:ident $name:literal,)*) => {
         pub(super) const FILES: &[PageFile] = &[
-            $(PageFile { name: $name, kind: $kind, body: include_bytes!($name) },)*
+            $(PageFile { name: $name, kind: $kind, body: include_bytes!(concat!("assets/", $name)) },)*
         ];
     };
 }

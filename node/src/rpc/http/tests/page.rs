@@ -32,7 +32,7 @@ fn the_page_and_everything_it_names_is_served() {
     assert_eq!(named.difference(&served).collect::<Vec<_>>(), Vec::<&String>::new(), "named, not served");
     let unused: Vec<_> = served.difference(&named).filter(|name| *name != "index.html").collect();
     assert_eq!(unused, Vec::<&String>::new(), "served, not named");
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rpc/http/page");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rpc/http/page/assets");
     let there = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(there.collect::<BTreeSet<_>>(), served, "in the folder, and served");
     assert_eq!(bench.get("/page/nothing.js").status, StatusCode::NOT_FOUND);
