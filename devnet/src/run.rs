@@ -107,10 +107,11 @@ async fn serve(
         children.start_actor(spec)?;
     }
     let address = Address { url, extra: ready.extra, certificate: access.certificate };
-    show(&startup_message::text(data_dir, &address));
+    // Before the message: whoever has read that may read the file.
     if let Some(path) = &args.accounts_out {
         startup_message::write_json(data_dir, &address, path)?;
     }
+    show(&startup_message::text(data_dir, &address));
     loop {
         tokio::select! {
             biased;
