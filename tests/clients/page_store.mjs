@@ -1,8 +1,8 @@
 // What the page knows, fed with events by hand: node page_store.mjs
 import assert from 'node:assert/strict';
 
-import { BURN_BLOCKS_MAX, Store } from '../../node/src/rpc/http/page/store.js';
-import { decodeTransaction } from '../../node/src/rpc/http/page/transaction.js';
+import { BURN_BLOCKS_MAX, Store } from '../../node/src/rpc/http/page/assets/store.js';
+import { decodeTransaction } from '../../node/src/rpc/http/page/assets/transaction.js';
 
 const hash = (name) => '0x' + Buffer.from(name).toString('hex').padEnd(64, '0');
 const burnBlock = (height, fork = 'a') => ({ burn_block_hash: hash(`burn ${height} ${fork}`), parent_burn_block_hash: hash(`burn ${height - 1} ${fork}`), height });
