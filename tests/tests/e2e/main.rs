@@ -19,8 +19,6 @@ mod garbage;
 #[cfg(test)]
 mod hostile_peers;
 #[cfg(test)]
-mod idle;
-#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod lost_record;
@@ -42,3 +40,5 @@ mod slow;
 mod stackerdb;
 #[cfg(test)]
 mod stacksjs;
+#[cfg(test)]
+mod stop;
