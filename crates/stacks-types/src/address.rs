@@ -11,6 +11,7 @@ pub use clarity::principal::c32::AddressError;
 use crate::hashing::{sha256, sha256_ripemd160};
 use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, PublicKey};
+use crate::wire_enum::wire_enum;
 
 /// Why keys do not make an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,52 +124,26 @@ impl From<Standard> for StacksAddress {
     }
 }
 
-/// How an account hash is made from keys (docs/CONSENSUS.md#keys-and-addresses). The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum HashMode {
-    /// hash160 of one key.
-    P2pkh = 0x00,
-    /// hash160 of a multi-sig script.
-    P2sh = 0x01,
-    /// hash160 of a witness program of one compressed key.
-    P2wpkh = 0x02,
-    /// hash160 of a witness program of a multi-sig script.
-    P2wsh = 0x03,
-    /// As [`HashMode::P2sh`], with signatures in any order.
-    P2shNonSequential = 0x05,
-    /// As [`HashMode::P2wsh`], with signatures in any order.
-    P2wshNonSequential = 0x07,
+wire_enum! {
+    /// How an account hash is made from keys (docs/CONSENSUS.md#keys-and-addresses).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum HashMode("hash mode") {
+        /// hash160 of one key.
+        P2pkh = 0x00,
+        /// hash160 of a multi-sig script.
+        P2sh = 0x01,
+        /// hash160 of a witness program of one compressed key.
+        P2wpkh = 0x02,
+        /// hash160 of a witness program of a multi-sig script.
+        P2wsh = 0x03,
+        /// As [`HashMode::P2sh`], with signatures in any order.
+        P2shNonSequential = 0x05,
+        /// As [`HashMode::P2wsh`], with signatures in any order.
+        P2wshNonSequential = 0x07,
+    }
 }
 
 impl HashMode {
-    /// The mode of a wire byte; `None` if there is none.
-    #[must_use]
-    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0x00 => Some(Self::P2pkh),
-            0x01 => Some(Self::P2sh),
-            0x02 => Some(Self::P2wpkh),
-            0x03 => Some(Self::P2wsh),
-            0x05 => Some(Self::P2shNonSequential),
-            0x07 => Some(Self::P2wshNonSequential),
-            _ => None,
-        }
-    }
-
-    /// The byte that stands for the mode in a transaction.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::P2pkh => 0x00,
-            Self::P2sh => 0x01,
-            Self::P2wpkh => 0x02,
-            Self::P2wsh => 0x03,
-            Self::P2shNonSequential => 0x05,
-            Self::P2wshNonSequential => 0x07,
-        }
-    }
-
     /// Whether an account of this mode has a list of keys.
     #[must_use]
     pub(crate) const fn is_multisig(self) -> bool {

@@ -20,3 +20,4 @@ pub mod test_support;
 pub mod transaction;
 pub mod value;
 pub mod vrf;
+mod wire_enum;

@@ -13,6 +13,7 @@ use crate::codec::{DecodeError, Reader, write_count};
 use crate::ids::Hash160;
 use crate::keys::{KeyEncoding, MessageSignature, PublicKey};
 use crate::limits::MAX_AUTH_FIELDS;
+use crate::wire_enum::WireEnum;
 
 /// Flag of a transaction whose fee the origin pays.
 pub(super) const AUTH_STANDARD: u8 = 0x04;
@@ -300,18 +301,15 @@ impl SpendingCondition {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let offset = reader.position();
-        let value = reader.u8("hash mode")?;
         let single = |mode, reader: &mut Reader<'_>| SingleSigCondition::read(mode, reader).map(Self::SingleSig);
         let multi = |mode, reader: &mut Reader<'_>| MultiSigCondition::read(mode, reader).map(Self::MultiSig);
-        match HashMode::from_byte(value) {
-            Some(HashMode::P2pkh) => single(SingleSigHashMode::P2pkh, reader),
-            Some(HashMode::P2wpkh) => single(SingleSigHashMode::P2wpkh, reader),
-            Some(HashMode::P2sh) => multi(MultiSigHashMode::P2sh, reader),
-            Some(HashMode::P2wsh) => multi(MultiSigHashMode::P2wsh, reader),
-            Some(HashMode::P2shNonSequential) => multi(MultiSigHashMode::P2shNonSequential, reader),
-            Some(HashMode::P2wshNonSequential) => multi(MultiSigHashMode::P2wshNonSequential, reader),
-            None => Err(DecodeError::UnknownByte { field: "hash mode", offset, value }),
+        match HashMode::read(reader)? {
+            HashMode::P2pkh => single(SingleSigHashMode::P2pkh, reader),
+            HashMode::P2wpkh => single(SingleSigHashMode::P2wpkh, reader),
+            HashMode::P2sh => multi(MultiSigHashMode::P2sh, reader),
+            HashMode::P2wsh => multi(MultiSigHashMode::P2wsh, reader),
+            HashMode::P2shNonSequential => multi(MultiSigHashMode::P2shNonSequential, reader),
+            HashMode::P2wshNonSequential => multi(MultiSigHashMode::P2wshNonSequential, reader),
         }
     }
 }

@@ -11,6 +11,7 @@ use clarity::value::Value;
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_name};
 use crate::value::{read_address, read_clarity_name, read_contract_name, read_value, write_address};
+use crate::wire_enum::{WireEnum, wire_enum};
 
 const ASSET_STX: u8 = 0x00;
 const ASSET_FUNGIBLE: u8 = 0x01;
@@ -99,53 +100,44 @@ pub struct AssetInfo {
     pub asset_name: ClarityName,
 }
 
-/// How the amount sent compares with the amount given. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-#[repr(u8)]
-pub enum FungibleCode {
-    Equal = 1,
-    Greater = 2,
-    GreaterOrEqual = 3,
-    Less = 4,
-    LessOrEqual = 5,
+wire_enum! {
+    /// How the amount sent compares with the amount given.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[expect(missing_docs, reason = "the names say all there is")]
+    pub enum FungibleCode("fungible condition code") {
+        Equal = 1,
+        Greater = 2,
+        GreaterOrEqual = 3,
+        Less = 4,
+        LessOrEqual = 5,
+    }
 }
 
-/// Whether a non-fungible token is sent. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum NonFungibleCode {
-    /// It must be sent.
-    Sent = 0x10,
-    /// It must not be sent.
-    NotSent = 0x11,
-    /// It may be sent; from epoch 3.4.
-    MaybeSent = 0x12,
+wire_enum! {
+    /// Whether a non-fungible token is sent.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum NonFungibleCode("non-fungible condition code") {
+        /// It must be sent.
+        Sent = 0x10,
+        /// It must not be sent.
+        NotSent = 0x11,
+        /// It may be sent; from epoch 3.4.
+        MaybeSent = 0x12,
+    }
 }
 
-/// Whether PoX state changes. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-#[repr(u8)]
-pub enum PoxCode {
-    NotPerformed = 0x30,
-    MaybePerformed = 0x31,
-    Performed = 0x32,
+wire_enum! {
+    /// Whether PoX state changes.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[expect(missing_docs, reason = "the names say all there is")]
+    pub enum PoxCode("pox condition code") {
+        NotPerformed = 0x30,
+        MaybePerformed = 0x31,
+        Performed = 0x32,
+    }
 }
 
 impl FungibleCode {
-    /// The byte that stands for the code in a post-condition.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::Equal => 1,
-            Self::Greater => 2,
-            Self::GreaterOrEqual => 3,
-            Self::Less => 4,
-            Self::LessOrEqual => 5,
-        }
-    }
-
     /// Whether `sent` meets the condition against `amount`.
     #[must_use]
     pub const fn holds(self, sent: u128, amount: u128) -> bool {
@@ -155,62 +147,6 @@ impl FungibleCode {
             Self::GreaterOrEqual => sent >= amount,
             Self::Less => sent < amount,
             Self::LessOrEqual => sent <= amount,
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let offset = reader.position();
-        match reader.u8("fungible condition code")? {
-            1 => Ok(Self::Equal),
-            2 => Ok(Self::Greater),
-            3 => Ok(Self::GreaterOrEqual),
-            4 => Ok(Self::Less),
-            5 => Ok(Self::LessOrEqual),
-            value => Err(DecodeError::UnknownByte { field: "fungible condition code", offset, value }),
-        }
-    }
-}
-
-impl NonFungibleCode {
-    /// The byte that stands for the code in a post-condition.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::Sent => 0x10,
-            Self::NotSent => 0x11,
-            Self::MaybeSent => 0x12,
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let offset = reader.position();
-        match reader.u8("non-fungible condition code")? {
-            0x10 => Ok(Self::Sent),
-            0x11 => Ok(Self::NotSent),
-            0x12 => Ok(Self::MaybeSent),
-            value => Err(DecodeError::UnknownByte { field: "non-fungible condition code", offset, value }),
-        }
-    }
-}
-
-impl PoxCode {
-    /// The byte that stands for the code in a post-condition.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::NotPerformed => 0x30,
-            Self::MaybePerformed => 0x31,
-            Self::Performed => 0x32,
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let offset = reader.position();
-        match reader.u8("pox condition code")? {
-            0x30 => Ok(Self::NotPerformed),
-            0x31 => Ok(Self::MaybePerformed),
-            0x32 => Ok(Self::Performed),
-            value => Err(DecodeError::UnknownByte { field: "pox condition code", offset, value }),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::codec::{DecodeError, Reader, write_count};
 use crate::hashing::sha512_256;
 use crate::ids::Txid;
 use crate::limits::{CHAIN_ID_MAINNET, CHAIN_ID_TESTNET, MAX_POST_CONDITIONS, MAX_TRANSACTION_BYTES};
+use crate::wire_enum::{WireEnum, wire_enum};
 
 use super::auth::{SpendingCondition, TransactionAuth};
 use super::payload::TransactionPayload;
@@ -43,51 +44,29 @@ impl TransactionVersion {
     }
 }
 
-/// In which kind of block a transaction may be. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum AnchorMode {
-    /// In blocks only.
-    OnChainOnly = 1,
-    /// In microblocks only, which no longer exist.
-    OffChainOnly = 2,
-    /// In blocks or microblocks.
-    Any = 3,
-}
-
-impl AnchorMode {
-    /// The byte that stands for the mode in a transaction.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::OnChainOnly => 1,
-            Self::OffChainOnly => 2,
-            Self::Any => 3,
-        }
+wire_enum! {
+    /// In which kind of block a transaction may be.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum AnchorMode("anchor mode") {
+        /// In blocks only.
+        OnChainOnly = 1,
+        /// In microblocks only, which no longer exist.
+        OffChainOnly = 2,
+        /// In blocks or microblocks.
+        Any = 3,
     }
 }
 
-/// What happens to asset moves that no post-condition names. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum PostConditionMode {
-    /// They are allowed.
-    Allow = 1,
-    /// They abort the transaction.
-    Deny = 2,
-    /// They abort the transaction if they are the origin's; from epoch 3.4.
-    Originator = 3,
-}
-
-impl PostConditionMode {
-    /// The byte that stands for the mode in a transaction.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::Allow => 1,
-            Self::Deny => 2,
-            Self::Originator => 3,
-        }
+wire_enum! {
+    /// What happens to asset moves that no post-condition names.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum PostConditionMode("post-condition mode") {
+        /// They are allowed.
+        Allow = 1,
+        /// They abort the transaction.
+        Deny = 2,
+        /// They abort the transaction if they are the origin's; from epoch 3.4.
+        Originator = 3,
     }
 }
 
@@ -169,23 +148,12 @@ impl StacksTransaction {
         }
         // The two mode bytes are checked after the payload, as in the reference (docs/CONSENSUS.md#transactions).
         let payload = TransactionPayload::read(reader)?;
-        let anchor_mode = match (anchor_byte, payload.must_be_on_chain()) {
-            (1, _) => AnchorMode::OnChainOnly,
-            (2, false) => AnchorMode::OffChainOnly,
-            (3, false) => AnchorMode::Any,
-            (value, _) => {
-                return Err(DecodeError::UnknownByte { field: "anchor mode", offset: modes_offset, value });
-            }
-        };
-        let post_condition_mode = match mode_byte {
-            1 => PostConditionMode::Allow,
-            2 => PostConditionMode::Deny,
-            3 => PostConditionMode::Originator,
-            value => {
-                let offset = modes_offset + 1;
-                return Err(DecodeError::UnknownByte { field: "post-condition mode", offset, value });
-            }
-        };
+        let anchor_mode = AnchorMode::decode(anchor_byte, modes_offset)?;
+        if payload.must_be_on_chain() && anchor_mode != AnchorMode::OnChainOnly {
+            let (field, offset) = (AnchorMode::FIELD, modes_offset);
+            return Err(DecodeError::UnknownByte { field, offset, value: anchor_byte });
+        }
+        let post_condition_mode = PostConditionMode::decode(mode_byte, modes_offset + 1)?;
         Ok(Self { version, chain_id, auth, anchor_mode, post_condition_mode, post_conditions, payload })
     }
 

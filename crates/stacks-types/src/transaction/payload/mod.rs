@@ -16,6 +16,7 @@ use crate::codec::{DecodeError, Reader, write_bytes_u32, write_count, write_name
 use crate::limits::{MAX_CALL_ARGUMENTS, MAX_TRANSACTION_BYTES};
 use crate::value::{read_address, read_clarity_name, read_contract_name, read_principal, read_value, write_address};
 use crate::vrf::VrfProof;
+use crate::wire_enum::{WireEnum, wire_enum};
 
 use microblock::read_poison;
 
@@ -107,45 +108,17 @@ pub struct ContractCall {
     pub arguments: Vec<Value>,
 }
 
-/// The Clarity version that a contract asks for. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-#[repr(u8)]
-pub enum ContractVersion {
-    Clarity1 = 1,
-    Clarity2 = 2,
-    Clarity3 = 3,
-    Clarity4 = 4,
-    Clarity5 = 5,
-    Clarity6 = 6,
-}
-
-impl ContractVersion {
-    /// The version of a wire byte; `None` if there is none.
-    #[must_use]
-    pub const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            1 => Some(Self::Clarity1),
-            2 => Some(Self::Clarity2),
-            3 => Some(Self::Clarity3),
-            4 => Some(Self::Clarity4),
-            5 => Some(Self::Clarity5),
-            6 => Some(Self::Clarity6),
-            _ => None,
-        }
-    }
-
-    /// The byte that stands for the version in a transaction.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::Clarity1 => 1,
-            Self::Clarity2 => 2,
-            Self::Clarity3 => 3,
-            Self::Clarity4 => 4,
-            Self::Clarity5 => 5,
-            Self::Clarity6 => 6,
-        }
+wire_enum! {
+    /// The Clarity version that a contract asks for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[expect(missing_docs, reason = "the names say all there is")]
+    pub enum ContractVersion("clarity version") {
+        Clarity1 = 1,
+        Clarity2 = 2,
+        Clarity3 = 3,
+        Clarity4 = 4,
+        Clarity5 = 5,
+        Clarity6 = 6,
     }
 }
 
@@ -249,7 +222,7 @@ impl TransactionPayload {
             }),
             SMART_CONTRACT => read_contract(reader).map(|(name, code)| Self::SmartContract { name, code }),
             VERSIONED_SMART_CONTRACT => {
-                let version = read_clarity_version(reader)?;
+                let version = ContractVersion::read(reader)?;
                 read_contract(reader).map(|(name, code)| Self::VersionedSmartContract { version, name, code })
             }
             CONTRACT_CALL => ContractCall::read(reader).map(Self::ContractCall),
@@ -287,12 +260,6 @@ fn read_contract(reader: &mut Reader<'_>) -> Result<(ContractName, String), Deco
     }
     // Nothing is lost: all bytes are ASCII.
     Ok((name, String::from_utf8_lossy(code).into_owned()))
-}
-
-fn read_clarity_version(reader: &mut Reader<'_>) -> Result<ContractVersion, DecodeError> {
-    let offset = reader.position();
-    let value = reader.u8("clarity version")?;
-    ContractVersion::from_byte(value).ok_or(DecodeError::UnknownByte { field: "clarity version", offset, value })
 }
 
 fn read_nakamoto_coinbase(reader: &mut Reader<'_>) -> Result<TransactionPayload, DecodeError> {

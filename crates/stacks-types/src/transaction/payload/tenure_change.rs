@@ -2,6 +2,7 @@
 
 use crate::codec::{DecodeError, Reader};
 use crate::ids::{ConsensusHash, Hash160, StacksBlockId};
+use crate::wire_enum::{WireEnum, wire_enum};
 
 /// Payload of a tenure change, as in the reference's Nakamoto rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,48 +23,18 @@ pub struct TenureChange {
     pub pubkey_hash: Hash160,
 }
 
-/// What begins or extends a tenure. The discriminant is the wire byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say all there is")]
-#[repr(u8)]
-pub enum TenureChangeCause {
-    BlockFound = 0,
-    ExtendedAll = 1,
-    ExtendedRuntime = 2,
-    ExtendedReadCount = 3,
-    ExtendedReadLength = 4,
-    ExtendedWriteCount = 5,
-    ExtendedWriteLength = 6,
-}
-
-impl TenureChangeCause {
-    /// The cause of a wire byte; `None` if there is none.
-    #[must_use]
-    pub const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::BlockFound),
-            1 => Some(Self::ExtendedAll),
-            2 => Some(Self::ExtendedRuntime),
-            3 => Some(Self::ExtendedReadCount),
-            4 => Some(Self::ExtendedReadLength),
-            5 => Some(Self::ExtendedWriteCount),
-            6 => Some(Self::ExtendedWriteLength),
-            _ => None,
-        }
-    }
-
-    /// The byte that stands for the cause in a transaction.
-    #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        match self {
-            Self::BlockFound => 0,
-            Self::ExtendedAll => 1,
-            Self::ExtendedRuntime => 2,
-            Self::ExtendedReadCount => 3,
-            Self::ExtendedReadLength => 4,
-            Self::ExtendedWriteCount => 5,
-            Self::ExtendedWriteLength => 6,
-        }
+wire_enum! {
+    /// What begins or extends a tenure.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[expect(missing_docs, reason = "the names say all there is")]
+    pub enum TenureChangeCause("tenure change cause") {
+        BlockFound = 0,
+        ExtendedAll = 1,
+        ExtendedRuntime = 2,
+        ExtendedReadCount = 3,
+        ExtendedReadLength = 4,
+        ExtendedWriteCount = 5,
+        ExtendedWriteLength = 6,
     }
 }
 
@@ -85,12 +56,7 @@ impl TenureChange {
             burn_view_consensus_hash: ConsensusHash(reader.array("burn view consensus hash")?),
             previous_tenure_end: StacksBlockId(reader.array("previous tenure end")?),
             previous_tenure_blocks: reader.u32("previous tenure blocks")?,
-            cause: {
-                let offset = reader.position();
-                let value = reader.u8("tenure change cause")?;
-                let unknown = DecodeError::UnknownByte { field: "tenure change cause", offset, value };
-                TenureChangeCause::from_byte(value).ok_or(unknown)?
-            },
+            cause: TenureChangeCause::read(reader)?,
             pubkey_hash: Hash160(reader.array("producer key hash")?),
         })
     }
