@@ -12,6 +12,7 @@
 mod addresses;
 mod clarity;
 mod clarity_exec;
+mod costs;
 mod ecdsa;
 mod marf;
 mod marf_proofs;
