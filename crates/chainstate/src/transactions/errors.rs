@@ -239,7 +239,15 @@ impl TransactionError {
             MinerAction::KeepByNonce => "it waits until its nonce is the account's next",
             MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => WAITS_FOR_TENURE,
             MinerAction::Skip | MinerAction::NearlyFull => "it is tried again in the next block",
-            MinerAction::DropTooExpensive => "it takes more than a whole tenure allows: split it, or make it cheaper",
+            MinerAction::DropTooExpensive => match self {
+                Self::CostExceeded(cost) if cost.before == Cost::default() => {
+                    "it takes more than a whole tenure allows: split it, or make it cheaper"
+                }
+                _ => {
+                    "it takes more than the tenure had left: send it again after the next burn block, split it, or make \
+                     it cheaper"
+                }
+            },
             MinerAction::DropProblematic => match self {
                 Self::FeeAboveBalance { .. } | Self::TransferAmount { .. } => {
                     "earlier transactions have spent what it needs: put more on the account, or send less, and sign it \
@@ -302,7 +310,8 @@ mod tests {
             let after = Cost::MAX;
             TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
         };
-        assert!(!of(29).is_exhausted() && of(29).cure().contains("more than a whole tenure"));
+        assert!(!of(0).is_exhausted() && of(0).cure().contains("more than a whole tenure"));
+        assert!(!of(29).is_exhausted() && of(29).cure().contains("more than the tenure had left"));
         for used in [30, 95] {
             assert!(of(used).is_exhausted() && of(used).cure().contains("next burn block"), "{used}");
         }

@@ -71,7 +71,9 @@ const fn detail(reason: &DropReason) -> &'static str {
         DropReason::ReplaceAcrossFork { .. } => {
             "a reorganization brought back a transaction with its nonce and a higher fee, which took its place"
         }
-        DropReason::TooExpensive => "it takes more than a block allows; split it, or make it cheaper",
+        DropReason::TooExpensive => {
+            "it takes more than the tenure had left; send it again after the next burn block, or split it"
+        }
         DropReason::StaleGarbageCollect => "it waited for 42 hours and 40 minutes; send it again",
         DropReason::OverExecutionLimits => "it takes more time or memory than a transaction may; split it",
         DropReason::Problematic => "no block can hold it; change it, and send it again",
