@@ -2,8 +2,8 @@
 //!
 //! Costs do not bound time: a loop of cheap steps runs for hours before it reaches a tenure's limit. So assembly,
 //! validation, admission and reads, which a node does for others, are limited in wall time and memory too. These limits
-//! are not rules of the chain: a block's validity does not depend on them, and an append has a margin over what any
-//! producer or signer of this node let pass.
+//! are not rules of the chain: a block's validity does not depend on them, so a block that stackers signed is appended
+//! without them.
 //!
 //! The engine asks now and then, between two charges, whether to stop.
 
@@ -12,10 +12,6 @@ use std::time::{Duration, Instant};
 
 /// Returns whether the time is over. Called now and then, on the thread that evaluates.
 pub(crate) type Expired<'a> = &'a dyn Fn() -> bool;
-
-/// Factor by which a transaction of a signed block may take longer and hold more than in assembly: machines and their
-/// load differ, and what a signer let pass must not fail here.
-const APPEND_MARGIN: u32 = 10;
 
 /// What one transaction may take, in assembly and in the validation of proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +31,8 @@ impl Default for ExecutionLimits {
 }
 
 impl ExecutionLimits {
-    /// What a transaction of a signed block may take.
-    #[must_use]
-    pub const fn with_margin(self) -> Self {
-        Self {
-            time: self.time.saturating_mul(APPEND_MARGIN),
-            memory_bytes: self.memory_bytes.saturating_mul(APPEND_MARGIN as u64),
-        }
-    }
+    /// For the transactions of signed blocks, which only the rules of the chain bound.
+    pub const NONE: Self = Self { time: Duration::MAX, memory_bytes: u64::MAX };
 }
 
 /// Limits and signals for the transactions of a block in execution.

@@ -128,7 +128,7 @@ fn one_that_holds_too_much_is_dropped_by_name() {
 }
 
 #[test]
-fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_margin() {
+fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_is() {
     on_a_large_stack(|| {
         let test = chain(60_000);
         let heavy = call(1, 0, 50_000, "short");
@@ -142,7 +142,6 @@ fn a_proposal_that_takes_too_long_is_not_valid_here_but_a_signed_block_has_a_mar
         assert_eq!(rejection.reason(), v1::RejectReason::BadTransaction);
         assert!(rejection.detail.contains(&heavy.txid().to_string()), "{}", rejection.detail);
         assert!(rejection.detail.contains("took longer"), "{}", rejection.detail);
-        test.chain.set_execution_limits(limits());
         test.push(&block);
         assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
     });

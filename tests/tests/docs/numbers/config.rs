@@ -7,7 +7,6 @@ const EXECUTION: &str = "node/src/config/execution_limits.rs";
 const CALLS: &str = "node/src/config/call_limits.rs";
 const GENESIS: &str = "node/src/config/genesis.rs";
 const MEMORY: (&str, &str) = ("crates/chainstate/src/execution/interrupt.rs", "memory_bytes: 100_000_000");
-const MARGIN: (&str, &str) = ("crates/chainstate/src/execution/interrupt.rs", "APPEND_MARGIN: u32 = 10");
 
 pub(super) const PAGES: [Page; 2] = [
     Page {
@@ -22,16 +21,15 @@ pub(super) const PAGES: [Page; 2] = [
             ("seconds (1 to 3600)", EXECUTION, "(1..=3600)"),
             ("(1000 to 100000000)", EXECUTION, "(1000..=memory_bytes)"),
             ("(1000 to 100000000)", MEMORY.0, MEMORY.1),
-            ("A signed block has ten times as much", MARGIN.0, MARGIN.1),
             ("16 characters or more", SETTINGS, "LEAST_TOKEN_CHARACTERS: usize = 16"),
             ("Connections in all (1 to 65536)", SETTINGS, "MOST_CONNECTIONS: usize = 65_536"),
             ("Open event streams in all (1 to 100000)", SETTINGS, "MOST_SUBSCRIPTIONS: usize = 100_000"),
             ("for this long (1s or more)", SETTINGS, "self.stall_timeout < Duration::from_secs(1)"),
             ("At most 17825792, the largest request", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
             ("in seconds (1 to 60;", CALLS, "(1..=60)"),
-            ("at most this many (1000 or more)", SETTINGS, "LEAST_JOURNAL_EVENTS: u64 = 1000"),
+            ("streams that resume (1000 or more)", SETTINGS, "LEAST_JOURNAL_EVENTS: u64 = 1000"),
             ("as they are sent (35651584 or more)", SETTINGS, "LEAST_JOURNAL_BYTES: u64 = 34 << 20"),
-            ("older than this (60s or more)", SETTINGS, "self.journal_max_age < Duration::from_secs(60)"),
+            ("events are removed (60s or more)", SETTINGS, "self.journal_max_age < Duration::from_secs(60)"),
             ("At most 64 observers with 256 keys each", OBSERVERS, "MAX_OBSERVERS: usize = 64"),
             ("At most 64 observers with 256 keys each", OBSERVERS, "MAX_KEYS: usize = 256"),
             ("milliseconds (10 to 600000); 60000 when left out", OBSERVERS, "TIMEOUT_MS: (u64, u64) = (10, 600_000)"),

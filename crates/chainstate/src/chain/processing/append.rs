@@ -108,8 +108,7 @@ impl NakamotoChainState {
             Err(CheckError::Rejected(rejection)) => return Ok(Err(rejection)),
             Err(CheckError::Store(error)) => return Err(error),
         };
-        let limits = self.execution_limits().with_margin();
-        let execution = match self.execution_of(reader, &plan, &block, limits)? {
+        let execution = match self.execution_of(reader, &plan, &block, ExecutionLimits::NONE)? {
             Ok(execution) => execution,
             Err(rejection) => return Ok(Err(rejection)),
         };

@@ -105,8 +105,8 @@ impl TestChain {
             let headers = ChainHeaders { params, conn, burn, marf, tip: plan.parent.block_id };
             let contracts = &ContractCache::default();
             let env = BlockEnv { params, marf, side: conn, contracts, facts: &headers };
-            let limits = ExecutionLimits::default().with_margin();
-            let supervision = Supervision { limits, stop: &AtomicBool::new(false), gives_way: None };
+            let supervision =
+                Supervision { limits: ExecutionLimits::NONE, stop: &AtomicBool::new(false), gives_way: None };
             let executed = execute(env, &plan, &block.txs, supervision);
             Ok::<_, StoreError>(executed.ok().map(|execution| execution.executed.state_root))
         });
