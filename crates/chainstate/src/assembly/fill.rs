@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use stacks_types::block::HEADER_BYTES_MIN;
 use stacks_types::ids::{BurnBlockHash, Txid};
-use stacks_types::keys::MessageSignature;
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::BlockTransaction;
 
 use super::TemplateFailure;
+use crate::blocks::rules::signatures_bytes;
 use crate::blocks::{BlockPlan, Execution, begin_block, finish_block};
 use crate::chain::{ChainReader, NakamotoChainState, Problem};
 use crate::db::StoreError;
@@ -26,6 +26,9 @@ const UNDERFUNDED_ROUNDS: u32 = 4;
 /// Most underfunded transactions that one template keeps, some MB; further ones are left out for good at once, so that
 /// a crowd of them does not take the time of every block. Where blocks stay full they are tried in each.
 const UNDERFUNDED_MAX: usize = 10_000;
+
+/// Length of the count before a block's transactions.
+const TRANSACTION_COUNT_BYTES: usize = 4;
 
 /// A block's content.
 pub(crate) struct Filled {
@@ -135,6 +138,13 @@ enum Tried {
 }
 
 impl NakamotoChainState {
+    /// Bytes that the transactions of a block of this plan may have together.
+    pub(super) fn room_for_transactions(&self, reader: &ChainReader, plan: &BlockPlan) -> Result<usize, StoreError> {
+        let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
+        let overhead = HEADER_BYTES_MIN + signatures_bytes(stackers, self.params().signing) + TRANSACTION_COUNT_BYTES;
+        Ok(MAX_BLOCK_BYTES.saturating_sub(overhead))
+    }
+
     /// Fills a block of this plan.
     pub(crate) fn fill(
         &self,
@@ -145,9 +155,7 @@ impl NakamotoChainState {
     ) -> Result<Result<Filled, TemplateFailure>, StoreError> {
         let headers = reader.headers(plan.parent.block_id);
         let session = begin_block(reader.block_env(&headers), plan).map_err(ours)?;
-        let stackers = reader.burn().get_stacker_set(&plan.burn_view.hash)?.stackers.len();
-        let overhead = HEADER_BYTES_MIN + MessageSignature::LEN * stackers + 4;
-        let room = MAX_BLOCK_BYTES.saturating_sub(overhead);
+        let room = self.room_for_transactions(reader, plan)?;
         let mut filling = Filling {
             session,
             transactions: Vec::new(),

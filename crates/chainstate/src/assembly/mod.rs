@@ -16,7 +16,7 @@ use std::time::Duration;
 use nakamoto_proto::v1;
 use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
 use stacks_types::ids::{BurnBlockHash, StacksBlockId, Txid};
-use stacks_types::keys::MessageSignature;
+use stacks_types::keys::{KeyError, MessageSignature};
 use stacks_types::transaction::BlockTransaction;
 use stacks_types::vrf::VrfProof;
 
@@ -173,6 +173,14 @@ impl NakamotoChainState {
                 Err(error) => return bad(format!("not a transaction: {error}")),
             },
         };
+        // What a proposal may not hold, so that no template has it.
+        if coinbase.has_high_s() {
+            return bad(KeyError::HighS.to_string());
+        }
+        let (length, room) = (coinbase.length(), self.room_for_transactions(reader, plan)?);
+        if length > room {
+            return bad(format!("has {length} bytes, a block has room for {room}"));
+        }
         let producer = reader.burn().elected_producer(&plan.burn_view.hash)?;
         match check_tenure_coinbase(self.params(), &producer, &coinbase) {
             Ok(()) => Ok(Ok(Some(coinbase))),

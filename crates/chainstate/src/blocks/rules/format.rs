@@ -1,6 +1,7 @@
 //! Rule 1, and the Merkle root of rule 6: rules that need the bytes alone.
 
-use stacks_types::block::{HEADER_VERSION, NakamotoStacksBlock, NakamotoStacksBlockHeader};
+use stacks_types::block::{HEADER_VERSION, NakamotoStacksBlock, NakamotoStacksBlockHeader, SigningMode};
+use stacks_types::keys::MessageSignature;
 use stacks_types::limits::MAX_BLOCK_BYTES;
 
 use crate::blocks::Rejection;
@@ -19,6 +20,26 @@ pub(crate) fn decode_block(bytes: &[u8]) -> Result<NakamotoStacksBlock, Rejectio
         _ => {}
     }
     NakamotoStacksBlock::decode(bytes).map_err(|error| Rejection::BadEncoding(error.to_string()))
+}
+
+/// Bytes that the signatures of so many stackers take in a block, all of them counted.
+pub(crate) const fn signatures_bytes(stackers: usize, signing: SigningMode) -> usize {
+    match signing {
+        SigningMode::Ecdsa => MessageSignature::LEN.saturating_mul(stackers),
+        SigningMode::WellKnown => MessageSignature::LEN,
+    }
+}
+
+/// Checks that a proposal of `length` bytes is no larger than a block may be once all its stackers have signed.
+pub(super) fn check_room(
+    length: usize,
+    header: &NakamotoStacksBlockHeader,
+    stackers: usize,
+    signing: SigningMode,
+) -> Result<(), Rejection> {
+    let unsigned = length.saturating_sub(MessageSignature::LEN.saturating_mul(header.stacker_signatures.len()));
+    let size = unsigned.saturating_add(signatures_bytes(stackers, signing));
+    if size > MAX_BLOCK_BYTES { Err(Rejection::TooLarge { size, max: MAX_BLOCK_BYTES }) } else { Ok(()) }
 }
 
 pub(super) fn check_version(header: &NakamotoStacksBlockHeader) -> Result<(), Rejection> {

@@ -8,7 +8,7 @@ mod stackers;
 mod transactions;
 
 pub(crate) use coinbase::{check_tenure_coinbase, is_coinbase};
-pub(crate) use format::decode_block;
+pub(crate) use format::{decode_block, signatures_bytes};
 
 use rusqlite::Connection;
 use stacks_types::block::{NakamotoStacksBlock, NakamotoStacksBlockHeader};
@@ -35,8 +35,11 @@ pub(crate) enum CheckError {
 pub(crate) enum SignatureRules {
     /// A block: producer and stackers.
     Block,
-    /// A proposal: the producer alone.
-    Proposal,
+    /// A proposal: the producer alone, and room for the stackers'.
+    Proposal {
+        /// Length of the proposal, in bytes.
+        length: usize,
+    },
 }
 
 /// What the rules read.
@@ -90,6 +93,10 @@ pub(crate) fn check_in_chain(
     let plan = plan_block(env.params, env.conn, &Ancestry(env.marf), parent, view)?;
     chain::check_burn_spent(&plan, header)?;
     chain::check_burn_view(env.burn, &plan)?;
+    if let SignatureRules::Proposal { length } = signatures {
+        let stackers = env.burn.get_stacker_set(&plan.burn_view.hash).map_err(StoreError::from)?.stackers.len();
+        format::check_room(length, header, stackers, env.params.signing)?;
+    }
     chain::check_sibling(env.conn, env.burn, &plan, &header.block_id())?;
     check_signatures(env, header, &plan.burn_view, signatures)?;
     format::check_merkle_root(block)?;
@@ -118,7 +125,7 @@ fn check_signatures(
             let set = env.burn.get_stacker_set(&view.hash).map_err(StoreError::from)?;
             stackers::check_stackers(signing, &set, header).map_err(CheckError::from)
         }),
-        SignatureRules::Proposal => Ok(()),
+        SignatureRules::Proposal { .. } => Ok(()),
     }
 }
 

@@ -39,7 +39,8 @@ impl NakamotoChainState {
             ..Verdict::default()
         };
         let reader = self.take_reader()?;
-        let plan = match check_in_chain(reader.rule_env(), &block, SignatureRules::Proposal) {
+        let plan = match check_in_chain(reader.rule_env(), &block, SignatureRules::Proposal { length: proposal.len() })
+        {
             Ok(plan) => plan,
             Err(CheckError::Rejected(rejection)) => return Ok(rejected(verdict, &rejection)),
             Err(CheckError::Store(error)) => return Err(error),

@@ -1,11 +1,13 @@
-//! Rule 1: bytes that are not a block.
+//! Rule 1: bytes that are not a block, and proposals that can never be one.
 
-use chainstate::chain::StoreOutcome;
+use chainstate::chain::{Processed, StoreOutcome};
 use nakamoto_proto::v1::RejectReason;
+use stacks_types::block::NakamotoStacksBlock;
+use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::BlockTransaction;
 
 use crate::support::TestChain;
-use chainstate::test_support::{on_a_large_stack, transfer};
+use chainstate::test_support::{deploy_payload, key, on_a_large_stack, signed, transfer};
 
 #[test]
 fn bytes_that_are_no_block_are_named_and_never_stored() {
@@ -46,5 +48,40 @@ fn bytes_that_are_no_block_are_named_and_never_stored() {
         assert_eq!(test.settle(), []);
         test.snapshot().assert_same(&before, "bytes that are no block");
         test.grow();
+    });
+}
+
+/// A block of the elected producer, of this many bytes when its stackers have signed, and its proposal.
+fn block_of(test: &TestChain, size: usize) -> (NakamotoStacksBlock, Vec<u8>) {
+    let (parent, view) = (test.tip().block_id, test.burn_tip().hash);
+    let of_source = |length: usize| {
+        let source = format!(";{}", "x".repeat(length - 1));
+        test.forge(&parent, &view, vec![signed(&key("user", 0), 0, 10_000_000, deploy_payload("large", &source))])
+    };
+    let block = of_source(1_000);
+    let block = of_source(1_000 + size - block.encode().len());
+    assert_eq!(block.encode().len(), size);
+    let mut proposal = block.clone();
+    proposal.header.stacker_signatures.clear();
+    let proposal = proposal.encode();
+    (block, proposal)
+}
+
+/// Such a proposal would be signed and could never be pushed, and its signers would sign no other in its place.
+#[test]
+fn a_proposal_without_room_for_its_stackers_signatures_is_not_valid() {
+    on_a_large_stack(|| {
+        let test = TestChain::with(1, 4);
+        let (_, proposal) = block_of(&test, MAX_BLOCK_BYTES + 1);
+        assert!(proposal.len() < MAX_BLOCK_BYTES);
+        let verdict = test.chain.validate(&proposal, |_| ()).expect("storage works");
+        let rejection = verdict.rejection.expect("a rejection");
+        assert_eq!(rejection.reason(), RejectReason::TooLarge);
+        assert_eq!(rejection.detail, "block has 2097153 bytes, at most 2097152 are allowed");
+        let (block, proposal) = block_of(&test, MAX_BLOCK_BYTES);
+        let verdict = test.chain.validate(&proposal, |_| ()).expect("storage works");
+        assert!(verdict.valid, "{:?}", verdict.rejection);
+        test.push(&block);
+        assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
     });
 }

@@ -1,19 +1,25 @@
 //! Rule 6: the coinbase, and transactions that make a block invalid.
 
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chainstate::assembly::{TemplateFailure, TemplateOrder};
 use chainstate::chain::StoreOutcome;
 use chainstate::test_support::with_other_s;
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
+use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::{
-    BlockTransaction, ContractVersion, FungibleCode, MicroblockHeader, PostCondition, PostConditionMode,
+    AssetInfo, BlockTransaction, ContractVersion, FungibleCode, MicroblockHeader, PostCondition, PostConditionMode,
     PostConditionPrincipal, SpendingCondition, StacksTransaction, TenureChange, TenureChangeCause, TransactionAuth,
     TransactionPayload, TransactionVersion,
 };
 
 use super::scene::{Scene, wide};
 use super::{Case, OnPush, because, case, check};
+use crate::support::TestChain;
 use chainstate::test_support::{OPENING_USTX, address, deploy, key, on_a_large_stack, signed, transfer, user, vrf_key};
 
 /// A block that continues a tenure, invalid by one transaction among good ones. The first user's next nonce is 1.
@@ -171,16 +177,55 @@ fn a_transaction_that_the_state_forbids_spoils_its_block_on_every_path() {
     check(OnPush::Stored, EXECUTED);
 }
 
+/// The transaction with a high S in its origin's signature.
+fn flipped(mut transaction: StacksTransaction) -> StacksTransaction {
+    let (TransactionAuth::Standard(condition) | TransactionAuth::Sponsored { origin: condition, .. }) =
+        &mut transaction.auth;
+    let SpendingCondition::SingleSig(condition) = condition else { panic!("one key") };
+    condition.signature.0 = with_other_s(condition.signature.0);
+    transaction
+}
+
+/// What validation of the finished block would refuse is refused when the template is made.
+#[test]
+fn a_template_takes_no_coinbase_that_no_proposal_may_hold() {
+    on_a_large_stack(|| {
+        let mut test = TestChain::new();
+        test.mine(None);
+        let refused = |coinbase: &StacksTransaction| {
+            let order = TemplateOrder { coinbase: Some(coinbase.encode()), allow_empty: true, ..Default::default() };
+            let answer = test.chain.assemble(&order, Duration::MAX, &AtomicBool::new(false));
+            match answer.expect("storage works") {
+                Err(TemplateFailure::BadCoinbase(text)) => text,
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut large = test.coinbase();
+        let (principal, code) = (PostConditionPrincipal::Origin, FungibleCode::GreaterOrEqual);
+        large.post_conditions = vec![PostCondition::Stx { principal, code, amount: 0 }; 87_000];
+        let source = AssetInfo {
+            address: address("user", 0),
+            contract_name: "c".repeat(40).try_into().expect("a name"),
+            asset_name: "a".repeat(128).try_into().expect("a name"),
+        };
+        for at in 0..6_900 {
+            let (principal, asset) = (PostConditionPrincipal::Origin, source.clone());
+            large.post_conditions[at] = PostCondition::Fungible { principal, asset, code, amount: 0 };
+        }
+        large.sign_origin(&key("producer", test.elected())).expect("the key is the origin's");
+        assert!(large.encode().len() < MAX_BLOCK_BYTES, "{}", large.encode().len());
+        let text = refused(&large);
+        assert!(text.contains("a block has room for"), "{text}");
+        let text = refused(&flipped(test.coinbase()));
+        assert!(text.contains("high"), "{text}");
+    });
+}
+
 #[test]
 fn a_high_s_is_in_no_proposal_though_a_block_before_4_0_may_hold_it() {
     on_a_large_stack(|| {
         let scene = Scene::new();
-        let mut flipped = transfer(0, 1, 1, 5);
-        let (TransactionAuth::Standard(condition) | TransactionAuth::Sponsored { origin: condition, .. }) =
-            &mut flipped.auth;
-        let SpendingCondition::SingleSig(condition) = condition else { panic!("one key") };
-        condition.signature.0 = with_other_s(condition.signature.0);
-        let block = scene.same_tenure(vec![flipped]);
+        let block = scene.same_tenure(vec![flipped(transfer(0, 1, 1, 5))]);
         let verdict = scene.test.chain.validate(&block.encode(), |_| ()).expect("storage works");
         let rejection = verdict.rejection.expect("a rejection");
         assert_eq!(rejection.reason(), RejectReason::BadTransaction, "{}", rejection.detail);
