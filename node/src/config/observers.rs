@@ -130,6 +130,8 @@ pub(super) fn observers(
     }
     let flags = from_flags.iter().map(|text| ("--event-observer", text.as_str()));
     let mut given = Vec::new();
+    // Compose files and CI set it empty to have none.
+    let from_environment = from_environment.filter(|text| !text.is_empty());
     for (place, text) in flags.chain(from_environment.map(|text| ("STACKS_EVENT_OBSERVER", text))) {
         let named = |detail| (place.to_owned(), detail);
         let observer = observer(&in_one_text(text)).map_err(|(_, detail)| named(detail))?;
@@ -285,5 +287,6 @@ mod tests {
         let once = observers(&[], &twice[..1], Some("localhost:3700")).unwrap_err();
         assert!(once.0 == "STACKS_EVENT_OBSERVER" && once.1.contains("twice"), "{once:?}");
         check(&[], Some("nowhere"), "STACKS_EVENT_OBSERVER", "host:port");
+        assert_eq!(observers(&[], &[], Some("")), Ok(Vec::new()), "set to nothing, as if it were not set");
     }
 }

@@ -123,7 +123,7 @@ pub(super) async fn call_read(
     let answer = services.pool.evaluate(move |snapshot| call_read_only(snapshot, &call, &limits)).await;
     let answer = match answer {
         Err(ApiError::NotFound { what: Unknown::Contract, id }) => {
-            let cause = format!("Unchecked(NoSuchContract(\"{id}\"))");
+            let cause = format!("RuntimeCheck(NoSuchContract(\"{id}\"))");
             return Ok(json(json!({ "okay": false, "cause": cause })));
         }
         answer => answer?,
@@ -139,7 +139,7 @@ fn arguments(texts: &[String]) -> Result<Vec<Vec<u8>>, HttpError> {
     if texts.len() > MAX_ARGUMENTS {
         return Err(HttpError::bad_request(format!("more than {MAX_ARGUMENTS} arguments")));
     }
-    texts.iter().map(|text| hex_bytes("argument", text)).collect()
+    texts.iter().enumerate().map(|(at, text)| hex_bytes(&format!("argument {}", at + 1), text)).collect()
 }
 
 fn principal(name: &str, text: &str) -> Result<Principal, HttpError> {

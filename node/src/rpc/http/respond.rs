@@ -42,6 +42,10 @@ impl HttpError {
         Self::text(StatusCode::NOT_FOUND, text)
     }
 
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The same error with another body.
     pub(super) fn with_json(mut self, body: Value) -> Self {
         self.body = Body::Json(body);

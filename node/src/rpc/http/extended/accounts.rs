@@ -14,14 +14,20 @@ use clarity::principal::Principal;
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
 
+use super::{or_unknown_path, unknown_path};
 use crate::rpc::grpc::Services;
 use crate::rpc::http::input::path_principal;
 use crate::rpc::http::respond::{Answer, HttpError, json};
 
+/// A principal in a path; what was never meant as one gets a 404 that is JSON.
+fn principal_or_json(text: &str) -> Result<Principal, HttpError> {
+    path_principal(text).map_err(or_unknown_path)
+}
+
 /// GET /extended/v1/address/{address}/nonces: includes pending transactions, so that a wallet can send several at once.
 pub(in crate::rpc::http) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
-    let Principal::Standard(address) = path_principal(&address)? else {
-        return Err(HttpError::not_found("not found")); // A contract has no nonce.
+    let Principal::Standard(address) = principal_or_json(&address)? else {
+        return Err(unknown_path()); // A contract has no nonce.
     };
     let address = StacksAddress::from(address);
     let stand = services.pool.read(move |snapshot| read::account::nonces(snapshot, &address)).await?;
@@ -49,7 +55,7 @@ pub(in crate::rpc::http) async fn balances(State(services): State<Services>, Pat
 }
 
 async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
-    let principal = path_principal(principal)?;
+    let principal = principal_or_json(principal)?;
     let account =
         services.pool.read(move |snapshot| read::account::get(snapshot, &principal, None, false)).await?.account;
     Ok(json!({

@@ -26,6 +26,11 @@ pub(super) async fn network_block_times(State(services): State<Services>) -> Ans
     Ok(json(json!({ "testnet": times.clone(), "mainnet": times })))
 }
 
+/// A 404 of a path's own as the one of all unknown paths, which is JSON; other errors as they are.
+fn or_unknown_path(error: HttpError) -> HttpError {
+    if error.status() == StatusCode::NOT_FOUND { unknown_path() } else { error }
+}
+
 /// 404 as JSON, as from the API: its clients parse the body before they look at the status.
 pub(super) fn unknown_path() -> HttpError {
     let body = json!({ "statusCode": 404, "error": "Not Found", "message": INDEXERS_PATH });

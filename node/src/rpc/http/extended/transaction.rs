@@ -16,13 +16,14 @@ use serde_json::{Map, Value, json};
 use stacks_types::ids::Txid;
 use stacks_types::transaction::{AnchorMode, PostConditionMode, StacksTransaction, TransactionPayload};
 
+use super::or_unknown_path;
 use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 use crate::rpc::http::input::path_hash;
 use crate::rpc::http::respond::{Answer, HttpError, hex0x, json};
 
 pub(in crate::rpc::http) async fn transaction(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
-    let txid = Txid(path_hash(&txid)?);
+    let txid = Txid(path_hash(&txid).map_err(or_unknown_path)?);
     let found = services.pool.read(move |snapshot| {
         let known = read::transaction::get(snapshot, &txid)?;
         Ok::<_, read::LookupError>((known, snapshot.params().mainnet))

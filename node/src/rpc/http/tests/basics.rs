@@ -93,9 +93,12 @@ fn what_is_not_there_is_404() {
     ] {
         assert_eq!(bench.get(&path).status, StatusCode::NOT_FOUND, "{path}");
     }
-    let indexers = bench.get("/extended/v1/block").json();
-    assert_eq!((&indexers["statusCode"], &indexers["error"]), (&404.into(), &"Not Found".into()));
-    assert!(indexers["message"].as_str().unwrap().contains("docs/INDEXER.md"));
+    let of_a_contract = format!("/extended/v1/address/{ADDRESS}.name/nonces");
+    for path in ["/extended/v1/block", "/extended/v1/address/zz/stx", "/extended/v1/tx/mempool", &of_a_contract] {
+        let indexers = bench.get(path).json();
+        assert_eq!((&indexers["statusCode"], &indexers["error"]), (&404.into(), &"Not Found".into()), "{path}");
+        assert!(indexers["message"].as_str().unwrap().contains("docs/INDEXER.md"), "{path}");
+    }
     assert_eq!(bench.get("/v2/transactions").status, StatusCode::METHOD_NOT_ALLOWED);
 }
 

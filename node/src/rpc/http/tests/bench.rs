@@ -55,6 +55,7 @@ pub(super) struct Bench {
     pub(super) folder: tempfile::TempDir,
 }
 
+#[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,

@@ -73,7 +73,7 @@ fn call_read_answers_and_explains() {
     let path = format!("/v2/contracts/call-read/{}/none/f", deployed.owner);
     let body = json!({ "sender": deployed.owner, "arguments": [] }).to_string();
     let nowhere = deployed.bench.post(&path, JSON, body.clone()).json();
-    assert_eq!(nowhere["cause"], format!("Unchecked(NoSuchContract(\"{}.none\"))", deployed.owner));
+    assert_eq!(nowhere["cause"], format!("RuntimeCheck(NoSuchContract(\"{}.none\"))", deployed.owner));
     let unknown_tip = deployed.bench.post(&format!("{path}?tip={}", "ab".repeat(32)), JSON, body);
     assert_eq!(unknown_tip.status, StatusCode::NOT_FOUND);
 }
@@ -90,8 +90,10 @@ fn call_read_takes_a_sponsor_and_large_arguments() {
     let large = Clarity::buffer(vec![7; 1 << 20]);
     let refused = deployed.call("deep", &[large]);
     assert_eq!(refused["okay"], false, "a value of the largest size arrives and does not fit the type");
-    let body = json!({ "sender": deployed.owner, "arguments": ["0xzz"] }).to_string();
-    assert_eq!(deployed.bench.post(&path, JSON, body.clone()).status, StatusCode::BAD_REQUEST);
+    let body = json!({ "sender": deployed.owner, "arguments": ["0x03", "0xzz"] }).to_string();
+    let no_hex = deployed.bench.post(&path, JSON, body.clone());
+    assert_eq!(no_hex.status, StatusCode::BAD_REQUEST);
+    assert!(no_hex.body.starts_with(b"argument 2 is not hex"), "{no_hex:?}");
     assert_eq!(deployed.bench.post(&path, OCTETS, body).status, StatusCode::BAD_REQUEST);
 }
 
