@@ -74,6 +74,10 @@ pub const RETRY_AFTER: Duration = Duration::from_millis(200);
 pub const THREAD_STACK_BYTES: usize = 64 << 20;
 /// Longest `wait` of a fetch: below the timeouts of common proxies.
 pub const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Most bytes of a client's name for its request for a job: a 32-byte hash in hex.
+pub const MAX_REQUEST_KEY_BYTES: usize = 64;
+/// Most requests with such names that share a job; the next gets a job of its own.
+pub const MAX_REQUEST_KEYS: usize = 256;
 /// Heartbeats of a stream: shortest, longest, default.
 pub const HEARTBEAT: (Duration, Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10));

@@ -199,6 +199,8 @@ impl Driver {
                     burn_block_hash: burn_view.as_bytes().to_vec().into(),
                     allow_empty,
                     wait: prost_types::Duration::try_from(TEMPLATE_WAIT).ok(),
+                    // A request that is sent again after a lost answer counts once.
+                    request_key: self.node.request_key(),
                     ..v1::RequestTemplateRequest::default()
                 };
                 self.request_template(request, coinbase_nonce).await

@@ -115,6 +115,8 @@ pub enum NodeUrlError {
 pub struct Node {
     channel: Channel,
     credentials: Credentials,
+    /// Names the requests for jobs; empty without a slot key.
+    request_key: String,
     /// Host and port of a node without TLS; `None` with TLS.
     clear: Option<String>,
 }
@@ -153,16 +155,23 @@ impl Node {
             None => endpoint.connect_lazy(),
             Some(tls) => over_tls(endpoint, &tls)?,
         };
-        Ok(Self { channel, credentials: Credentials { token, slot_key: None }, clear })
+        Ok(Self { channel, credentials: Credentials { token, slot_key: None }, request_key: String::new(), clear })
     }
 
     /// The same node, with the slot-key header of a producer or signer on every call: the node has separate queues for
-    /// them.
+    /// them. Also gives their requests for templates and validations a name ([`Self::request_key`]).
     #[must_use]
     pub fn as_owner_of_slot(mut self, key: &PrivateKey) -> Self {
         // Hex is valid in a header.
         self.credentials.slot_key = lane::header_value(key).parse().ok();
+        self.request_key = lane::request_key(key);
         self
+    }
+
+    /// The name of the slot owner's requests for templates and validations; empty without a slot key.
+    #[must_use]
+    pub fn request_key(&self) -> String {
+        self.request_key.clone()
     }
 
     fn channel(&self) -> NodeChannel {

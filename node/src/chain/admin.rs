@@ -1,7 +1,7 @@
 //! Changes of the mocked bitcoin, of mining and of the sets, for the admin service.
 
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{BLOCKS_WANTED_MAX, TooManyWanted, Wanted};
+use chainstate::chain::{BLOCKS_WANTED_MAX, BlockOrder, OnBlock, TooManyWanted};
 use chainstate::params::{Producer, Stacker};
 use chainstate::wire;
 use nakamoto_proto::v1;
@@ -47,20 +47,20 @@ impl NodeChain {
         Ok(self.chain.set_mining(mode, interval_ms)?.into())
     }
 
-    /// Asks for `count` more blocks.
-    pub fn want_blocks(&self, count: u32) -> Result<Wanted, ApiError> {
-        let wanted = self.chain.want_blocks(count)?;
+    /// Asks for `count` more blocks; `on_block` is called with each of them.
+    pub fn want_blocks(&self, count: u32, on_block: OnBlock) -> Result<BlockOrder, ApiError> {
+        let order = self.chain.want_blocks(count, on_block)?;
         tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");
-        wanted.map_err(|TooManyWanted { wanted }| ApiError::TooManyBlocksWanted {
+        order.map_err(|TooManyWanted { wanted }| ApiError::TooManyBlocksWanted {
             wanted,
             count,
             max: BLOCKS_WANTED_MAX,
         })
     }
 
-    /// Takes back so many blocks that were asked for.
-    pub fn unwant_blocks(&self, count: u32) -> Result<(), ApiError> {
-        Ok(self.chain.unwant_blocks(count)?)
+    /// Takes back the blocks of an order that have not come.
+    pub fn unwant_blocks(&self, order: BlockOrder) -> Result<(), ApiError> {
+        Ok(self.chain.unwant_blocks(order)?)
     }
 
     /// Sets the stackers of a reward cycle; `None` means the next one.

@@ -76,6 +76,7 @@ impl TemplateJob {
         let joins_running = self.order.parent.is_some() && self.order.burn_view.is_some();
         JobRequest {
             key: Some(JobKey { hash: self.hash(), joins_running }),
+            request_key: None,
             bytes: size_of::<Self>() + self.order.coinbase.as_ref().map_or(0, Vec::len),
             not_after: None,
             hold: Duration::ZERO,
@@ -110,6 +111,7 @@ impl ValidationJob {
     pub fn to_request(block: Bytes) -> JobRequest<Self> {
         JobRequest {
             key: Some(JobKey { hash: sha512_256(&[&block]), joins_running: true }),
+            request_key: None,
             bytes: block.len(),
             not_after: None,
             hold: Duration::ZERO,

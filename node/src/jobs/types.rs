@@ -45,6 +45,8 @@ pub struct JobRequest<J> {
     pub job: J,
     /// Key by which requests for the same work are joined; `None` = never.
     pub key: Option<JobKey>,
+    /// The client's name for this request: sent twice, it counts once. `None` = each counts.
+    pub request_key: Option<String>,
     /// Roughly its memory while it waits.
     pub bytes: usize,
     /// Deadline: the job is dropped if it has not begun by then.
@@ -125,6 +127,31 @@ pub enum Missing {
     Expired,
     /// The node stops: the job will not end any more.
     Stopped,
+}
+
+/// What is withdrawn from a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// One of the requests without a key, whoever made it.
+    WithoutKey,
+    /// The request with this key, however often it was sent.
+    Request(String),
+    /// A call that sent the request with this key: the request goes with the last of them.
+    Call(String),
+}
+
+impl Withdrawal {
+    /// A client takes its request back.
+    #[must_use]
+    pub fn of_request(key: Option<String>) -> Self {
+        key.map_or(Self::WithoutKey, Self::Request)
+    }
+
+    /// A client goes away while its call waits.
+    #[must_use]
+    pub fn of_call(key: Option<String>) -> Self {
+        key.map_or(Self::WithoutKey, Self::Call)
+    }
 }
 
 /// The state of a job after a request for it was withdrawn.

@@ -307,7 +307,8 @@ impl Driver {
         }
         let block = proposal.bytes.clone().into();
         let wait = prost_types::Duration::try_from(VERDICT_WAIT).ok();
-        let request = v1::RequestValidationRequest { block, wait, ..v1::RequestValidationRequest::default() };
+        let request_key = node.request_key();
+        let request = v1::RequestValidationRequest { block, wait, request_key, ..Default::default() };
         let answer = unary(node.validation().request_validation(request)).await?;
         // Without a result, a new job and a joined one are alike: a job that can be joined has not ended, and its end
         // is an event in this stream.

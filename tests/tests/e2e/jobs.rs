@@ -99,7 +99,7 @@ fn a_request_that_waits_can_be_taken_back_and_its_event_says_so() {
         let id = validate(&client, proposal_of(&blocks[1]).encode(), wait(30)).await;
         let mut service = ValidationServiceClient::new(client.channel.clone());
         let mut cancel = async || {
-            let request = v1::CancelValidationRequest { validation_id: id.clone() };
+            let request = v1::CancelValidationRequest { validation_id: id.clone(), ..Default::default() };
             service.cancel_validation(request).await.expect("known").into_inner().state()
         };
         // The job may be looking for its parent for the first time: then it cannot be withdrawn and ends by itself, for

@@ -5,7 +5,8 @@
 use nakamoto_proto::v1;
 use rusqlite::{Connection, Transaction};
 
-use crate::chain::NakamotoChainState;
+use super::block_orders::{BlockOrder, OnBlock};
+use super::{NakamotoChainState, lock};
 use crate::db::StoreError;
 
 /// Most blocks that may be wanted at once.
@@ -33,15 +34,6 @@ impl From<Mining> for v1::MiningPolicy {
     }
 }
 
-/// The result of a request for blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// Sequence of the event that announced it.
-    pub event_sequence: u64,
-    /// Blocks that were requested earlier: they are made first.
-    pub before: u32,
-}
-
 /// So many blocks are wanted that more would be above [`BLOCKS_WANTED_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyWanted {
@@ -63,11 +55,13 @@ impl NakamotoChainState {
         })
     }
 
-    /// Asks producers for `count` more blocks, unless they would be too many.
+    /// Asks producers for `count` more blocks, unless they would be too many. Those that were asked for before come
+    /// first; `on_block` is called with each that is of this order, and must not block.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn want_blocks(&self, count: u32) -> Result<Result<Wanted, TooManyWanted>, StoreError> {
+    pub fn want_blocks(&self, count: u32, on_block: OnBlock) -> Result<Result<BlockOrder, TooManyWanted>, StoreError> {
+        let chain = self.clone();
         self.inner.store.write_all(move |tx| {
             let mut mining = select_mining(tx.sql())?;
             let before = mining.blocks_wanted;
@@ -77,20 +71,27 @@ impl NakamotoChainState {
             }
             update_mining(tx.sql(), &mining)?;
             let event_sequence = tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence;
-            Ok(Ok(Wanted { event_sequence, before }))
+            tx.after_commit(move || lock(&chain.inner.orders).open(event_sequence, count, on_block));
+            Ok(Ok(BlockOrder { event_sequence }))
         })
     }
 
-    /// Takes back `count` blocks that were asked for, or as many as have not come, and announces it to producers.
+    /// Takes back the blocks of an order that have not come, and announces it to producers.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn unwant_blocks(&self, count: u32) -> Result<(), StoreError> {
+    pub fn unwant_blocks(&self, order: BlockOrder) -> Result<(), StoreError> {
+        let chain = self.clone();
         self.inner.store.write_all(move |tx| {
+            let missing = lock(&chain.inner.orders).missing(&order);
+            if missing == 0 {
+                return Ok(());
+            }
             let mut mining = select_mining(tx.sql())?;
-            mining.blocks_wanted = mining.blocks_wanted.saturating_sub(count);
+            mining.blocks_wanted = mining.blocks_wanted.saturating_sub(missing);
             update_mining(tx.sql(), &mining)?;
             tx.emit(v1::EventKind::Mining, event(mining), None)?;
+            tx.after_commit(move || lock(&chain.inner.orders).close(&order));
             Ok(())
         })
     }

@@ -18,6 +18,7 @@
 //! Threads, channels, timers: the node.
 
 mod assembly_state;
+mod block_orders;
 mod chain_meta;
 mod folder;
 mod job_results;
@@ -29,11 +30,12 @@ mod reader;
 mod snapshot;
 mod stackerdb;
 
+pub use block_orders::{BlockOrder, OnBlock};
 pub use folder::UncheckedFiles;
 pub use job_results::{JobKind, JobResult, ResultLimits};
 pub use mempool::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
 pub(crate) use mempool::{Problem, why_dropped};
-pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, TooManyWanted, Wanted};
+pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, TooManyWanted};
 pub(crate) use pooled_reader::PooledReader;
 pub use processing::{BurnReorg, Processed, Retention, StoreBlockError, StoreOutcome, Verdict};
 pub use reader::{ChainReader, ReadStateError};
@@ -74,6 +76,7 @@ struct Inner {
     mempool: Mutex<MempoolIndex>,
     /// Held while a transaction evicts others from the mempool.
     evicting: Mutex<()>,
+    orders: Mutex<block_orders::BlockOrders>,
     assembly: assembly_state::AssemblyState,
     executed: ExecutionCache,
     verified: Arc<SignatureCache>,
@@ -100,9 +103,10 @@ impl NakamotoChainState {
     }
 
     /// Ends the running executions and prevents further ones: the node stops. Work that was cut fails with
-    /// [`StoreError::ShuttingDown`] and leaves nothing.
+    /// [`StoreError::ShuttingDown`] and leaves nothing, and nobody is told of blocks any more.
     pub fn interrupt(&self) {
         self.inner.stop.store(true, Ordering::Relaxed);
+        lock(&self.inner.orders).stop();
     }
 
     /// What one transaction may take in assembly and in the validation of proposals.

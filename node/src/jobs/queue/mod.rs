@@ -18,6 +18,7 @@
 //!   without a result is known to be lost.
 
 mod lane;
+mod requests;
 mod state;
 
 use std::sync::atomic::Ordering;
@@ -27,10 +28,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use self::lane::Waiting;
+use self::requests::Requests;
 use self::state::{Done, Open, State};
 use super::types::{
     Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running, TakenBack,
-    Ticket,
+    Ticket, Withdrawal,
 };
 use crate::chain::JobFailure;
 use crate::request_ids::request_numbers;
@@ -89,7 +91,8 @@ impl<J, R> JobQueue<J, R> {
     }
 
     /// Queues a job, or joins an open one with the same key if both may be held or neither. The job then keeps the
-    /// later deadline and the longer hold.
+    /// later deadline and the longer hold. A request with a key that was sent before gets the same job while it is open,
+    /// and counts once.
     ///
     /// # Errors
     /// [`NotQueued`] when there is no room, or the queue was stopped.
@@ -118,7 +121,7 @@ impl<J, R> JobQueue<J, R> {
         let open = Open {
             class: request.class,
             key: request.key,
-            requests: 1,
+            requests: Requests::of(request.request_key.as_deref()),
             not_after: request.not_after,
             hold_until,
             begun: None,
@@ -169,12 +172,12 @@ impl<J, R> JobQueue<J, R> {
         }
     }
 
-    /// Withdraws one request for a job. A job without requests ends; but `class` [`CallerClass::Anyone`] cannot end a
-    /// producer's or signer's job, as ids are easily guessed.
+    /// Withdraws a request for a job, if there is such a one. A job without requests ends; but `class`
+    /// [`CallerClass::Anyone`] cannot end a producer's or signer's job, as ids are easily guessed.
     ///
     /// # Errors
     /// [`Missing`], as from [`Self::fetch`].
-    pub fn take_back(&self, id: &str, class: CallerClass) -> Result<TakenBack<R>, Missing> {
+    pub fn take_back(&self, id: &str, withdrawal: &Withdrawal, class: CallerClass) -> Result<TakenBack<R>, Missing> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
             return match state.done.get(id) {
@@ -185,11 +188,11 @@ impl<J, R> JobQueue<J, R> {
                 },
             };
         };
-        if open.requests == 1 && (open.class, class) == (CallerClass::Actor, CallerClass::Anyone) {
+        if open.requests.len() == 1 && (open.class, class) == (CallerClass::Actor, CallerClass::Anyone) {
             return Ok(TakenBack::Pending);
         }
-        open.requests = open.requests.saturating_sub(1);
-        if open.requests > 0 {
+        open.requests.withdraw(withdrawal);
+        if open.requests.len() > 0 {
             return Ok(TakenBack::Pending);
         }
         open.cancelled.store(true, Ordering::Relaxed);
@@ -240,7 +243,7 @@ impl<J, R> JobQueue<J, R> {
         let mut state = self.lock();
         let stopped = state.stopped;
         let Some(open) = state.open.get_mut(&running.id) else { return Err(running) };
-        if open.hold_until <= Instant::now() || open.requests == 0 || stopped {
+        if open.hold_until <= Instant::now() || open.requests.len() == 0 || stopped {
             return Err(running);
         }
         open.begun = None;
@@ -262,7 +265,7 @@ impl<J, R> JobQueue<J, R> {
     /// Requests that want an open job.
     #[cfg(test)]
     pub(crate) fn requests(&self) -> usize {
-        self.lock().open.values().map(|open| open.requests).sum()
+        self.lock().open.values().map(|open| open.requests.len()).sum()
     }
 
     /// Whether jobs are held.

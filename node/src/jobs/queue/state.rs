@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 use super::lane::{Lane, Waiting};
+use super::requests::Requests;
 use crate::jobs::types::{JobKey, JobQueueLimits, JobQueueStats, JobRequest, Outcome, Running, Ticket};
 use crate::runtime::class::CallerClass;
 
@@ -34,8 +35,7 @@ pub(super) struct State<J, R> {
 pub(super) struct Open {
     pub(super) class: CallerClass,
     pub(super) key: Option<JobKey>,
-    /// Number of requests for the job.
-    pub(super) requests: usize,
+    pub(super) requests: Requests,
     pub(super) not_after: Option<SystemTime>,
     pub(super) hold_until: Instant,
     pub(super) begun: Option<Instant>,
@@ -68,16 +68,21 @@ impl<J, R> State<J, R> {
 
     pub(super) fn join(&mut self, request: &JobRequest<J>, hold_until: Instant) -> Option<Ticket> {
         let key = request.key?;
-        let id = self.by_key.get(&key.hash)?.clone();
+        let sent_before = self.job_with_request(request, key);
+        let id = sent_before.as_ref().or_else(|| self.by_key.get(&key.hash))?.clone();
         let open = self.open.get_mut(&id)?;
-        if open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed)) {
-            return None;
+        if sent_before.is_none() {
+            let is_closed = open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed));
+            let is_crowded = request.request_key.is_some() && !open.requests.has_room();
+            if is_closed || is_crowded {
+                return None;
+            }
         }
         // A request for an immediate result does not join a job that may be held, nor the other way round.
         if (open.hold_until > Instant::now()) == request.hold.is_zero() {
             return None;
         }
-        open.requests += 1;
+        open.requests.add(request.request_key.as_deref());
         open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));
         open.hold_until = open.hold_until.max(hold_until);
         self.stats.joined_total += 1;
@@ -87,6 +92,13 @@ impl<J, R> State<J, R> {
             self.hurry(CallerClass::Actor);
         }
         Some(Ticket { position: self.position(&id), id, joined: true })
+    }
+
+    /// The open job that has this very request already: its caller sends it again.
+    fn job_with_request(&self, request: &JobRequest<J>, key: JobKey) -> Option<String> {
+        let request_key = request.request_key.as_deref()?;
+        let has_it = |open: &Open| open.key.is_some_and(|k| k.hash == key.hash) && open.requests.has(request_key);
+        self.open.iter().find(|(_, open)| has_it(open)).map(|(id, _)| id.clone())
     }
 
     /// Moves a waiting or held public job to the actors' lane.

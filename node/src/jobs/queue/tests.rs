@@ -5,6 +5,7 @@ use super::*;
 use std::time::SystemTime;
 
 use crate::jobs::types::JobKey;
+use crate::limits::MAX_REQUEST_KEYS;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const LIMITS: JobQueueLimits =
@@ -15,7 +16,15 @@ fn queue() -> JobQueue<u32, u32> {
 }
 
 fn job(job: u32) -> JobRequest<u32> {
-    JobRequest { job, key: None, bytes: 10, not_after: None, hold: Duration::ZERO, class: CallerClass::Anyone }
+    JobRequest {
+        job,
+        key: None,
+        request_key: None,
+        bytes: 10,
+        not_after: None,
+        hold: Duration::ZERO,
+        class: CallerClass::Anyone,
+    }
 }
 
 fn keyed(number: u8, joins_running: bool) -> JobRequest<u32> {
@@ -142,14 +151,14 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     let id = queue.request(keyed(1, true)).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     let Ok(Fetched::Pending { ended, .. }) = queue.fetch(&id) else { panic!("it waits") };
-    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
-    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Dropped)));
     assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));
     assert!(*ended.borrow(), "those who wait hear of it");
     assert_eq!(queue.stats().waiting_bytes, 0);
-    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Done(_))));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Done(_))));
     assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
-    assert_eq!(queue.take_back("t-0-9", CallerClass::Anyone).unwrap_err(), Missing::Unknown);
+    assert_eq!(queue.take_back("t-0-9", &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap_err(), Missing::Unknown);
 }
 
 #[test]
@@ -158,7 +167,7 @@ fn a_job_that_runs_learns_that_nobody_wants_it() {
     let id = queue.request(job(1)).unwrap().id;
     let running = queue.take().unwrap();
     assert!(!running.cancelled.load(Ordering::Relaxed));
-    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(end_of(&queue, &id).is_none(), "it ends when the worker says so");
 }
@@ -198,7 +207,7 @@ fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
 
     let id = queue.request(JobRequest { hold: HOUR, ..job(3) }).unwrap().id;
     let running = queue.take().unwrap();
-    assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
     assert!(queue.hold(running).is_err(), "nobody wants it any more");
 }
 
@@ -357,7 +366,82 @@ fn nobody_else_takes_back_what_an_actor_wants() {
     let id = queue.request(JobRequest { class: CallerClass::Actor, ..keyed(1, true) }).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     for _ in 0..3 {
-        assert!(matches!(queue.take_back(&id, CallerClass::Anyone), Ok(TakenBack::Pending)));
+        assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
     }
-    assert!(matches!(queue.take_back(&id, CallerClass::Actor), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Actor), Ok(TakenBack::Dropped)));
+}
+
+/// A request with a name for it.
+fn named(number: u8, request_key: &str) -> JobRequest<u32> {
+    JobRequest { request_key: Some(request_key.to_owned()), ..keyed(number, true) }
+}
+
+fn request_of(key: &str) -> Withdrawal {
+    Withdrawal::Request(key.to_owned())
+}
+
+fn call_of(key: &str) -> Withdrawal {
+    Withdrawal::Call(key.to_owned())
+}
+
+#[test]
+fn a_request_with_a_key_counts_once_and_is_taken_back_once() {
+    let queue = queue();
+    let id = queue.request(named(1, "a")).unwrap().id;
+    for again in [named(1, "a"), named(1, "b"), keyed(1, true)] {
+        assert_eq!(queue.request(again).unwrap(), Ticket { id: id.clone(), position: 0, joined: true });
+    }
+    assert_eq!(queue.requests(), 3);
+    for _ in 0..3 {
+        let taken = queue.take_back(&id, &request_of("a"), CallerClass::Anyone);
+        assert!(matches!(taken, Ok(TakenBack::Pending)), "others want it still");
+    }
+    for (withdrawal, left) in [(request_of("nobody"), 2), (Withdrawal::WithoutKey, 1), (Withdrawal::WithoutKey, 1)] {
+        assert!(matches!(queue.take_back(&id, &withdrawal, CallerClass::Anyone), Ok(TakenBack::Pending)));
+        assert_eq!(queue.requests(), left, "{withdrawal:?}");
+    }
+    assert!(matches!(queue.take_back(&id, &request_of("b"), CallerClass::Anyone), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.take_back(&id, &request_of("b"), CallerClass::Anyone), Ok(TakenBack::Done(_))));
+}
+
+#[test]
+fn a_call_that_is_dropped_leaves_the_one_that_sent_its_request_again() {
+    let queue = queue();
+    let id = queue.request(named(1, "a")).unwrap().id;
+    queue.request(named(1, "a")).unwrap();
+    assert!(matches!(queue.take_back(&id, &call_of("a"), CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert_eq!(queue.requests(), 1);
+    assert!(matches!(queue.take_back(&id, &call_of("a"), CallerClass::Anyone), Ok(TakenBack::Dropped)));
+    // And one that was taken back while its calls waited is not missed.
+    let id = queue.request(named(1, "a")).unwrap().id;
+    queue.request(named(1, "b")).unwrap();
+    queue.take_back(&id, &request_of("a"), CallerClass::Anyone).unwrap();
+    queue.take_back(&id, &call_of("a"), CallerClass::Anyone).unwrap();
+    assert_eq!(queue.requests(), 1);
+}
+
+#[test]
+fn a_request_that_is_sent_again_finds_its_job_even_while_others_cannot_join_it() {
+    let queue = queue();
+    let sent = |key: &str| JobRequest { request_key: Some(key.to_owned()), ..keyed(1, false) };
+    let id = queue.request(sent("a")).unwrap().id;
+    let running = queue.take().unwrap();
+    let other = queue.request(sent("b")).unwrap();
+    assert!(!other.joined, "the job has chosen its inputs");
+    assert_eq!(queue.request(sent("a")).unwrap().id, id);
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(1)), 1);
+    assert_eq!(queue.request(sent("a")).unwrap().id, other.id, "it has ended: the request is a new one");
+}
+
+#[test]
+fn so_many_requests_with_keys_share_a_job() {
+    let queue = queue();
+    let id = queue.request(named(1, "0")).unwrap().id;
+    for number in 1..MAX_REQUEST_KEYS {
+        assert_eq!(queue.request(named(1, &number.to_string())).unwrap().id, id);
+    }
+    assert_eq!(queue.request(keyed(1, true)).unwrap().id, id, "one without a key needs no room");
+    let next = queue.request(named(1, "next")).unwrap();
+    assert!(!next.joined && next.id != id);
+    assert_eq!(queue.request(named(1, "0")).unwrap().id, id, "its request is there already");
 }

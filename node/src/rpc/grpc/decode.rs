@@ -11,6 +11,7 @@ use tonic::Status;
 
 use crate::chain::NodeChain;
 use crate::error::ApiError;
+use crate::limits::MAX_REQUEST_KEY_BYTES;
 use crate::principals::{parse_contract_id, parse_principal};
 use crate::rpc::errors::status;
 
@@ -30,6 +31,14 @@ pub(super) fn optional_hash32(field: &'static str, bytes: &[u8]) -> Result<Optio
 /// Text that may not be empty.
 pub(super) fn text(field: &'static str, text: String) -> Result<String, ApiError> {
     if text.is_empty() { Err(ApiError::Missing { field }) } else { Ok(text) }
+}
+
+/// A client's name for its request; `None` when it is empty.
+pub(super) fn request_key(key: String) -> Result<Option<String>, ApiError> {
+    if key.len() > MAX_REQUEST_KEY_BYTES {
+        return Err(ApiError::invalid("request_key", format!("more than {MAX_REQUEST_KEY_BYTES} bytes")));
+    }
+    Ok(Some(key).filter(|key| !key.is_empty()))
 }
 
 /// "ADDRESS" or "ADDRESS.name".

@@ -14,12 +14,14 @@ use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use tonic::{Request, Response, Status};
 use v1::template_service_server::TemplateService;
 
-use super::decode::{OrStatus as _, address, bounded_duration, optional_hash32, text, time};
+use super::decode::{OrStatus as _, address, bounded_duration, optional_hash32, request_key, text, time};
 use super::encode;
 use super::taken_back::{WhenGone, result_of, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
-use crate::jobs::{Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, finish_template, template_answer};
+use crate::jobs::{
+    Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, Withdrawal, finish_template, template_answer,
+};
 use crate::limits::{ASSEMBLY_TIME, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
@@ -41,10 +43,11 @@ impl TemplateService for Templates {
         let request = request.into_inner();
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         let job = decode(request).or_status()?;
+        let call = Withdrawal::of_call(job.request_key.clone());
         let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
         let gone = wait.map(|_| {
             let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
-            let taken_back = take_back(pool, jobs, id, Caller::current_class());
+            let taken_back = take_back(pool, jobs, (id, call), Caller::current_class());
             WhenGone::new(async move { drop(taken_back.await) })
         });
         let result = match wait {
@@ -75,9 +78,11 @@ impl TemplateService for Templates {
         &self,
         request: Request<v1::CancelTemplateRequest>,
     ) -> Result<Response<v1::CancelTemplateResponse>, Status> {
-        let id = text("template_id", request.into_inner().template_id).or_status()?;
-        let state =
-            take_back(self.pool.clone(), Arc::clone(&self.jobs), id, Caller::current_class()).await.or_status()?;
+        let request = request.into_inner();
+        let id = text("template_id", request.template_id).or_status()?;
+        let withdrawal = Withdrawal::of_request(request_key(request.request_key).or_status()?);
+        let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
+        let state = take_back(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelTemplateResponse { state: state.into() }))
     }
 
@@ -97,10 +102,10 @@ impl TemplateService for Templates {
 async fn take_back(
     pool: BlockingPool,
     jobs: Arc<TemplateJobs>,
-    id: String,
+    (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
+    let taken = jobs.take_back(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| {
         finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled)
     })
@@ -127,7 +132,8 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
         return Err(ApiError::invalid("max_transactions", detail));
     }
     let not_after = time("not_after_time", request.not_after_time)?;
-    Ok(JobRequest { not_after, class: Caller::current_class(), ..TemplateJob { order, assembly_time }.into_request() })
+    let (request_key, class) = (request_key(request.request_key)?, Caller::current_class());
+    Ok(JobRequest { request_key, not_after, class, ..TemplateJob { order, assembly_time }.into_request() })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.

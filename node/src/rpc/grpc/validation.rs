@@ -7,11 +7,12 @@ use nakamoto_proto::v1;
 use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
-use super::decode::{OrStatus as _, bounded_duration, text, time};
+use super::decode::{OrStatus as _, bounded_duration, request_key, text, time};
 use super::taken_back::{WhenGone, result_of, state_after};
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
-    Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, finish_validation, validation_answer,
+    Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, Withdrawal, finish_validation,
+    validation_answer,
 };
 use crate::limits::MAX_WAIT;
 use crate::rpc::blocking_pool::BlockingPool;
@@ -34,10 +35,11 @@ impl ValidationService for Validations {
         let request = request.into_inner();
         let wait = bounded_duration("wait", request.wait, Duration::ZERO, MAX_WAIT).or_status()?;
         let job = decode(request).or_status()?;
+        let call = Withdrawal::of_call(job.request_key.clone());
         let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
         let gone = wait.map(|_| {
             let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
-            let taken_back = take_back(pool, jobs, id, Caller::current_class());
+            let taken_back = take_back(pool, jobs, (id, call), Caller::current_class());
             WhenGone::new(async move { drop(taken_back.await) })
         });
         let result = match wait {
@@ -68,9 +70,11 @@ impl ValidationService for Validations {
         &self,
         request: Request<v1::CancelValidationRequest>,
     ) -> Result<Response<v1::CancelValidationResponse>, Status> {
-        let id = text("validation_id", request.into_inner().validation_id).or_status()?;
-        let state =
-            take_back(self.pool.clone(), Arc::clone(&self.jobs), id, Caller::current_class()).await.or_status()?;
+        let request = request.into_inner();
+        let id = text("validation_id", request.validation_id).or_status()?;
+        let withdrawal = Withdrawal::of_request(request_key(request.request_key).or_status()?);
+        let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
+        let state = take_back(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelValidationResponse { state: state.into() }))
     }
 }
@@ -79,10 +83,10 @@ impl ValidationService for Validations {
 async fn take_back(
     pool: BlockingPool,
     jobs: Arc<ValidationJobs>,
-    id: String,
+    (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.take_back(&id, class).map_err(|missing| unknown(missing, &id))?;
+    let taken = jobs.take_back(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
 }
 
@@ -97,8 +101,8 @@ pub(crate) fn decode(request: v1::RequestValidationRequest) -> Result<JobRequest
     }
     let not_after = time("not_after_time", request.not_after_time)?;
     let hold = bounded_duration("parent_wait", request.parent_wait, Duration::ZERO, MAX_WAIT)?.unwrap_or_default();
-    let class = Caller::current_class();
-    Ok(JobRequest { not_after, hold, class, ..ValidationJob::to_request(request.block) })
+    let (request_key, class) = (request_key(request.request_key)?, Caller::current_class());
+    Ok(JobRequest { request_key, not_after, hold, class, ..ValidationJob::to_request(request.block) })
 }
 
 /// The state of a request, after waiting for its end for at most `wait`.

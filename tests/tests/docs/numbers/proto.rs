@@ -142,6 +142,7 @@ pub(super) const PAGES: [Page; 13] = [
             ),
             ("up to this long; at most 30 s", LIMITS, MAX_WAIT),
             ("left out, at most 100", "crates/chainstate/src/assembly/mod.rs", "SKIPPED_MAX: usize = 100"),
+            ("this request, at most 64 bytes", LIMITS, "MAX_REQUEST_KEY_BYTES: usize = 64"),
         ],
         &["before this one; 0 for one that runs"],
     ),
@@ -161,7 +162,11 @@ pub(super) const PAGES: [Page; 13] = [
     ),
     page(
         "proto/nakamoto/v1/validation.proto",
-        &[("up to this long, at most 30 s", LIMITS, MAX_WAIT), ("up to this long; at most 30 s", LIMITS, MAX_WAIT)],
+        &[
+            ("up to this long, at most 30 s", LIMITS, MAX_WAIT),
+            ("up to this long; at most 30 s", LIMITS, MAX_WAIT),
+            ("this request, at most 64 bytes", LIMITS, "MAX_REQUEST_KEY_BYTES: usize = 64"),
+        ],
         &["before this one; 0 for one that runs"],
     ),
 ];

@@ -170,6 +170,7 @@ impl NakamotoChainState {
             }
             chain.commit_block(tx, &reader, &checked)
         })?;
+        lock(&self.inner.orders).report();
         self.inner.executed.remove(&key);
         sqlite::crash_point("append:before_mark");
         self.mark_processed(&id)?;
@@ -193,11 +194,14 @@ impl NakamotoChainState {
             move || index.retract(published)
         });
         let body = checked.event(reader, &processed)?;
+        let block = body.block.clone();
         let event = tx.emit(v1::EventKind::BlockProcessed, v1::event::Body::BlockProcessed(body), Some(&id.0))?;
         let row = insert_header(tx.sql(), &processed, &checked.block.header, &strip_transactions(&event.event))?;
         insert_mined(tx.sql(), row, checked.block.txs.iter().map(BlockTransaction::txid))?;
         executed.commit_contracts(tx.sql(), &id)?;
         count_block(tx.sql())?;
+        let chain = self.clone();
+        tx.after_commit(move || block.into_iter().for_each(|block| lock(&chain.inner.orders).count(block)));
         sqlite::crash_point("append:inserted");
         tx.after_commit(|| sqlite::crash_point("append:committed"));
         let tip = self.follow_tip(tx, reader, &TipCause::Appended(&processed, &checked.block.txs))?;
@@ -207,7 +211,8 @@ impl NakamotoChainState {
             let burn_tip = reader.burn_tip_as_of(reader.meta()?.announced_burn_row)?;
             self.configure_stackerdbs(tx, reader.burn(), burn_tip.height, new)?;
         }
-        // A later job of the queue may read the new tip's state, which is published with this commit.
+        // A later job of the queue may read the new tip's state, which is published with this commit, or an order of
+        // blocks.
         tx.end_group();
         Ok(())
     }

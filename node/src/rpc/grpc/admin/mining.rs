@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chainstate::chain::Wanted;
+use chainstate::chain::{BlockOrder, OnBlock};
 use nakamoto_proto::v1;
+use tokio::sync::mpsc;
 use tonic::Status;
-use v1::event::Body;
 
-use super::follow::follow;
 use super::{Admin, number};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
@@ -46,34 +45,23 @@ pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1
     if count == 0 {
         return Ok(v1::MineBlocksResponse::default());
     }
-    let owed = Owed::default();
-    let gone = (!wait.is_zero()).then(|| WhenGone::new(owed.clone().take_back(admin.pool.clone())));
-    let wanted = {
-        let owed = owed.clone();
-        admin.pool.write(move |chain| owed.want(chain, count)).await.or_status()?
+    let ordered = Ordered::default();
+    let gone = (!wait.is_zero()).then(|| WhenGone::new(ordered.clone().take_back(admin.pool.clone())));
+    // At most `count` blocks, so it needs no bound.
+    let (sender, mut made) = mpsc::unbounded_channel();
+    let on_block = move |block| {
+        let _ = sender.send(block); // The call may have ended.
     };
-    let (mut blocks, mut others) = (Vec::new(), wanted.before);
-    let take = |body| {
-        let missing = count.saturating_sub(length(&blocks));
-        match body {
-            Body::BlockProcessed(processed) => match others.checked_sub(1) {
-                Some(left) => others = left,
-                None => {
-                    blocks.extend(processed.block);
-                    owed.set(count.saturating_sub(length(&blocks)));
-                }
-            },
-            // One of the others may have taken theirs back: no more are made than are wanted now.
-            Body::MiningChanged(changed) => {
-                let wanted = changed.policy.map_or(0, |policy| policy.blocks_wanted);
-                others = others.min(wanted.saturating_sub(missing));
-            }
-            _ => {}
+    admin.pool.write(move |chain| ordered.place(chain, count, Box::new(on_block))).await.or_status()?;
+    let mut blocks = Vec::new();
+    let all = async {
+        while length(&blocks) < count {
+            blocks.push(made.recv().await.ok_or(ApiError::ShuttingDown)?);
         }
-        length(&blocks) >= count
+        Ok(())
     };
-    let kinds = [v1::EventKind::BlockProcessed, v1::EventKind::Mining];
-    follow(&admin.streams, &kinds, wanted.event_sequence, wait, take).await.or_status()?;
+    // After the wait, the others are missing, which is an answer too.
+    tokio::time::timeout(wait, all).await.unwrap_or(Ok(())).or_status()?;
     gone.into_iter().for_each(WhenGone::stays);
     let missing = count.saturating_sub(length(&blocks));
     Ok(v1::MineBlocksResponse { blocks, missing })
@@ -83,50 +71,42 @@ fn length(blocks: &[v1::BlockRef]) -> u32 {
     u32::try_from(blocks.len()).unwrap_or(u32::MAX)
 }
 
-/// Blocks of a call that have not come. Cheap to clone.
+/// The order of a call. Cheap to clone.
 #[derive(Clone, Default)]
-struct Owed(Arc<Mutex<Debt>>);
+struct Ordered(Arc<Mutex<OrderState>>);
 
 #[derive(Default)]
-struct Debt {
-    left: u32,
-    /// Nobody waits for them any more. They may have been asked for after that.
+struct OrderState {
+    order: Option<BlockOrder>,
+    /// Nobody waits for the blocks any more. They may have been asked for after that.
     is_gone: bool,
 }
 
-impl Owed {
+impl Ordered {
     /// Asks for blocks, unless the caller is gone by the time of their turn.
-    fn want(&self, chain: &NodeChain, count: u32) -> Result<Wanted, ApiError> {
+    fn place(&self, chain: &NodeChain, count: u32, on_block: OnBlock) -> Result<(), ApiError> {
         // Held over the write, so that who goes away meanwhile finds what to take back.
-        let mut debt = self.lock();
-        if debt.is_gone {
+        let mut state = self.lock();
+        if state.is_gone {
             return Err(ApiError::internal("the caller is gone"));
         }
-        let wanted = chain.want_blocks(count)?;
-        debt.left = count;
-        Ok(wanted)
-    }
-
-    fn set(&self, left: u32) {
-        self.lock().left = left;
+        state.order = Some(chain.want_blocks(count, on_block)?);
+        Ok(())
     }
 
     /// Takes back what has not come.
     async fn take_back(self, pool: BlockingPool) {
         let taken = pool.write(move |chain| {
-            let mut debt = self.lock();
-            debt.is_gone = true;
-            match std::mem::take(&mut debt.left) {
-                0 => Ok(()),
-                left => chain.unwant_blocks(left),
-            }
+            let mut state = self.lock();
+            state.is_gone = true;
+            state.order.take().map_or(Ok(()), |order| chain.unwant_blocks(order))
         });
         if let Err(error) = taken.await {
             tracing::warn!(%error, "blocks that nobody waits for any more could not be taken back");
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Debt> {
+    fn lock(&self) -> MutexGuard<'_, OrderState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

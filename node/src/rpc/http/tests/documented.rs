@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 
 use super::bench::{Bench, FIRST_BURN, JSON, OCTETS, Reply};
 use super::openapi::{self, Answered, answered, documented_answers};
-use crate::jobs::{TEMPLATE_LIMITS, TemplateWorker, VALIDATION_LIMITS, ValidationWorker};
+use crate::jobs::{TEMPLATE_LIMITS, TemplateWorker, VALIDATION_LIMITS, ValidationWorker, Withdrawal};
 use crate::limits::{MAX_MESSAGE_BYTES, THREAD_STACK_BYTES};
 use crate::rpc::http::page::FILES;
 use crate::rpc::http::{routes, stackerdb};
@@ -302,7 +302,7 @@ impl Asker {
         asked.iter().for_each(|path| drop(self.get(202, path)));
         let unwanted = broken(broken(block)).encode();
         let unwanted = id(self.post(202, "/v3/block_proposal", JSON, body(&unwanted, 0x8000_0000)));
-        services.validations.take_back(&unwanted, CallerClass::Anyone).unwrap();
+        services.validations.take_back(&unwanted, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
         self.get(410, &format!("/v3/block_proposal/{unwanted}"));
         let chain = || Arc::clone(&self.bench.chain);
         let templates = TemplateWorker { jobs: Arc::clone(&services.templates), chain: chain() };

@@ -108,3 +108,69 @@ fn a_job_that_ends_no_more_is_no_answer() {
     check(&bench.runtime.block_on(template()).unwrap().unwrap_err());
     check(&bench.runtime.block_on(validation()).unwrap().unwrap_err());
 }
+
+#[test]
+fn a_cancellation_that_is_sent_again_takes_back_its_own_request_alone() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let (own, pending) = ("own".to_owned(), v1::JobState::Pending);
+
+    let mut client = TemplateServiceClient::new(router.clone());
+    let mut ask = |request_key: &str| {
+        let request = v1::RequestTemplateRequest { request_key: request_key.to_owned(), ..Default::default() };
+        bench.runtime.block_on(client.request_template(request)).unwrap().into_inner().template_id
+    };
+    let template_id = ask("own");
+    assert_eq!(ask(""), template_id);
+    let mut cancel = |request_key: &str| {
+        let (template_id, request_key) = (template_id.clone(), request_key.to_owned());
+        let request = v1::CancelTemplateRequest { template_id, request_key };
+        bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner().state()
+    };
+    assert_eq!([cancel(&own), cancel(&own), cancel("")], [pending, pending, v1::JobState::Cancelled]);
+
+    let mut client = ValidationServiceClient::new(router);
+    let mut ask = |request_key: &str| {
+        let request_key = request_key.to_owned();
+        let request = v1::RequestValidationRequest { block: vec![1].into(), request_key, ..Default::default() };
+        bench.runtime.block_on(client.request_validation(request)).unwrap().into_inner().validation_id
+    };
+    let validation_id = ask("own");
+    assert_eq!(ask(""), validation_id);
+    let mut cancel = |request_key: &str| {
+        let (validation_id, request_key) = (validation_id.clone(), request_key.to_owned());
+        let request = v1::CancelValidationRequest { validation_id, request_key };
+        bench.runtime.block_on(client.cancel_validation(request)).unwrap().into_inner().state()
+    };
+    assert_eq!([cancel(&own), cancel(&own), cancel("")], [pending, pending, v1::JobState::Cancelled]);
+}
+
+#[test]
+fn a_call_that_is_dropped_leaves_the_one_that_has_sent_its_request_again() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let wait = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+    let (templates, validations) = (&bench.services.templates, &bench.services.validations);
+    let ask = || {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let request = v1::RequestTemplateRequest { wait, request_key: "own".to_owned(), ..Default::default() };
+        bench.runtime.spawn(async move { client.request_template(request).await })
+    };
+    let first = ask();
+    until(|| templates.requests(), 1);
+    let again = ask();
+    until(|| usize::try_from(templates.stats().joined_total).unwrap(), 1);
+    let last = bench.runtime.spawn({
+        let mut client = ValidationServiceClient::new(router.clone());
+        let request = v1::RequestValidationRequest { block: vec![1].into(), wait, ..Default::default() };
+        async move { client.request_validation(request).await }
+    });
+    until(|| validations.requests(), 1);
+    first.abort();
+    // Dropped by the same thread, after the first.
+    last.abort();
+    until(|| validations.requests(), 0);
+    assert_eq!((templates.requests(), templates.stats().waiting), (1, 1));
+    again.abort();
+    until(|| templates.requests(), 0);
+}

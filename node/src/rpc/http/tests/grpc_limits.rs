@@ -21,8 +21,8 @@ use v1::validation_service_client::ValidationServiceClient;
 
 use super::bench::Bench;
 use crate::limits::{
-    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES, MAX_WAIT,
-    PAGE_SIZE,
+    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES,
+    MAX_REQUEST_KEY_BYTES, MAX_WAIT, PAGE_SIZE,
 };
 use crate::rpc::grpc::{ServiceState, into_router, routes};
 
@@ -178,6 +178,34 @@ fn a_job_is_within_its_limits() {
         let mut client = ValidationServiceClient::new(router.clone());
         let request = v1::GetValidationRequest { validation_id: "v-0-77".to_owned(), wait: duration(value) };
         async move { client.get_validation(request).await }
+    });
+}
+
+#[test]
+fn a_clients_name_for_its_request_is_within_its_limit() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let most = MAX_REQUEST_KEY_BYTES;
+    bounded!(bench, "request_key", 0, most, most + 1, 2 * most, |length| {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let request = v1::RequestTemplateRequest { request_key: "k".repeat(length), ..Default::default() };
+        async move { client.request_template(request).await }
+    });
+    bounded!(bench, "request_key", 0, most, most + 1, 2 * most, |length| {
+        let (block, request_key) = (vec![0].into(), "k".repeat(length));
+        let request = v1::RequestValidationRequest { block, request_key, ..Default::default() };
+        let mut client = ValidationServiceClient::new(router.clone());
+        async move { client.request_validation(request).await }
+    });
+    bounded!(bench, "request_key", 0, most, most + 1, 2 * most, |length| {
+        let mut client = TemplateServiceClient::new(router.clone());
+        let (template_id, request_key) = ("t-0-77".to_owned(), "k".repeat(length));
+        async move { client.cancel_template(v1::CancelTemplateRequest { template_id, request_key }).await }
+    });
+    bounded!(bench, "request_key", 0, most, most + 1, 2 * most, |length| {
+        let mut client = ValidationServiceClient::new(router.clone());
+        let (validation_id, request_key) = ("v-0-77".to_owned(), "k".repeat(length));
+        async move { client.cancel_validation(v1::CancelValidationRequest { validation_id, request_key }).await }
     });
 }
 

@@ -18,7 +18,7 @@ use v1::template_service_client::TemplateServiceClient;
 use super::bench::{Bench, JSON, params};
 use super::grpc_limits::served;
 use crate::config::CallLimits;
-use crate::jobs::{JobRequest, TemplateJob, TemplateWorker};
+use crate::jobs::{JobRequest, TemplateJob, TemplateWorker, Withdrawal};
 use crate::limits::THREAD_STACK_BYTES;
 use crate::runtime::class::CallerClass;
 use chainstate::test_support::{address, call_payload, deploy, key, signed};
@@ -115,7 +115,7 @@ fn a_template_in_the_making_names_the_transaction_that_it_executes() {
     assert_eq!(bench.read("/v3/overview")["executing"]["txid"], format!("0x{}", long.txid().to_hex()));
 
     for id in [&id, &waits_behind] {
-        let request = v1::CancelTemplateRequest { template_id: id.clone() };
+        let request = v1::CancelTemplateRequest { template_id: id.clone(), ..Default::default() };
         bench.runtime.block_on(client.cancel_template(request)).unwrap();
         let ended = template(&bench, id, |body| body["state"] != "PENDING");
         assert!(ended["state"] == "CANCELLED" && ended.get("executing_txid").is_none(), "{ended}");
@@ -140,11 +140,11 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     template(&bench, &theirs, |body| body.get("executing_txid").is_some());
     // Nobody else can end an actor's job.
     let mut client = TemplateServiceClient::new(served(&bench));
-    let request = v1::CancelTemplateRequest { template_id: theirs.clone() };
+    let request = v1::CancelTemplateRequest { template_id: theirs.clone(), ..Default::default() };
     let answer = bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner();
     assert_eq!(answer.state(), v1::JobState::Pending);
     assert_eq!(template(&bench, &theirs, |_| true)["state"], "PENDING");
-    bench.services.templates.take_back(&theirs, CallerClass::Actor).unwrap();
+    bench.services.templates.take_back(&theirs, &Withdrawal::WithoutKey, CallerClass::Actor).unwrap();
     template(&bench, &theirs, |body| body["state"] == "CANCELLED");
     stop(&bench, worker);
 }

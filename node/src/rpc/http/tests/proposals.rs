@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, JSON, OCTETS, Reply, STACKERS};
 use super::shape::{COST, Kind, check};
-use crate::jobs::{JobRequest, Outcome, VALIDATION_LIMITS, ValidationJob, ValidationWorker};
+use crate::jobs::{JobRequest, Outcome, VALIDATION_LIMITS, ValidationJob, ValidationWorker, Withdrawal};
 use crate::limits::THREAD_STACK_BYTES;
 use crate::runtime::class::CallerClass;
 use chainstate::test_support::{key, transfer};
@@ -158,7 +158,7 @@ fn a_proposal_that_was_taken_back_is_gone() {
     let body = json!({ "block": hex::encode(bench.proposal().encode()), "chain_id": CHAIN_ID });
     let accepted = propose(&bench, Some("secret"), &body).json();
     let id = accepted["request_id"].as_str().unwrap();
-    bench.services.validations.take_back(id, CallerClass::Anyone).unwrap();
+    bench.services.validations.take_back(id, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
     let path = format!("/v3/block_proposal/{id}");
     let reply = bench.ask(Method::GET, &path, &[("authorization", "secret")], Vec::new());
     let said = json!({ "result": "Error", "message": "there is no verdict: CANCELLED: all who had asked for it took it back" });

@@ -17,7 +17,9 @@ use super::inspect::{Folder, inspect};
 use crate::blocks::ExecutionCache;
 use crate::burn::{BurnDbWriter, BurnOpenError};
 use crate::chain::assembly_state::AssemblyState;
+use crate::chain::block_orders::BlockOrders;
 use crate::chain::chain_meta::{count_start, is_bound, select_meta};
+use crate::chain::mining_policy::select_mining;
 use crate::chain::{Inner, NakamotoChainState};
 use crate::db::{OpenError, Positions, SCHEMA, StoreError};
 use crate::journal::{JournalTail, select_bounds};
@@ -63,6 +65,7 @@ impl NakamotoChainState {
         positions.event().raise(bounds.newest);
         tail.listen(Box::new(move |newest| positions.event().raise(newest)));
         let mempool = MempoolIndex::load(&files.conn).map_err(broken())?;
+        let orders = BlockOrders::after_start(select_mining(&files.conn).map_err(broken())?.blocks_wanted);
         let (store, writer) = Store::spawn(files.conn, tail.clone(), clock).map_err(OpenError::file(folder))?;
         let start_number = start_number(&store, meta.is_none()).map_err(broken())?;
         let inner = Arc::new(Inner {
@@ -77,6 +80,7 @@ impl NakamotoChainState {
             staging: Mutex::new(files.staging),
             mempool: Mutex::new(mempool),
             evicting: Mutex::default(),
+            orders: Mutex::new(orders),
             assembly: AssemblyState::default(),
             executed: ExecutionCache::default(),
             verified: Arc::default(),
