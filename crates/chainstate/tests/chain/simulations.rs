@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chainstate::db::StoreError;
 use chainstate::execution::ExecutionLimits;
-use chainstate::read::simulate::{Checks, Simulated, transaction};
+use chainstate::read::simulate::{Checks, Simulated, transaction as dry_run};
 use chainstate::read::{LookupError, Unknown};
 use chainstate::transactions::{ReceiptStatus, TransactionError};
 use chainstate::wire;
@@ -48,7 +48,7 @@ const CODE: &str = "
     (define-public (sponsor) (ok tx-sponsor?))
     (define-public (long) (ok (fold e l u0)))";
 
-/// Longer than `long` may take before a test looks at the clock.
+/// Far less than `long` takes.
 const SHORT: Duration = Duration::from_millis(20);
 
 fn payload(function: &str, arguments: Vec<Value>) -> TransactionPayload {
@@ -71,13 +71,13 @@ fn call(nonce: u64, function: &str, arguments: Vec<Value>) -> StacksTransaction 
 
 fn run_at(
     test: &TestChain,
-    raw: &StacksTransaction,
+    transaction: &StacksTransaction,
     at: Option<StacksBlockId>,
     checks: Checks,
 ) -> Result<Result<Simulated, TransactionError>, LookupError> {
     let stop = AtomicBool::new(false);
-    let transaction_ = BlockTransaction::new(raw.clone());
-    test.chain.read(|snapshot| transaction(snapshot, &transaction_, at, checks, &stop))
+    let raw = BlockTransaction::new(transaction.clone());
+    test.chain.read(|snapshot| dry_run(snapshot, &raw, at, checks, &stop))
 }
 
 fn simulate(test: &TestChain, transaction: &StacksTransaction) -> Simulated {
@@ -284,7 +284,7 @@ fn a_dry_run_ends_at_the_limit_of_time_and_when_nobody_waits_for_it() {
         assert_eq!(refused.miner_verdict(), "Problematic transaction");
         let long = BlockTransaction::new(call(1, "long", vec![]));
         let stopped = AtomicBool::new(true);
-        let left = test.chain.read(|snapshot| transaction(snapshot, &long, None, Checks::All, &stopped));
+        let left = test.chain.read(|snapshot| dry_run(snapshot, &long, None, Checks::All, &stopped));
         assert!(matches!(left, Err(LookupError::Store(StoreError::ShuttingDown))), "{left:?}");
     });
 }
@@ -296,9 +296,9 @@ fn the_chain_grows_during_a_dry_run() {
         let (old, work) = (test.tip().block_id, BlockTransaction::new(call(1, "work", vec![Value::UInt(4)])));
         let stop = AtomicBool::new(false);
         let seen = test.chain.read(|snapshot| {
-            let before = transaction(snapshot, &work, None, Checks::All, &stop)?.expect("a block can hold it");
+            let before = dry_run(snapshot, &work, None, Checks::All, &stop)?.expect("a block can hold it");
             mined(&test, &work);
-            let after = transaction(snapshot, &work, None, Checks::All, &stop)?.expect("a block can hold it");
+            let after = dry_run(snapshot, &work, None, Checks::All, &stop)?.expect("a block can hold it");
             Ok::<_, LookupError>([before, after].map(|done| (done.parent.block_id, done.receipt)))
         });
         let [before, after] = seen.expect("storage works");

@@ -205,16 +205,12 @@ fn a_dry_run_over_grpc_needs_no_token_and_has_the_feeds_receipt() {
     assert_eq!((of_draft.result, of_draft.cost), (receipts[0].result.clone(), receipts[0].cost));
     let used = dry_run(&bench, request(&work, v1::SimulationChecks::All)).unwrap();
     assert_eq!(used.refusal(), v1::SimulationRefusal::Nonce);
-    let below = wire_id(&tip.block_id);
+    let below = chainstate::wire::id(&tip.block_id);
     let again = dry_run(
         &bench,
         v1::SimulateTransactionRequest { block_id: below, ..request(&work, v1::SimulationChecks::All) },
     );
     assert_eq!(again.unwrap(), answer, "on the block below it is as it was");
-}
-
-fn wire_id(id: &stacks_types::ids::StacksBlockId) -> bytes::Bytes {
-    chainstate::wire::id(id)
 }
 
 #[test]
