@@ -30,6 +30,15 @@ pub const MAX_CONCURRENT_EVALUATIONS: usize = 8;
 pub const MAX_EVALUATIONS_OF_PEER: usize = 6;
 /// Most waiting evaluations of one peer, of [`MAX_WAITING`] in all.
 pub const MAX_EVALUATIONS_WAITING_OF_PEER: usize = 1024;
+/// Dry runs of transactions at once: each may take a core and a transaction's memory for seconds.
+pub const MAX_CONCURRENT_SIMULATIONS: usize = 4;
+/// Most dry runs of one peer at once, so that others get a turn.
+pub const MAX_SIMULATIONS_OF_PEER: usize = 3;
+/// Most waiting dry runs of one peer, of [`MAX_WAITING`] in all: more would be told to come back after
+/// [`TURN_TIMEOUT`] anyway.
+pub const MAX_SIMULATIONS_WAITING_OF_PEER: usize = 256;
+/// Most bytes of the receipt of a dry run, which is paid by nobody. A block's receipts may take several times as much.
+pub const MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20;
 /// Writes at once (pushes, chunks): each holds a thread until its commit. Concurrent writes share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;
 /// Most chunks in one call.
@@ -57,9 +66,10 @@ pub const MAX_WAITING_OF_ORIGIN: usize = 26;
 /// Most transactions in a batch, and their bytes: a small one does not wait for many large ones. A batch has at least
 /// one.
 pub const MAX_ADMISSION_BATCH: (usize, usize) = (64, 32 << 10);
-/// Threads that may block: all reads, evaluations, writes and admissions, those of actors, and some for streams.
+/// Threads that may block: all reads, evaluations, dry runs, writes and admissions, those of actors, and some for streams.
 pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS
     + MAX_CONCURRENT_EVALUATIONS
+    + MAX_CONCURRENT_SIMULATIONS
     + MAX_CONCURRENT_WRITES
     + MAX_CONCURRENT_ADMISSIONS
     + MAX_CONCURRENT_LONG_ADMISSIONS

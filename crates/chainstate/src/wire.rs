@@ -121,6 +121,12 @@ pub(crate) fn receipts<'a>(
     receipts.map(|(receipt, raw)| receipt_message(receipt, raw, &mut next_event)).collect()
 }
 
+/// The receipt of a transaction that is alone in its block, with the transaction's bytes.
+#[must_use]
+pub fn receipt(receipt: &TransactionReceipt, transaction: Vec<u8>) -> v1::TransactionReceipt {
+    receipt_message(receipt, transaction, &mut 0)
+}
+
 fn receipt_message(receipt: &TransactionReceipt, raw: Vec<u8>, next_event: &mut u32) -> v1::TransactionReceipt {
     let mut events = Vec::with_capacity(receipt.events.len());
     for event in &receipt.events {

@@ -41,7 +41,7 @@ pub mod source;
 pub mod status;
 mod store;
 
-pub(crate) use payload::proposal_response;
+pub(crate) use payload::{BlockEvent, Cost, proposal_response, receipt_events};
 
 #[cfg(test)]
 mod tests;

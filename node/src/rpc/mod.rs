@@ -3,7 +3,7 @@
 //! Read in this order: [`blocking_pool`] (how handlers reach the chain without blocking), `admission` (batches of
 //! transactions), `fair_queue` (whoever asks much delays only its own requests), [`errors`] (errors on the wire),
 //! [`auth`], [`request_filter`] (which requests come in), [`actors`] (recognizes producers and signers), `read_only_call` (calls
-//! within the config's limits), [`grpc`] (a file for each service), [`http`] (the shim, a file for each path family),
+//! within the config's limits), `simulation` (dry runs), [`grpc`] (a file for each service), [`http`] (the shim, a file for each path family),
 //! [`scrape`], [`server`] (sockets), `port` (all of it, put together).
 //!
 //! # Invariants
@@ -24,3 +24,4 @@ mod read_only_call;
 pub mod request_filter;
 pub mod scrape;
 pub mod server;
+mod simulation;

@@ -15,7 +15,8 @@ use stacks_types::transaction::{
 };
 
 use super::LookupError;
-use crate::blocks::{begin_block, plan_block};
+use super::simulate::extend_tenure;
+use crate::blocks::begin_block;
 use crate::chain::Snapshot;
 use crate::execution::Expired;
 use crate::transactions::{TransactionError, VerifiedTransaction};
@@ -84,11 +85,7 @@ fn run_on_tip(
     transaction: &BlockTransaction,
     expired: Expired<'_>,
 ) -> Result<Result<Cost, NoEstimate>, LookupError> {
-    let tip = snapshot.tip()?;
-    let view = snapshot.burn_view(&tip.burn_view)?;
-    let mut plan = plan_block(snapshot.params(), snapshot.conn(), &snapshot.ancestry(), tip, view)?;
-    // The whole limit, not the rest that this tenure has: the transaction may be mined in another one.
-    plan.parent.tenure.cost = Cost::default();
+    let plan = extend_tenure(snapshot, snapshot.tip()?)?;
     let headers = snapshot.headers(plan.parent.block_id);
     let session = begin_block(snapshot.block_env(&headers), &plan);
     let mut session = session.map_err(LookupError::corrupt)?;

@@ -26,6 +26,7 @@ pub mod fork;
 pub mod mempool;
 pub mod producer_view;
 pub mod set;
+pub mod simulate;
 pub mod sortition;
 pub mod stackerdb;
 pub mod stacking;

@@ -232,6 +232,19 @@ impl TransactionError {
         }
     }
 
+    /// How the reference's miner begins what it says of the transaction.
+    #[must_use]
+    pub fn miner_verdict(&self) -> &'static str {
+        match self.miner_action() {
+            MinerAction::KeepByNonce
+            | MinerAction::KeepUntilCollected
+            | MinerAction::DropTooExpensive
+            | MinerAction::Abandon => "Error processing transaction",
+            MinerAction::Skip | MinerAction::NearlyFull => "Skipped transaction",
+            MinerAction::DropProblematic | MinerAction::DropOverLimits => "Problematic transaction",
+        }
+    }
+
     /// What happens to the transaction, and what its sender can do.
     #[must_use]
     pub(crate) fn cure(&self) -> &'static str {

@@ -29,6 +29,8 @@ mod retention;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod simulations;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod stackerdbs;

@@ -1,11 +1,11 @@
-//! Signatures of sponsors and of multi-sig accounts, and changes of conditions (docs/CONSENSUS.md#signing-hashes).
+//! Signatures of sponsors and of multi-sig accounts (docs/CONSENSUS.md#signing-hashes).
 
 use crate::address::{AccountError, HashMode};
 use crate::ids::SigHash;
 use crate::keys::{KeyEncoding, PrivateKey, PublicKey};
 use crate::transaction::{
     AuthField, AuthRole, MultiSigCondition, MultiSigHashMode, SignError, SpendingCondition, StacksTransaction,
-    TransactionAuth, postsign, presign,
+    postsign, presign,
 };
 
 /// A key of an account, and whether it signs.
@@ -22,16 +22,6 @@ impl KeyUse<'_> {
         match self {
             Self::Signs(key) => (key.public_key(), key.encoding()),
             Self::Named(key, encoding) => (*key, *encoding),
-        }
-    }
-}
-
-impl TransactionAuth {
-    /// [`TransactionAuth::sponsor`], mutable.
-    pub const fn sponsor_mut(&mut self) -> Option<&mut SpendingCondition> {
-        match self {
-            Self::Standard(_) => None,
-            Self::Sponsored { sponsor, .. } => Some(sponsor),
         }
     }
 }
@@ -54,22 +44,6 @@ impl SpendingCondition {
             fields: Vec::new(),
             signatures_required,
         }))
-    }
-
-    /// Sets the nonce of the account.
-    pub const fn set_nonce(&mut self, nonce: u64) {
-        match self {
-            Self::SingleSig(condition) => condition.nonce = nonce,
-            Self::MultiSig(condition) => condition.nonce = nonce,
-        }
-    }
-
-    /// Sets the fee, in micro-STX.
-    pub const fn set_fee(&mut self, fee: u64) {
-        match self {
-            Self::SingleSig(condition) => condition.fee = fee,
-            Self::MultiSig(condition) => condition.fee = fee,
-        }
     }
 
     /// The hash after this condition's signatures, given the one before them. Does not check the signatures.

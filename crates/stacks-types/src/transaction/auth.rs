@@ -66,6 +66,14 @@ impl TransactionAuth {
         }
     }
 
+    /// [`TransactionAuth::sponsor`], mutable.
+    pub const fn sponsor_mut(&mut self) -> Option<&mut SpendingCondition> {
+        match self {
+            Self::Standard(_) => None,
+            Self::Sponsored { sponsor, .. } => Some(sponsor),
+        }
+    }
+
     /// The condition of the account that pays the fee: the sponsor's if there is one.
     #[must_use]
     pub const fn payer(&self) -> &SpendingCondition {
@@ -241,6 +249,22 @@ impl SpendingCondition {
         match self {
             Self::SingleSig(condition) => condition.fee,
             Self::MultiSig(condition) => condition.fee,
+        }
+    }
+
+    /// Sets the nonce of the account.
+    pub const fn set_nonce(&mut self, nonce: u64) {
+        match self {
+            Self::SingleSig(condition) => condition.nonce = nonce,
+            Self::MultiSig(condition) => condition.nonce = nonce,
+        }
+    }
+
+    /// Sets the fee, in micro-STX.
+    pub const fn set_fee(&mut self, fee: u64) {
+        match self {
+            Self::SingleSig(condition) => condition.fee = fee,
+            Self::MultiSig(condition) => condition.fee = fee,
         }
     }
 

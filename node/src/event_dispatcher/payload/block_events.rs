@@ -9,10 +9,23 @@ use v1::transaction_event::Body;
 
 use super::values::{Amount, Hex, Hex0x};
 
-pub(super) struct BlockEvent<'a> {
+/// One event of a transaction.
+pub(crate) struct BlockEvent<'a> {
     pub(super) txid: &'a [u8],
     pub(super) event_index: u32,
     pub(super) body: &'a Body,
+}
+
+/// The events of one receipt.
+///
+/// # Errors
+/// Name of the part that the receipt lacks.
+pub(crate) fn of_receipt(receipt: &v1::TransactionReceipt) -> Result<Vec<BlockEvent<'_>>, &'static str> {
+    let events = receipt.events.iter().map(|event| {
+        let body = event.body.as_ref().ok_or("event of a transaction")?;
+        Ok(BlockEvent { txid: &receipt.txid, event_index: event.event_index, body })
+    });
+    events.collect()
 }
 
 impl Serialize for BlockEvent<'_> {

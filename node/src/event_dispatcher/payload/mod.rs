@@ -16,11 +16,13 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use block_events::{BlockEvent, of_receipt as receipt_events};
 pub(super) use cache::{Body, PayloadCache};
 pub(super) use drop_mempool_tx::reason as drop_reason;
 pub(super) use new_block::is_boot;
 pub(crate) use proposal_response::of_verdict as proposal_response;
 pub(super) use proposal_response::verdict;
+pub(crate) use values::Cost;
 
 use std::sync::Arc;
 

@@ -76,7 +76,7 @@ pub(crate) struct Cost {
 
 impl Cost {
     /// The cost in a message; all zeros without one.
-    pub(super) fn of(cost: Option<&v1::ExecutionCost>) -> Self {
+    pub(crate) fn of(cost: Option<&v1::ExecutionCost>) -> Self {
         cost.map_or_else(Self::default, |cost| Self {
             read_count: cost.read_count,
             read_length: cost.read_length,

@@ -1,7 +1,7 @@
 //! How handlers reach the chain: on threads that may block, as many as the limits allow.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{
     MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_PAGES,
-    MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER, MAX_EVALUATIONS_WAITING_OF_PEER,
-    MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
+    MAX_CONCURRENT_READS, MAX_CONCURRENT_SIMULATIONS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER,
+    MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_SIMULATIONS_OF_PEER,
+    MAX_SIMULATIONS_WAITING_OF_PEER, MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
 };
 use crate::runtime::background;
 use crate::runtime::caller::Caller;
@@ -31,6 +32,7 @@ pub struct BlockingPool {
     chain: Arc<NodeChain>,
     reads: Arc<ConcurrencyLimit>,
     evaluations: Arc<FairQueue<IpAddr>>,
+    simulations: Arc<FairQueue<IpAddr>>,
     writes: Arc<ConcurrencyLimit>,
     pages: Arc<ConcurrencyLimit>,
     /// Reads and writes of producers and signers.
@@ -47,6 +49,14 @@ const EVALUATION_SHARES: FairQueueLimits = FairQueueLimits {
     waiting_of_one: MAX_EVALUATIONS_WAITING_OF_PEER,
     timeout: TURN_TIMEOUT,
     full: "EVALUATION_QUEUE_FULL",
+};
+
+const SIMULATION_SHARES: FairQueueLimits = FairQueueLimits {
+    turns: MAX_CONCURRENT_SIMULATIONS,
+    of_one: MAX_SIMULATIONS_OF_PEER,
+    waiting_of_one: MAX_SIMULATIONS_WAITING_OF_PEER,
+    timeout: TURN_TIMEOUT,
+    full: "SIMULATION_QUEUE_FULL",
 };
 
 const LONG_ADMISSION_SHARES: FairQueueLimits = FairQueueLimits {
@@ -71,6 +81,7 @@ impl BlockingPool {
         let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));
         let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = FairQueue::new(EVALUATION_SHARES);
+        let simulations = FairQueue::new(SIMULATION_SHARES);
         let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
         let pages = limit(MAX_CONCURRENT_PAGES, "PAGE_QUEUE_FULL");
         let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
@@ -83,6 +94,7 @@ impl BlockingPool {
             chain,
             reads,
             evaluations,
+            simulations,
             writes,
             pages,
             actors,
@@ -162,6 +174,21 @@ impl BlockingPool {
     ) -> Result<T, ApiError> {
         let turn = self.evaluations.turn(Caller::current_peer()).await?;
         self.on_thread(turn, CallerClass::Anyone, move |chain| chain.chainstate().read(work)).await
+    }
+
+    /// Runs a dry run of a transaction on one snapshot. The flag is set when the caller goes away.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn simulate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Snapshot<'_>, &AtomicBool) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = self.simulations.turn(Caller::current_peer()).await?;
+        let wanted = SetWhenDropped::default();
+        let gone = Arc::clone(&wanted.0);
+        let run = move |chain: &NodeChain| chain.chainstate().read(|snapshot| work(snapshot, &gone));
+        self.on_thread(turn, CallerClass::Anyone, run).await
     }
 
     /// Runs a read that many callers ask for, and keeps its answer until the next commit. For one kind of read only.
@@ -255,6 +282,16 @@ impl BlockingPool {
             answer
         });
         task.await.map_err(ApiError::internal)?
+    }
+}
+
+/// Tells a thread that nobody waits for its result any more.
+#[derive(Default)]
+struct SetWhenDropped(Arc<AtomicBool>);
+
+impl Drop for SetWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

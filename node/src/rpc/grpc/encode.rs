@@ -11,11 +11,14 @@ use chainstate::read::tip::Tips;
 use chainstate::read::transaction::{KnownTransaction, TransactionState};
 use chainstate::stackerdb::{PutRefusal, SlotMetadata};
 use chainstate::staging::StagingState;
+use chainstate::transactions::TransactionError;
 use chainstate::wire;
 use clarity::value::Value;
 use nakamoto_proto::v1;
 use serde_json::json;
 use stacks_types::address::StacksAddress;
+
+use crate::rpc::simulation::Simulation;
 
 /// The canonical tips.
 pub(crate) fn tips(tips: &Tips) -> v1::GetTipResponse {
@@ -159,6 +162,51 @@ pub(crate) fn transaction(known: KnownTransaction) -> v1::GetTransactionResponse
         answer.new_txid = new_txid.map(|txid| wire::bytes(&txid.0)).unwrap_or_default();
     }
     answer
+}
+
+/// What a transaction would do, or why no block can hold it.
+pub(super) fn simulated(done: Result<Simulation, TransactionError>) -> v1::SimulateTransactionResponse {
+    match done {
+        Ok(simulation) => v1::SimulateTransactionResponse {
+            parent: Some(wire::block_ref(&simulation.parent)),
+            chain_length: simulation.parent.chain_length.saturating_add(1),
+            receipt: Some(simulation.receipt),
+            cost_limit: Some(wire::cost(&simulation.cost_limit)),
+            ..v1::SimulateTransactionResponse::default()
+        },
+        Err(error) => v1::SimulateTransactionResponse {
+            refusal: simulation_refusal(&error).into(),
+            refusal_detail: error.to_string(),
+            ..v1::SimulateTransactionResponse::default()
+        },
+    }
+}
+
+const fn simulation_refusal(error: &TransactionError) -> v1::SimulationRefusal {
+    use v1::SimulationRefusal as Refusal;
+    match error {
+        TransactionError::Signature { .. } => Refusal::Signature,
+        TransactionError::ChainId { .. } | TransactionError::Network => Refusal::Network,
+        TransactionError::PayloadNotAllowed { .. } => Refusal::Payload,
+        TransactionError::NotInEpoch { .. } => Refusal::Epoch,
+        TransactionError::BadNonce { .. } => Refusal::Nonce,
+        TransactionError::SelfTransfer
+        | TransactionError::TransferWithPostConditions
+        | TransactionError::TransferAmount { amount: 0, .. } => Refusal::Transfer,
+        TransactionError::FeeAboveBalance { .. } | TransactionError::TransferAmount { .. } => Refusal::Funds,
+        TransactionError::ContractExists(_) => Refusal::ContractExists,
+        TransactionError::CostExceeded(_) => Refusal::Cost,
+        TransactionError::ReceiptsTooLarge { .. }
+        | TransactionError::ContractTooLarge { .. }
+        | TransactionError::TookTooLong { .. }
+        | TransactionError::HeldTooMuch { .. } => Refusal::Limits,
+        TransactionError::Rejected { .. } | TransactionError::Panicked { .. } => Refusal::Engine,
+        // The node's own: they never come as a refusal.
+        TransactionError::DeadlinePassed
+        | TransactionError::Interrupted
+        | TransactionError::Storage(_)
+        | TransactionError::SessionPoisoned => Refusal::Unspecified,
+    }
 }
 
 /// The state of a transaction.

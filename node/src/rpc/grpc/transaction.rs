@@ -3,15 +3,17 @@
 use chainstate::chain::Snapshot;
 use chainstate::read;
 use chainstate::read::mempool::PendingCursor;
+use chainstate::read::simulate::Checks;
 use nakamoto_proto::v1;
-use stacks_types::ids::Txid;
+use stacks_types::ids::{StacksBlockId, Txid};
 use tonic::{Request, Response, Status};
 use v1::transaction_service_server::TransactionService;
 
-use super::decode::{OrStatus as _, hash32, page_size};
+use super::decode::{OrStatus as _, hash32, optional_hash32, page_size};
 use super::encode;
 use crate::error::ApiError;
 use crate::rpc::blocking_pool::BlockingPool;
+use crate::rpc::simulation::{SimulationRequest, simulate};
 
 /// Serves `TransactionService`.
 pub(super) struct Transactions {
@@ -41,6 +43,20 @@ impl TransactionService for Transactions {
         Ok(Response::new(encode::transaction(known)))
     }
 
+    async fn simulate_transaction(
+        &self,
+        request: Request<v1::SimulateTransactionRequest>,
+    ) -> Result<Response<v1::SimulateTransactionResponse>, Status> {
+        let request = request.into_inner();
+        let simulation = SimulationRequest {
+            checks: checks(request.checks).or_status()?,
+            at: optional_hash32("block_id", &request.block_id).or_status()?.map(StacksBlockId),
+            transaction: request.transaction,
+        };
+        let answer = simulate(&self.pool, simulation, |done| Ok(encode::simulated(done))).await.or_status()?;
+        Ok(Response::new(answer))
+    }
+
     async fn list_pending_transactions(
         &self,
         request: Request<v1::ListPendingTransactionsRequest>,
@@ -56,6 +72,14 @@ impl TransactionService for Transactions {
         let next_page_token = last.map(encode_token).unwrap_or_default();
         let answer = v1::ListPendingTransactionsResponse { transactions, next_page_token, total_count: page.total };
         Ok(Response::new(answer))
+    }
+}
+
+fn checks(number: i32) -> Result<Checks, ApiError> {
+    match v1::SimulationChecks::try_from(number) {
+        Ok(v1::SimulationChecks::Unspecified | v1::SimulationChecks::All) => Ok(Checks::All),
+        Ok(v1::SimulationChecks::None) => Ok(Checks::None),
+        Err(_) => Err(ApiError::invalid("checks", format!("there is no {number}"))),
     }
 }
 

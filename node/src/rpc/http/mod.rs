@@ -27,6 +27,7 @@ mod query;
 mod respond;
 mod router;
 mod signers;
+mod simulate;
 mod sortitions;
 mod stackerdb;
 mod stacking;

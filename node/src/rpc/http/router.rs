@@ -14,7 +14,7 @@ use tonic::Code;
 use super::query::QueryKeys;
 use super::{
     accounts, blocks, contracts, events, extended, fees, headers, info, jobs, lookup, openapi, overview, page,
-    proposal, signers, sortitions, stackerdb, stacking, state, tenures, transactions, unsupported,
+    proposal, signers, simulate, sortitions, stackerdb, stacking, state, tenures, transactions, unsupported,
 };
 use crate::layer::HookLayer;
 use crate::limits::{MAX_MESSAGE_BYTES, MAX_READ_BODY_BYTES, MAX_TRANSACTION_BODY_BYTES};
@@ -111,6 +111,7 @@ fn node_and_wallets() -> Vec<Route> {
         post("/v2/transactions", MAX_TRANSACTION_BODY_BYTES, transactions::submit),
         get("/v2/transactions/unconfirmed/{txid}", transactions::unconfirmed),
         get("/v3/transaction/{txid}", transactions::mined),
+        post("/v3/transactions/simulate", MAX_TRANSACTION_BODY_BYTES, simulate::transaction).takes(TIP),
         post("/v3/block_proposal", MAX_MESSAGE_BYTES, proposal::propose),
         post("/v3/blocks/upload", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
         post("/v3/blocks/upload/", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
@@ -123,6 +124,12 @@ fn state_reads() -> Vec<Route> {
         get("/v2/contracts/interface/{address}/{contract}", contracts::interface).takes(TIP),
         post("/v2/contracts/call-read/{address}/{contract}/{function}", MAX_MESSAGE_BYTES, contracts::call_read)
             .takes(TIP),
+        post(
+            "/v3/contracts/fast-call-read/{address}/{contract}/{function}",
+            MAX_MESSAGE_BYTES,
+            contracts::fast_call_read,
+        )
+        .takes(TIP),
         get("/v2/data_var/{address}/{contract}/{variable}", contracts::data_var).takes(STATE),
         post("/v2/map_entry/{address}/{contract}/{map}", MAX_READ_BODY_BYTES, contracts::map_entry).takes(STATE),
         get("/v2/constant_val/{address}/{contract}/{constant}", state::constant).takes(TIP),
@@ -171,8 +178,6 @@ fn switched_off() -> Vec<Route> {
     let routes = vec![
         get("/v3/blocks/replay/{block_id}", unsupported::off),
         post("/v3/blocks/simulate/{block_id}", MAX_READ_BODY_BYTES, unsupported::off),
-        post("/v3/transactions/simulate", MAX_READ_BODY_BYTES, unsupported::off),
-        post("/v3/contracts/fast-call-read/{address}/{contract}/{function}", MAX_READ_BODY_BYTES, unsupported::off),
         post("/v2/blocks/upload/{consensus_hash}", MAX_READ_BODY_BYTES, unsupported::off),
         post("/v2/microblocks", MAX_READ_BODY_BYTES, unsupported::off),
         post("/v2/mempool/query", MAX_READ_BODY_BYTES, unsupported::off),

@@ -21,7 +21,9 @@ import {
   makeContractCall,
   makeContractDeploy,
   makeSTXTokenTransfer,
+  makeUnsignedContractCall,
   Pc,
+  privateKeyToPublic,
   serializePayload,
   sponsorTransaction,
   type StacksTransactionWire,
@@ -31,6 +33,7 @@ import { StackingClient } from '@stacks/stacking';
 
 import { account, Devnet, overGrpc, URL } from './devnet.js';
 import { TransactionStatus } from './gen/nakamoto/v1/event_pb.js';
+import { SimulationChecks, SimulationRefusal } from './gen/nakamoto/v1/transaction_pb.js';
 
 const CONTRACT = `
 (define-data-var total uint u0)
@@ -203,6 +206,30 @@ describe('stacks.js', () => {
     });
     assert.deepEqual(read, paid);
     await assert.rejects(pay(1n, { functionArgs: [Cl.int(1)], validateWithAbi: true }), /expects argument 1/i);
+  });
+
+  test('a dry run of a call that nobody has signed tells what the mined one does', async () => {
+    const draft = await makeUnsignedContractCall({
+      ...contract,
+      functionName: 'pay',
+      functionArgs: [Cl.uint(6n)],
+      publicKey: privateKeyToPublic(payer.private_key),
+      postConditions: [Pc.principal(payer.address).willSendLte(6n).ustx()],
+      fee: 0n,
+      nonce: 0n,
+      network,
+    });
+    const simulate = (checks: SimulationChecks) =>
+      devnet.transactions.simulateTransaction({ transaction: draft.serializeBytes(), checks });
+    const dry = (await simulate(SimulationChecks.NONE)).receipt!;
+    assert.equal((await simulate(SimulationChecks.ALL)).refusal, SimulationRefusal.SIGNATURE);
+    assert.equal(dry.txid.toString(), Uint8Array.from(Buffer.from(draft.txid(), 'hex')).toString());
+    const receipt = await mined(await pay(6n), payer.address);
+    assert.deepEqual([dry.status, dry.result, dry.cost], [receipt.status, receipt.result, receipt.cost]);
+    assert.deepEqual(
+      dry.events.map(event => event.body),
+      receipt.events.map(event => event.body),
+    );
   });
 
   test('a call that returns an error or breaks a post-condition is mined and undone', async () => {

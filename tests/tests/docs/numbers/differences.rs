@@ -1,6 +1,6 @@
 //! docs/DIFFERENCES.md.
 
-use super::{DELIVERY, OBSERVERS, Page, REWARD_MATURITY, THRESHOLD};
+use super::{DELIVERY, LIMITS, OBSERVERS, Page, REWARD_MATURITY, THRESHOLD};
 
 const COINBASE: &str = "COINBASE_USTX: u128 = 1_000_000_000";
 const POX: &str = "crates/chainstate/src/execution/boot_contracts/pox.clar";
@@ -24,6 +24,7 @@ pub(super) const PAGE: Page = Page {
         ("with more than 256 keys", "crates/chainstate/src/mempool/check.rs", "MAX_AUTH_FIELDS: usize = 256"),
         ("up to 8 cycles back", "crates/chainstate/src/chain/stackerdb/put.rs", EARLIER_CYCLES),
         ("20,000 blocks of the cycle", "crates/chainstate/src/read/stacking.rs", "BLOCKS_COUNTED: usize = 20_000"),
+        ("a receipt of more than 8 MiB", LIMITS, "MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20"),
         ("time limit of 60 s", OBSERVERS, "DEFAULT_TIMEOUT_MS: u64 = 60_000"),
         ("longest wait of 3 s", DELIVERY, "LONGEST_WAIT: Duration = Duration::from_secs(3)"),
     ],

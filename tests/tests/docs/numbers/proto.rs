@@ -151,6 +151,7 @@ pub(super) const PAGES: [Page; 13] = [
         &[
             HASH,
             PAGE_SIZE,
+            ("a receipt of more than 8 MiB", LIMITS, "MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20"),
             ("the newest 65,536", DROPPED, "MAX_DROPPED_KEPT: u32 = 65_536"),
             (
                 "encoding, at most 2 MiB",

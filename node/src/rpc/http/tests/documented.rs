@@ -195,6 +195,7 @@ impl Asker {
         let call = json!({ "sender": owner, "arguments": [] }).to_string();
         for function in ["count", "nothing"] {
             self.post(200, &format!("/v2/contracts/call-read/{owner}/c/{function}"), JSON, call.clone());
+            self.post(200, &format!("/v3/contracts/fast-call-read/{owner}/c/{function}"), JSON, call.clone());
         }
         self.get(200, &format!("/v2/constant_val/{owner}/c/answer"));
         self.get(200, &format!("/v2/traits/{owner}/c/{owner}/c/counted"));
@@ -265,6 +266,9 @@ impl Asker {
         self.post(400, "/v2/transactions", OCTETS, transfer(1, 0, 9, 0).encode());
         let payload = hex::encode(transaction.payload.encode());
         self.post(200, "/v2/fees/transaction", JSON, json!({ "transaction_payload": payload }).to_string());
+        let simulate = json!({ "transaction_hex": hex::encode(transaction.encode()) }).to_string();
+        self.post(200, "/v3/transactions/simulate", JSON, simulate.clone());
+        self.post(404, &format!("/v3/transactions/simulate?tip={}", "ab".repeat(32)), JSON, simulate);
         let block = self.bench.make_block();
         self.post(200, "/v3/block", OCTETS, block.encode());
         self.post(200, "/v3/block", OCTETS, block.encode());

@@ -1,6 +1,7 @@
 //! How many calls run at once, and that calls of one kind do not use up the permits of another.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
 use crate::error::ApiError;
-use crate::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER};
+use crate::limits::{MAX_CONCURRENT_READS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER, MAX_SIMULATIONS_OF_PEER};
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
 use crate::rpc::blocking_pool::BlockingPool;
@@ -28,6 +29,7 @@ const WAIT: Duration = Duration::from_secs(60);
 enum Lane {
     Read,
     Evaluate,
+    Simulate,
     Write,
 }
 
@@ -40,6 +42,7 @@ impl Lane {
         match self {
             Self::Read => pool.read(move |_| work()).await,
             Self::Evaluate => pool.evaluate(move |_| work()).await,
+            Self::Simulate => pool.simulate(move |_, _| work()).await,
             Self::Write => pool.write(move |_| work()).await,
         }
     }
@@ -79,7 +82,7 @@ fn check(lane: Lane, turns: usize) {
         let mut one_more = Box::pin(lane.run(&pool, work()));
         let ready = std::future::poll_fn(|context| Poll::Ready(one_more.as_mut().poll(context).is_ready())).await;
         assert!(!ready);
-        for other in [Lane::Read, Lane::Evaluate, Lane::Write] {
+        for other in [Lane::Read, Lane::Evaluate, Lane::Simulate, Lane::Write] {
             if other != lane {
                 let served = tokio::time::timeout(WAIT, other.run(&pool, || {})).await;
                 served.unwrap_or_else(|_| panic!("{other:?} waits for {lane:?}")).unwrap();
@@ -97,7 +100,30 @@ fn check(lane: Lane, turns: usize) {
 fn each_lane_has_its_turns_and_takes_no_others() {
     check(Lane::Read, MAX_CONCURRENT_READS);
     check(Lane::Evaluate, MAX_EVALUATIONS_OF_PEER);
+    check(Lane::Simulate, MAX_SIMULATIONS_OF_PEER);
     check(Lane::Write, MAX_CONCURRENT_WRITES);
+}
+
+#[test]
+fn a_dry_run_is_told_when_nobody_waits_for_it_any_more() {
+    let bench = Bench::new(None);
+    let pool = bench.services.pool.clone();
+    let (told, tells) = mpsc::channel();
+    let run = async move {
+        let spin = pool.simulate(move |_, gone| {
+            told.send(()).unwrap();
+            while !gone.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            told.send(()).unwrap();
+            Ok(())
+        });
+        spin.await
+    };
+    let asked = bench.runtime.spawn(run);
+    tells.recv_timeout(WAIT).expect("it runs");
+    asked.abort();
+    tells.recv_timeout(WAIT).expect("it ends");
 }
 
 /// The class of a request with these headers.

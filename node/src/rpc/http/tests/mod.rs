@@ -22,5 +22,6 @@ mod proofs;
 mod proposals;
 mod rejections;
 mod shape;
+mod simulate;
 mod stacking;
 mod state;

@@ -147,7 +147,7 @@ fn queries_are_documented_and_any_other_is_refused() {
 
 #[test]
 fn every_path_with_a_principal_tells_of_a_mistyped_one() {
-    let bench = Bench::new(None);
+    let bench = Bench::new(Some("secret"));
     let with_principal =
         |path: &str| ["{principal}", "{address}", "{trait_address}"].iter().any(|part| path.contains(part));
     let mut seen = 0;
@@ -162,8 +162,9 @@ fn every_path_with_a_principal_tells_of_a_mistyped_one() {
             })
             .collect();
         let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+        let headers = [("content-type", "application/json"), ("authorization", "secret")];
         let body = br#"{"slot_id":0,"slot_version":0,"sig":"00","data":""}"#.to_vec();
-        let reply = bench.ask(method, &filled.join("/"), &[("content-type", "application/json")], body);
+        let reply = bench.ask(method, &filled.join("/"), &headers, body);
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}: {text}", route.path);
         assert!(text.contains("checksum does not match"), "{}: {text}", route.path);

@@ -206,9 +206,7 @@ fn what_is_switched_off_says_so() {
     let bench = Bench::new(None);
     let id = "ab".repeat(32);
     assert_eq!(bench.get(&format!("/v3/blocks/replay/{id}")).status, StatusCode::NOT_IMPLEMENTED);
-    for path in
-        [&format!("/v3/blocks/simulate/{id}"), "/v3/transactions/simulate", "/v2/microblocks", "/v2/mempool/query"]
-    {
+    for path in [&format!("/v3/blocks/simulate/{id}"), "/v2/microblocks", "/v2/mempool/query"] {
         assert_eq!(bench.post(path, JSON, "{}").status, StatusCode::NOT_IMPLEMENTED, "{path}");
     }
     for path in [format!("/v2/headers/{}", 5), format!("/v2/blocks/{id}"), format!("/v2/attachments/{id}")] {
