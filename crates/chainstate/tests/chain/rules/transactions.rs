@@ -6,6 +6,7 @@ use std::time::Duration;
 use chainstate::assembly::{TemplateFailure, TemplateOrder};
 use chainstate::chain::StoreOutcome;
 use chainstate::test_support::with_other_s;
+use clarity::names::{ClarityName, ContractName};
 use nakamoto_proto::v1::RejectReason;
 use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BlockHash, ConsensusHash, Hash160, StacksBlockId};
@@ -202,13 +203,13 @@ fn a_template_takes_no_coinbase_that_no_proposal_may_hold() {
         };
         let mut large = test.coinbase();
         let (principal, code) = (PostConditionPrincipal::Origin, FungibleCode::GreaterOrEqual);
-        large.post_conditions = vec![PostCondition::Stx { principal, code, amount: 0 }; 87_000];
+        large.post_conditions = vec![PostCondition::Stx { principal, code, amount: 0 }; 80_000];
         let source = AssetInfo {
             address: address("user", 0),
-            contract_name: "c".repeat(40).try_into().expect("a name"),
-            asset_name: "a".repeat(128).try_into().expect("a name"),
+            contract_name: ContractName::new(&"c".repeat(40)).expect("a name"),
+            asset_name: ClarityName::new(&"a".repeat(128)).expect("a name"),
         };
-        for at in 0..6_900 {
+        for at in 0..6_371 {
             let (principal, asset) = (PostConditionPrincipal::Origin, source.clone());
             large.post_conditions[at] = PostCondition::Fungible { principal, asset, code, amount: 0 };
         }
