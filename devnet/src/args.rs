@@ -11,12 +11,16 @@ use mockamoto_node::config::Signing;
 /// Upper bound of `--producers`, each of which is a process, and of `--signers`, which share one.
 const ACTORS_MAX: i64 = 64;
 
+/// What [`crate::main_with_args`] makes of a first argument that names a process.
+const PARTS: &str = "To run one of its processes alone: mockamoto node, mockamoto producer, mockamoto signer-stub; each has \
+                     --help of its own.";
+
 /// A whole Stacks devnet by Nakamoto rules in one command: a node, block producers and signers, with bitcoin mocked.
 ///
 /// Prints accounts with money and the addresses to talk to, then makes blocks until Ctrl-C. Without --data-dir
 /// everything is gone at the end.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "mockamoto", version, max_term_width = 110)]
+#[command(name = "mockamoto", version, max_term_width = 110, after_help = PARTS)]
 pub struct Args {
     /// Folder to keep the chain and its keys in; when it holds a devnet, that one goes on
     #[arg(long, value_name = "DIR")]

@@ -106,7 +106,8 @@ async fn serve(
     for spec in actor_specs(args, plan, data_dir, &access, &url)? {
         children.start_actor(spec)?;
     }
-    let address = Address { url, extra: ready.extra, certificate: access.certificate };
+    let taken = ready.extra.is_none().then(|| plan.default_extra_port(args)).flatten();
+    let address = Address { url, extra: ready.extra, taken, certificate: access.certificate };
     // Before the message: whoever has read that may read the file.
     if let Some(path) = &args.accounts_out {
         startup_message::write_json(data_dir, &address, path)?;

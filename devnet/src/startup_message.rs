@@ -24,6 +24,8 @@ pub(crate) struct Address {
     pub url: String,
     /// URL of a second address for HTTP, if there is one.
     pub extra: Option<String>,
+    /// The port where stacks.js looks for a devnet, if another program has it.
+    pub taken: Option<u16>,
     /// The node's certificate file, when it speaks TLS.
     pub certificate: Option<PathBuf>,
 }
@@ -48,6 +50,12 @@ pub(crate) fn text(data_dir: &DataDir, address: &Address) -> String {
     let _ = writeln!(out, "  HTTP      {url}   (try: curl {curl}{url}/v2/info)");
     if let Some(extra) = &address.extra {
         let _ = writeln!(out, "            {extra}");
+    }
+    if let Some(port) = &address.taken {
+        let _ = writeln!(
+            out,
+            "            not {port}, which another program has: STACKS_DEVNET of stacks.js talks to that one,\n            so set its client.baseUrl to {url}"
+        );
     }
     let _ = writeln!(out, "  chain id  {CHAIN_ID:#010x} (testnet)");
     let _ = writeln!(out, "  epoch     {}", devnet.epoch);
@@ -130,7 +138,7 @@ mod tests {
         let data_dir = DataDir::open(&Args::parse_from(["mockamoto"]), None).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         let extra = Some("http://127.0.0.1:3999".to_owned());
-        let mut address = Address { url: "http://127.0.0.1:5".to_owned(), extra, certificate: None };
+        let mut address = Address { url: "http://127.0.0.1:5".to_owned(), extra, taken: None, certificate: None };
         write_json(&data_dir, &address, file.path()).unwrap();
         let json = std::fs::read_to_string(file.path()).unwrap();
         let banner = text(&data_dir, &address);
@@ -149,8 +157,16 @@ mod tests {
         for key in keys.chain(data_dir.devnet.signers.iter().map(|s| &s.private_key)) {
             assert!(!json.contains(key.as_str()) && !banner.contains(key.as_str()));
         }
-        address = Address { url: "https://127.0.0.1:5".to_owned(), extra: None, certificate: Some("c.pem".into()) };
+        assert!(!banner.contains("client.baseUrl"), "{banner}");
+        address = Address {
+            url: "https://127.0.0.1:5".to_owned(),
+            extra: None,
+            taken: Some(3999),
+            certificate: Some("c.pem".into()),
+        };
         let banner = text(&data_dir, &address);
+        assert!(banner.contains("not 3999, which another program has"), "{banner}");
+        assert!(banner.contains("client.baseUrl to https://127.0.0.1:5\n"), "{banner}");
         assert!(
             banner.contains("grpcurl -cacert c.pem 127.0.0.1:5") && banner.contains("--cacert c.pem https://"),
             "{banner}"

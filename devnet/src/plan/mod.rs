@@ -120,20 +120,27 @@ impl Plan {
         if let Some(quiet) = after.or(self.is_after_left.then_some(BURN_BLOCK_AFTER_TRANSACTIONS)) {
             add("--burn-block-after-transactions", duration_text(quiet));
         }
-        // With a free port this is another devnet, and clients do not look for it at the default port.
-        let is_default =
-            args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&self.port);
-        if let Some(port) = args.api_port.or(is_default.then_some(API_PORT)) {
+        let default = self.default_extra_port(args);
+        if let Some(port) = args.api_port.or(default) {
             add("--http-extra-bind", SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
         }
         for observer in &args.event_observer {
             add("--event-observer", observer.clone());
         }
-        arguments.extend(is_default.then(|| "--http-extra-if-free".to_owned()));
+        arguments.extend(default.map(|_| "--http-extra-if-free".to_owned()));
         arguments.extend(self.is_admin_left.then(|| "--admin".to_owned()));
         arguments.push(self.durable_arg());
         arguments.push("--ready-stdout".to_owned());
         Ok(arguments)
+    }
+
+    /// The second port where nobody names another, if it is free. With a free first port this is one more devnet, and
+    /// clients do not look for it there.
+    #[must_use]
+    pub(crate) fn default_extra_port(&self, args: &Args) -> Option<u16> {
+        let is_default =
+            args.api_port.is_none() && self.is_extra_left && ![Some(0), Some(API_PORT)].contains(&self.port);
+        is_default.then_some(API_PORT)
     }
 
     /// The argument that passes this setting to each process.

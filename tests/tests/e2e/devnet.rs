@@ -272,6 +272,7 @@ fn a_second_port_that_is_taken_is_done_without_and_a_first_one_is_said_once() {
     running.wait_for_log("Ctrl-C stops everything");
     let file: Value = serde_json::from_str(&std::fs::read_to_string(&accounts).expect("a file")).expect("JSON");
     assert_eq!(file["http_extra_url"], Value::Null);
+    assert!(running.log().contains("not 3999, which another program has"), "{}", running.log());
 
     let refused = devnet(free).output().expect("it runs");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned() + &String::from_utf8_lossy(&refused.stdout);

@@ -42,7 +42,7 @@ pub enum PutRefusal {
         slots: u32,
     },
     /// The signer is not the slot's owner, or there is none.
-    #[error("slot is owned by {owner}, not by the signer")]
+    #[error("slot is owned by the key with hash160 {owner}, which did not sign")]
     BadSigner {
         /// Hash of the owner's key.
         owner: Hash160,

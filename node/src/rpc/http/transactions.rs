@@ -125,29 +125,43 @@ pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<Str
         return Err(HttpError::json(StatusCode::NOT_FOUND, unmined(&txid, &known)));
     };
     let result = mined.receipt.map(|receipt| receipt.result).unwrap_or_default();
-    Ok(json(json!({
+    let mut body = json!({
         "index_block_hash": mined.block.block_id.to_hex(),
         "tx": hex::encode(&known.raw),
         "result": clarity_text(&result),
         "block_height": mined.block.chain_length,
         "is_canonical": mined.is_canonical,
-    })))
+    });
+    if !mined.is_canonical {
+        // It was mined, as the rest says, and no longer counts: what has become of it since.
+        body["state"] = state_name(&known.state).into();
+        body["message"] = known.detail.into();
+    }
+    Ok(json(body))
 }
 
 /// Message about an unknown transaction.
 const UNKNOWN: &str = "the transaction is not mined, waits nowhere, and was not dropped lately: send it (again)";
 
+/// A value of an enum of the proto package, in lower case and without the enum's name.
+fn lower_name(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
+}
+
+fn state_name(state: &TransactionState) -> String {
+    lower_name(encode::transaction_state(state).as_str_name(), "TRANSACTION_STATE_")
+}
+
 /// State of a transaction that is not mined.
 fn unmined(txid: &Txid, known: &KnownTransaction) -> Value {
-    let lower = |name: &str, prefix| name.strip_prefix(prefix).unwrap_or(name).to_lowercase();
     let mut body = json!({
         "txid": txid.to_hex(),
         "error": "the transaction is not mined",
-        "state": lower(encode::transaction_state(&known.state).as_str_name(), "TRANSACTION_STATE_"),
+        "state": state_name(&known.state),
         "message": known.detail,
     });
     if let TransactionState::Dropped { reason, new_txid } = &known.state {
-        body["reason"] = lower(reason.as_str_name(), "DROP_REASON_").into();
+        body["reason"] = lower_name(reason.as_str_name(), "DROP_REASON_").into();
         if let Some(txid) = new_txid {
             body["new_txid"] = txid.to_hex().into();
         }

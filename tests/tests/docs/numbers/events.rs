@@ -26,6 +26,11 @@ pub(super) const PAGE: Page = Page {
             LIMITS,
             "KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10))",
         ),
+        (
+            "at most the 4,096 nearest",
+            "crates/chainstate/src/chain/processing/tip.rs",
+            "EVENT_BLOCKS_MAX: usize = 4096",
+        ),
         ("share 96 MiB", LIMITS, "STREAM_BYTES_IN_FLIGHT: usize = 96 << 20"),
         ("how the last 64 ended", "node/src/event_stream/subscribers.rs", "RECENT_ENDS: usize = 64"),
         ("unread for two seconds is cut", LIMITS, "BYTES_GRACE: Duration = Duration::from_secs(2)"),

@@ -7,6 +7,8 @@ use super::{BLOCK_BYTES, FILTER, LIMITS, MAX_INSTANCES, MAX_SLOTS, MAX_WAIT, Pag
 const IDS: &str = "crates/stacks-types/src/ids.rs";
 const KEYS: &str = "crates/stacks-types/src/keys/mod.rs";
 const BURN: &str = "node/src/rpc/grpc/admin/burn_blocks.rs";
+const TIP: &str = "crates/chainstate/src/chain/processing/tip.rs";
+const EVENT_BLOCKS: &str = "EVENT_BLOCKS_MAX: usize = 4096";
 const SUBSCRIBERS: &str = "node/src/event_stream/subscribers.rs";
 const DROPPED: &str = "crates/chainstate/src/chain/mempool/dropped.rs";
 const ONE_BY_DEFAULT: &str = "\"count\", request.count, 1, 1, MAX_ADMIN_COUNT";
@@ -81,6 +83,8 @@ pub(super) const PAGES: [Page; 13] = [
             HASH,
             AMOUNT,
             PAGE_SIZE,
+            ("newest first, at most 4,096", TIP, EVENT_BLOCKS),
+            ("at most the newest 4,096", TIP, EVENT_BLOCKS),
             ("did not come within 5 s", LIMITS, "TURN_TIMEOUT: Duration = Duration::from_secs(5)"),
             ("Terms, at most 32", FILTER, "MAX_FILTER_TERMS: usize = 32"),
             ("at most 32 bytes", FILTER, "MAX_LABEL_BYTES: usize = 32"),

@@ -352,3 +352,22 @@ fn a_mined_transaction_is_found_with_its_result() {
     );
     assert_eq!(mined["index_block_hash"], block.to_hex());
 }
+
+/// A client that polls for the status 200 alone would take it as mined.
+#[test]
+fn a_transaction_that_was_rolled_back_says_what_has_become_of_it() {
+    let bench = Bench::started();
+    let transaction = transfer(0, 0, 9, 5);
+    bench.send(std::slice::from_ref(&transaction));
+    let block = bench.grow();
+    bench.core.reorganize_burn_chain(1, 2, FIRST_BURN.1 + 60).unwrap();
+    bench.settle();
+    let path = format!("/v3/transaction/{}", transaction.txid().to_hex());
+    let rolled_back = bench.read(&path);
+    assert_eq!((&rolled_back["is_canonical"], &rolled_back["state"]), (&false.into(), &"ready".into()));
+    assert!(rolled_back["message"].is_string(), "{rolled_back}");
+    assert_eq!(rolled_back["index_block_hash"], block.to_hex());
+    bench.grow();
+    let again = bench.read(&path);
+    assert_eq!((&again["is_canonical"], &again["state"]), (&true.into(), &Value::Null));
+}
