@@ -6,7 +6,7 @@ use std::ops::Range;
 use clarity::Rules;
 use stacks_types::block::SigningMode;
 use stacks_types::ids::{Hash160, StacksBlockId};
-use stacks_types::keys::PublicKey;
+use stacks_types::keys::{LowS, PublicKey};
 
 use super::{LookupError, Unknown, at_state};
 use crate::burn::StackerSet;
@@ -114,11 +114,9 @@ pub fn blocks_signed(snapshot: &Snapshot<'_>, key: &PublicKey, cycle: u64) -> Re
     }
     let set = snapshot.burn().stackers_of_cycle(cycle)?;
     let hash = key.hash160();
-    if set.position(&hash).is_none() {
-        return Ok(0);
-    }
+    let Some(position) = set.position(&hash) else { return Ok(0) };
     let blocks = select_headers_at_burn_heights(snapshot.conn(), heights_of(snapshot, cycle), BLOCKS_COUNTED)?;
-    let signed = blocks.iter().filter(|header| has_signed(header, &hash, set.stackers.len())).count();
+    let signed = blocks.iter().filter(|block| has_signed(block, position, &hash, set.stackers.len())).count();
     Ok(signed as u64)
 }
 
@@ -128,13 +126,63 @@ fn heights_of(snapshot: &Snapshot<'_>, cycle: u64) -> Range<u64> {
     start..start.saturating_add(rules.reward_cycle_length)
 }
 
-fn has_signed(header: &ProcessedHeader, hash: &Hash160, members: usize) -> bool {
-    // With as many signatures as members, all have signed: no key need be recovered.
-    let all = header.header.as_ref().is_some_and(|header| header.stacker_signatures.len() == members);
-    all || signers(header).iter().any(|signer| signer.hash160() == *hash)
+/// Whether the member at `position` of a set of `members` signed a block. Signatures have the order of the set, so the
+/// member's is among those that have no more members before them than signatures, nor after them: the others' keys
+/// need not be recovered, and none when all have signed.
+fn has_signed(block: &ProcessedHeader, position: usize, hash: &Hash160, members: usize) -> bool {
+    let Some(header) = &block.header else { return false };
+    let absent = members.saturating_sub(header.stacker_signatures.len());
+    if absent == 0 {
+        return true;
+    }
+    let signed = header.block_hash();
+    let candidates = header.stacker_signatures.iter().skip(position.saturating_sub(absent)).take(absent + 1);
+    let mut signers = candidates.filter_map(|signature| signature.recover(&signed.0, LowS::Lax).ok());
+    signers.any(|signer| signer.hash160() == *hash)
 }
 
 /// Recovers the signers' keys; the signatures of processed blocks were verified, so this succeeds.
 fn signers(header: &ProcessedHeader) -> Vec<PublicKey> {
     header.header.as_ref().and_then(|header| header.recover_stackers().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use stacks_types::block::NakamotoStacksBlockHeader;
+    use stacks_types::ids::{BurnBlockHash, MerkleRoot, StateRoot};
+    use stacks_types::keys::MessageSignature;
+    use stacks_types::vrf::VrfProof;
+
+    use super::*;
+    use crate::test_support::key;
+
+    #[test]
+    fn whoever_signed_is_found_among_any_of_the_others() {
+        let members: Vec<_> = (0..5).map(|index| key("stacker", index)).collect();
+        let mut block = ProcessedHeader::boot(StateRoot([0; 32]), BurnBlockHash([0; 32]), 0, 0);
+        let unsigned = NakamotoStacksBlockHeader {
+            version: 0,
+            chain_length: 1,
+            burn_spent: 0,
+            bitcoin_block_hash: BurnBlockHash([0; 32]),
+            parent_block_id: StacksBlockId::BOOT,
+            tx_merkle_root: MerkleRoot::default(),
+            state_index_root: StateRoot([0; 32]),
+            vrf_proof: VrfProof([0; 80]),
+            producer_signature: MessageSignature::default(),
+            stacker_signatures: Vec::new(),
+        };
+        for subset in 0..1_u32 << members.len() {
+            let is_in = |position: usize| subset & (1 << position) != 0;
+            let mut header = unsigned.clone();
+            let signing = (0..members.len()).filter(|position| is_in(*position));
+            header.stacker_signatures = signing.map(|position| unsigned.sign_stacker(&members[position])).collect();
+            block.header = Some(header);
+            for (position, member) in members.iter().enumerate() {
+                let hash = member.public_key().hash160();
+                let found = has_signed(&block, position, &hash, members.len());
+                assert_eq!(found, is_in(position), "member {position} of {subset:05b}");
+            }
+        }
+    }
 }

@@ -30,6 +30,14 @@ pub(crate) enum ConfigureError {
         /// Slots wanted.
         slots: u64,
     },
+    /// More slots than all instances have together, and more than the instance has now.
+    #[error("all StackerDBs together would have {slots} slots, more than {most}")]
+    TooManySlotsInAll {
+        /// Slots that there would be.
+        slots: usize,
+        /// The limit.
+        most: usize,
+    },
     /// Chunks longer than a message can carry.
     #[error("chunk size {chunk_size_bytes} is above {MAX_CHUNK_BYTES}")]
     ChunkSize {
@@ -46,7 +54,7 @@ pub(crate) enum ConfigureError {
 
 /// Makes the instance `contract` or updates it: slots are numbered in list order, as many for each signer as the list
 /// says. A slot whose owner changes is emptied, the others keep their data. The same configuration again changes
-/// nothing.
+/// nothing. The instance gets more slots only while all instances together have no more than `most_in_all`.
 ///
 /// # Errors
 /// When the configuration breaks a limit, or the database fails.
@@ -55,13 +63,22 @@ pub(crate) fn configure(
     contract: &str,
     signers: &[(StacksAddress, u32)],
     config: &InstanceConfig,
+    most_in_all: usize,
 ) -> Result<Configured, ConfigureError> {
     let owners = owners(signers)?;
     let chunk_size_bytes = config.chunk_size_bytes;
     if usize::try_from(chunk_size_bytes).map_or(true, |size| size > MAX_CHUNK_BYTES) {
         return Err(ConfigureError::ChunkSize { chunk_size_bytes });
     }
-    let (instance, created) = match rows::select_instance(tx, contract)? {
+    let known = rows::select_instance(tx, contract)?;
+    let stored = known.map_or(Ok(Vec::new()), |instance| rows::select_owners(tx, instance.id))?;
+    if owners.len() > stored.len() {
+        let slots = (rows::select_slot_count_in_all(tx)? - stored.len()).saturating_add(owners.len());
+        if slots > most_in_all {
+            return Err(ConfigureError::TooManySlotsInAll { slots, most: most_in_all });
+        }
+    }
+    let (instance, created) = match known {
         Some(instance) => {
             if instance.config != *config {
                 rows::update_config(tx, instance.id, config)?;
@@ -72,7 +89,7 @@ pub(crate) fn configure(
         None => (rows::insert_instance(tx, contract, config)?, true),
     };
     let mut configured = Configured { created, ..Configured::default() };
-    let mut stored = rows::select_owners(tx, instance)?.into_iter();
+    let mut stored = stored.into_iter();
     for (slot_id, owner) in (0_u32..).zip(&owners) {
         match stored.next() {
             Some(stored) if stored == *owner => {}

@@ -4,6 +4,9 @@ use stacks_types::limits::{BOOT_ADDRESS_MAINNET, BOOT_ADDRESS_TESTNET, MAX_BLOCK
 
 /// Most slots of one instance, and of one signer in it (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub const MAX_SLOTS: usize = 4096;
+/// Most slots of all instances together from which on no contract gets more: any of them may get other owners in every
+/// block, and each is a row (docs/COMPATIBILITY.md#stackerdb-contracts).
+pub(crate) const MAX_SLOTS_IN_ALL: usize = 16_384;
 /// Most instances that a node keeps (docs/COMPATIBILITY.md#stackerdb-contracts).
 pub(crate) const MAX_INSTANCES: usize = 256;
 /// Room for the other parts of a proposal: version, kind, length, and additions of later versions.

@@ -27,7 +27,7 @@ pub(crate) use contract_interface::{CONFIG_FUNCTION, SLOTS_FUNCTION, is_stackerd
 pub use contract_rows::{MAX_CONTRACTS, StackerDbContract, list_contracts};
 pub(crate) use contract_rows::{delete_contract, insert_contract, select_followed, update_followed, update_refusal};
 pub use instance::{InstanceConfig, MAX_SLOTS, producers_contract, signers_contract};
-pub(crate) use instance::{PRODUCERS_CONFIG, SIGNERS_CONFIG};
+pub(crate) use instance::{MAX_SLOTS_IN_ALL, PRODUCERS_CONFIG, SIGNERS_CONFIG};
 pub(crate) use put::put_chunk;
 pub use put::{PutOutcome, PutRefusal};
 pub(crate) use rows::keep_chunks_of_events;

@@ -113,6 +113,11 @@ pub(super) fn select_slot_count(conn: &Connection, instance: i64) -> Result<u32,
     Ok(select.query_row([instance], |row| row.get(0))?)
 }
 
+pub(super) fn select_slot_count_in_all(conn: &Connection) -> Result<usize, StoreError> {
+    let mut select = conn.prepare_cached("SELECT COUNT(*) FROM stackerdb_slots")?;
+    Ok(select.query_row([], |row| row.get(0))?)
+}
+
 pub(super) fn select_slot(conn: &Connection, instance: i64, slot_id: u32) -> Result<Option<SlotMetadata>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT slot_id, slot_version, data_hash, signature, owner FROM stackerdb_slots

@@ -46,7 +46,7 @@ fn write<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> T) -> 
 
 fn configured(conn: &mut Connection, signers: &[(u8, u32)]) -> Configured {
     let signers: Vec<_> = signers.iter().map(|(number, slots)| (address(*number), *slots)).collect();
-    write(conn, |tx| configure(tx, CONTRACT, &signers, &CONFIG)).unwrap()
+    write(conn, |tx| configure(tx, CONTRACT, &signers, &CONFIG, MAX_SLOTS_IN_ALL)).unwrap()
 }
 
 fn put(conn: &mut Connection, signer: u8, slot_id: u32, slot_version: u32, data: &[u8]) -> PutOutcome {
@@ -203,7 +203,7 @@ fn rules_are_checked_in_the_references_order() {
     assert_eq!(refused(put(&mut conn, 2, 0, 1001, b"x")).0, 2, "signer before version");
     let mut conn = database();
     let none = InstanceConfig { max_writes: 3, ..CONFIG };
-    write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 1)], &none)).unwrap();
+    write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 1)], &none, MAX_SLOTS_IN_ALL)).unwrap();
     put(&mut conn, 1, 0, 3, b"x");
     assert_eq!(refused(put(&mut conn, 1, 0, 3, b"x")).0, 0, "version before ceiling");
 }
@@ -257,20 +257,43 @@ fn only_slots_with_a_new_owner_are_emptied() {
 #[test]
 fn limits_are_enforced_and_leave_no_trace() {
     let mut conn = database();
-    let too_many = write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 4000), (address(2), 97)], &CONFIG));
+    let too_many = write(&mut conn, |tx| {
+        configure(tx, CONTRACT, &[(address(1), 4000), (address(2), 97)], &CONFIG, MAX_SLOTS_IN_ALL)
+    });
     assert!(matches!(too_many, Err(ConfigureError::TooManySlots { slots: 4097 })));
-    let huge = write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), u32::MAX); 3], &CONFIG));
+    let huge = write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), u32::MAX); 3], &CONFIG, MAX_SLOTS_IN_ALL));
     assert!(matches!(huge, Err(ConfigureError::TooManySlots { .. })));
     let config = InstanceConfig { chunk_size_bytes: 16 * 1024 * 1024 + 1, ..CONFIG };
-    let size = write(&mut conn, |tx| configure(tx, CONTRACT, &[], &config));
+    let size = write(&mut conn, |tx| configure(tx, CONTRACT, &[], &config, MAX_SLOTS_IN_ALL));
     assert!(matches!(size, Err(ConfigureError::ChunkSize { .. })));
     assert_eq!(list_instances(&conn).unwrap(), Vec::<String>::new());
     assert_eq!(configured(&mut conn, &[(1, 4096)]).added, 4096);
     for number in 1..MAX_INSTANCES {
-        write(&mut conn, |tx| configure(tx, &format!("{CONTRACT}{number}"), &[], &CONFIG)).unwrap();
+        write(&mut conn, |tx| configure(tx, &format!("{CONTRACT}{number}"), &[], &CONFIG, MAX_SLOTS_IN_ALL)).unwrap();
     }
-    let more = write(&mut conn, |tx| configure(tx, "one-more", &[], &CONFIG));
+    let more = write(&mut conn, |tx| configure(tx, "one-more", &[], &CONFIG, MAX_SLOTS_IN_ALL));
     assert!(matches!(more, Err(ConfigureError::TooManyInstances)));
+}
+
+#[test]
+fn all_instances_together_have_so_many_slots_and_what_one_has_it_keeps() {
+    let mut conn = database();
+    let set = |conn: &mut Connection, name: &str, slots: u32, most: usize| {
+        write(conn, |tx| configure(tx, name, &[(address(1), slots)], &CONFIG, most))
+    };
+    for name in ["a", "b", "c", "d"] {
+        set(&mut conn, name, 4096, MAX_SLOTS_IN_ALL).unwrap();
+    }
+    let refused = set(&mut conn, "e", 1, MAX_SLOTS_IN_ALL).unwrap_err();
+    assert_eq!(refused.to_string(), "all StackerDBs together would have 16385 slots, more than 16384");
+    assert_eq!(list_instances(&conn).unwrap(), ["a", "b", "c", "d"]);
+    set(&mut conn, "e", 0, MAX_SLOTS_IN_ALL).unwrap();
+    assert_eq!(set(&mut conn, "a", 4095, MAX_SLOTS_IN_ALL).unwrap().removed, 1);
+    assert_eq!(set(&mut conn, "e", 1, MAX_SLOTS_IN_ALL).unwrap().added, 1);
+    // One that has more than there may be, from before there was this limit, goes on with other owners.
+    set(&mut conn, "f", 4096, usize::MAX).unwrap();
+    let changed = write(&mut conn, |tx| configure(tx, "f", &[(address(2), 4096)], &CONFIG, MAX_SLOTS_IN_ALL));
+    assert_eq!(changed.unwrap().reset.len(), 4096);
 }
 
 #[test]
@@ -295,7 +318,7 @@ fn new_limits_apply_to_the_next_chunk() {
     configured(&mut conn, &[(1, 1)]);
     put(&mut conn, 1, 0, 1, &[0; 16]);
     let smaller = InstanceConfig { chunk_size_bytes: 8, ..CONFIG };
-    write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 1)], &smaller)).unwrap();
+    write(&mut conn, |tx| configure(tx, CONTRACT, &[(address(1), 1)], &smaller, MAX_SLOTS_IN_ALL)).unwrap();
     assert_eq!(config(&conn), Some(smaller));
     assert_eq!(refused(put(&mut conn, 1, 0, 2, &[0; 9])), (3, Some(1)));
 }
@@ -308,7 +331,7 @@ fn the_mocked_instances_hold_what_they_are_for() {
     assert_eq!(PRODUCERS_CHUNK_BYTES, (2 * 1024 + 64) * 1024);
     let mut conn = database();
     let contract = producers_contract(false);
-    write(&mut conn, |tx| configure(tx, &contract, &[(address(1), 1)], &PRODUCERS_CONFIG)).unwrap();
+    write(&mut conn, |tx| configure(tx, &contract, &[(address(1), 1)], &PRODUCERS_CONFIG, MAX_SLOTS_IN_ALL)).unwrap();
     let chunk = StackerDbChunk::signed(0, 1, vec![7; PRODUCERS_CHUNK_BYTES as usize], &key(1));
     let outcome = put_signed(&mut conn, &contract, chunk);
     assert!(matches!(outcome, PutOutcome::Accepted(_)));

@@ -7,7 +7,7 @@
 //!
 //! # Invariants
 //! - Which contracts are instances, and their configuration, depends on the tip alone, not on how it was reached;
-//!   except for the choice of those that are kept when there are too many.
+//!   except for the choice of those that are kept, or that have slots, when there are too many.
 //! - An interrupted round is repeated, also after a crash: the followed tip is written last, and only now and then
 //!   while there is no contract.
 //! - A contract that fails to answer (an error, a limit, too long) keeps its last configuration, and the reason is
@@ -28,9 +28,9 @@ use crate::db::StoreError;
 use crate::execution::contract_store::select_contracts;
 use crate::execution::read_only::{READ_ONLY_LIMIT, ReadError, ReadOnlyCall, StateReader};
 use crate::stackerdb::{
-    CONFIG_FUNCTION, InstanceConfig, MAX_CONTRACTS, SLOTS_FUNCTION, configure, delete_contract, insert_contract,
-    is_stackerdb, list_contracts, producers_contract, read_config, read_signers, select_followed, signers_contract,
-    update_followed, update_refusal,
+    CONFIG_FUNCTION, ConfigureError, InstanceConfig, MAX_CONTRACTS, MAX_SLOTS_IN_ALL, SLOTS_FUNCTION, configure,
+    delete_contract, insert_contract, is_stackerdb, list_contracts, producers_contract, read_config, read_signers,
+    select_followed, signers_contract, update_followed, update_refusal,
 };
 use stacks_types::address::StacksAddress;
 
@@ -160,11 +160,13 @@ impl NakamotoChainState {
             let refusal = match answer {
                 ContractReply::Gone => return delete_contract(tx.sql(), &contract),
                 ContractReply::Refused(refusal) => refusal,
-                ContractReply::Config(signers, config) => match configure(tx.sql(), &contract, &signers, &config) {
-                    Ok(_) => String::new(),
-                    Err(crate::stackerdb::ConfigureError::Store(error)) => return Err(error),
-                    Err(refused) => refused.to_string(),
-                },
+                ContractReply::Config(signers, config) => {
+                    match configure(tx.sql(), &contract, &signers, &config, MAX_SLOTS_IN_ALL) {
+                        Ok(_) => String::new(),
+                        Err(ConfigureError::Store(error)) => return Err(error),
+                        Err(refused) => refused.to_string(),
+                    }
+                }
             };
             if !refusal.is_empty() {
                 tracing::debug!(contract, refusal, "a StackerDB contract stays with its last configuration");

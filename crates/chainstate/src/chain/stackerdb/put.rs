@@ -64,9 +64,11 @@ impl NakamotoChainState {
             stackers.add(burn.stackers_of_cycle(cycle)?.stackers.into_iter().map(|stacker| stacker.address));
         }
         let mainnet = self.params().mainnet;
-        configure(tx.sql(), &producers_contract(mainnet), &producers.slots, &PRODUCERS_CONFIG)
+        // However many slots contracts have taken: without these two the chain stands still.
+        configure(tx.sql(), &producers_contract(mainnet), &producers.slots, &PRODUCERS_CONFIG, usize::MAX)
             .map_err(configure_error)?;
-        configure(tx.sql(), &signers_contract(mainnet), &stackers.slots, &SIGNERS_CONFIG).map_err(configure_error)?;
+        configure(tx.sql(), &signers_contract(mainnet), &stackers.slots, &SIGNERS_CONFIG, usize::MAX)
+            .map_err(configure_error)?;
         Ok(())
     }
 }
