@@ -206,6 +206,8 @@ impl Node {
         let mut threads = Threads { exits, running: Vec::new() };
         let (shutdown, wake) = (CancellationToken::new(), WakeSignal::default());
         let clock = ClockControl::new(settings.burn_block_interval);
+        let burn_tip = chain.api.chainstate().read(|reader| reader.burn_tip()).context("cannot read the burn tip")?;
+        clock.advance_to(burn_tip.time_s);
         let start_number = chain.api.chainstate().start_number();
         let templates = Arc::new(TemplateJobs::for_templates(start_number));
         let validations = Arc::new(ValidationJobs::for_validations(start_number));

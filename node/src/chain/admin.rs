@@ -2,6 +2,7 @@
 
 use chainstate::burn::BurnBlock;
 use chainstate::chain::{BLOCKS_WANTED_MAX, BlockOrder, OnBlock, TooManyWanted};
+use chainstate::db::StoreError;
 use chainstate::params::{Producer, Stacker};
 use chainstate::wire;
 use nakamoto_proto::v1;
@@ -11,13 +12,27 @@ use super::NodeChain;
 use crate::error::ApiError;
 
 impl NodeChain {
-    /// Mines consecutive burn blocks on a known burn block or on the canonical tip; returns them oldest first.
+    /// Mines consecutive burn blocks on a known burn block or on the canonical tip; returns them oldest first. Their time is
+    /// `wanted`, or `now` and no earlier than their parent's.
     pub fn mine_burn_blocks(
         &self,
         on: Option<BurnBlockHash>,
         count: u32,
-        time_s: u64,
+        wanted: Option<u64>,
+        now: u64,
     ) -> Result<Vec<v1::BurnBlock>, ApiError> {
+        if let Some(wanted) = wanted {
+            let least = self.chain.read(|reader| match &on {
+                Some(hash) if reader.burn().is_known(hash)? => Ok(reader.burn_view(hash)?.time_s),
+                Some(_) => Ok(0), // Mining on it fails.
+                None => Ok::<_, StoreError>(reader.burn_tip()?.time_s),
+            })?;
+            if wanted < least {
+                let detail = format!("{wanted} is before {least}, the time of the block to mine on");
+                return Err(ApiError::invalid("timestamp_s", detail));
+            }
+        }
+        let time_s = wanted.unwrap_or(now);
         let blocks = self.chain.mine_burn_blocks(on.as_ref(), count, time_s)?;
         messages(self, &blocks)
     }

@@ -5,6 +5,8 @@
 //! - While paused it mines nothing; with interval 0 it mines nothing by time. Burn blocks then come on demand only.
 //! - A missed burn block (the machine slept) is not made up for: the next one comes an interval later.
 //! - A change of pace begins a new interval.
+//! - Burn blocks have the machine's time, or one ahead of it: a caller may set it ahead, and the time of a chain goes on from
+//!   that of its tip.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chainstate::read;
 
 use crate::chain::NodeChain;
+use crate::config::MAX_TIME_S;
 use crate::error::ApiError;
 use crate::runtime::wake_signal::WakeSignal;
 
@@ -46,6 +49,8 @@ struct State {
     stopped: bool,
     /// The clock's thread is mining a burn block now.
     mining: bool,
+    /// Seconds by which the mocked bitcoin's time is ahead of the machine's clock.
+    ahead_s: u64,
 }
 
 /// Why a wait ended.
@@ -61,8 +66,8 @@ impl ClockControl {
     /// A clock that runs with this interval; 0 means that it never mines by time.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
-        let state =
-            State { pace: Pace { interval, paused: false }, changes: 0, moved: false, stopped: false, mining: false };
+        let pace = Pace { interval, paused: false };
+        let state = State { pace, changes: 0, moved: false, stopped: false, mining: false, ahead_s: 0 };
         Self { inner: Arc::new((Mutex::new(state), Condvar::new())) }
     }
 
@@ -97,6 +102,18 @@ impl ClockControl {
     /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins now.
     pub fn resume(&self, interval: Option<Duration>) -> Pace {
         self.change(|pace| *pace = Pace { interval: interval.unwrap_or(pace.interval), paused: false })
+    }
+
+    /// The time of a burn block that is mined now, in seconds since 1970.
+    #[must_use]
+    pub fn now_s(&self) -> u64 {
+        machine_time_s().saturating_add(self.state().ahead_s).min(MAX_TIME_S)
+    }
+
+    /// Sets the time ahead if it is before `time_s`; it is never set back.
+    pub fn advance_to(&self, time_s: u64) {
+        let mut state = self.state();
+        state.ahead_s = state.ahead_s.max(time_s.saturating_sub(machine_time_s()));
     }
 
     /// Tells the clock that the tip has moved.
@@ -231,7 +248,7 @@ impl MockClock {
     }
 
     fn mine(&self) -> Result<(), ApiError> {
-        match self.chain.mine_burn_block(now_s()) {
+        match self.chain.mine_burn_block(self.control.now_s()) {
             Ok(()) => self.wake.notify(),
             Err(ApiError::StorageFull) => tracing::warn!("storage is full: no burn block was mined"),
             Err(error) => return Err(error),
@@ -241,13 +258,25 @@ impl MockClock {
 }
 
 /// Seconds since 1970, by the machine's clock.
-pub fn now_s() -> u64 {
+fn machine_time_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_is_set_ahead_and_never_back() {
+        let control = ClockControl::new(Duration::ZERO);
+        let ahead = control.now_s() + 86_400;
+        control.advance_to(ahead);
+        assert!((ahead..ahead + 60).contains(&control.now_s()), "it goes on from there");
+        control.advance_to(1);
+        assert!(control.now_s() >= ahead);
+        control.advance_to(u64::MAX);
+        assert_eq!(control.now_s(), MAX_TIME_S);
+    }
 
     #[test]
     fn a_paused_clock_waits_until_it_runs_again_or_stops() {

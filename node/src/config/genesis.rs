@@ -22,8 +22,8 @@ const MAX_ENTRIES: usize = 4096;
 /// Most micro-STX that all balances may have together. With all possible coinbases the supply then fits 64 bits, which
 /// is what clients read.
 const MAX_OPENING_USTX: u64 = 10_000_000_000_000_000_000;
-/// Latest time of the first burn block: the end of the year 9999; later dates have no usual form.
-const MAX_TIME_S: u64 = 253_402_300_799;
+/// Latest time of a burn block, in seconds since 1970: the end of the year 9999; later dates have no usual form.
+pub const MAX_TIME_S: u64 = 253_402_300_799;
 /// All bitcoin that can exist.
 const MAX_SATOSHIS: u64 = 2_100_000_000_000_000;
 

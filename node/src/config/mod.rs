@@ -25,7 +25,9 @@ pub use file::{
     BalanceTable, BurnchainTable, ConfigFile, ConnectionTable, JournalTable, NodeTable, ObserverTable, SAMPLE_CONFIG,
 };
 pub use flags::Flags;
-pub use genesis::{Balance, DEFAULT_EPOCH, GenesisError, GenesisFile, ProducerEntry, SAMPLE_GENESIS, StackerEntry};
+pub use genesis::{
+    Balance, DEFAULT_EPOCH, GenesisError, GenesisFile, MAX_TIME_S, ProducerEntry, SAMPLE_GENESIS, StackerEntry,
+};
 pub use hosts::ANY;
 pub use keys::KeyProblem;
 pub use observers::{EventKey, ObserverConfig};

@@ -25,6 +25,31 @@ async fn tip_change(watch: &mut Watch) -> v1::TipChanged {
 }
 
 #[test]
+fn time_can_be_set_ahead_and_goes_on_from_there() {
+    run(async {
+        let mut cluster = Cluster::start_plan(Plan::default());
+        let mut admin = Admin::new(&cluster.client());
+        let now = admin.mine_burn_blocks(1).await.pop().expect("a burn block").timestamp_s;
+        let ahead = now + 30 * 86_400;
+        let at = |timestamp_s| v1::MineBurnBlocksRequest { timestamp_s: Some(timestamp_s), ..Default::default() };
+        let mined = admin.client.mine_burn_blocks(at(ahead)).await.expect("burn blocks").into_inner().burn_blocks;
+        assert_eq!(mined.iter().map(|block| block.timestamp_s).collect::<Vec<_>>(), [ahead]);
+        let soon = ahead..ahead + WAIT.as_secs();
+        let next = admin.mine_burn_blocks(1).await.pop().expect("a burn block").timestamp_s;
+        assert!(soon.contains(&next), "{next} after {ahead}");
+        for (wrong, what) in [(ahead - 1, "before"), (ahead * 1_000, "it counts seconds")] {
+            let refused = admin.client.mine_burn_blocks(at(wrong)).await.expect_err("it is refused");
+            assert_eq!(refused.code(), Code::InvalidArgument);
+            assert!(refused.message().contains("timestamp_s") && refused.message().contains(what), "{refused:?}");
+        }
+        cluster.restart_node("0");
+        let mut admin = Admin::new(&cluster.client());
+        let later = admin.mine_burn_blocks(1).await.pop().expect("a burn block").timestamp_s;
+        assert!((next..next + WAIT.as_secs()).contains(&later), "{later} after {next}");
+    });
+}
+
+#[test]
 fn a_reorganization_rolls_blocks_back_and_the_chain_goes_on_from_there() {
     run(async {
         let cluster = Cluster::start_plan(Plan::default());
@@ -91,7 +116,8 @@ fn many_burn_blocks_at_once_are_announced_when_the_call_returns() {
         let page = events.list_events(request).await.expect("a page").into_inner();
         assert_eq!(page.events.len(), 1_000, "with the first ones more than a page");
         // A fork from an earlier block grows without becoming canonical.
-        let request = v1::MineBurnBlocksRequest { count: Some(2), on: start.burn_block_hash.clone() };
+        let request =
+            v1::MineBurnBlocksRequest { count: Some(2), on: start.burn_block_hash.clone(), ..Default::default() };
         let fork = admin.client.mine_burn_blocks(request).await.expect("a fork").into_inner().burn_blocks;
         assert_eq!(fork[0].height, start.height + 1);
         assert_ne!(fork[0].burn_block_hash, mined[0].burn_block_hash);
@@ -217,11 +243,11 @@ fn what_cannot_be_is_refused_with_its_reason() {
         let cluster = Cluster::start_plan(Plan { running_signers: 0, cycle_length: 5, ..Plan::default() });
         let mut admin = Admin::new(&cluster.client()).client;
         for count in [0, 1_001] {
-            let request = v1::MineBurnBlocksRequest { count: Some(count), on: Default::default() };
+            let request = v1::MineBurnBlocksRequest { count: Some(count), ..Default::default() };
             let refused = admin.mine_burn_blocks(request).await.expect_err("a limit");
             assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "FIELD_INVALID"));
         }
-        let request = v1::MineBurnBlocksRequest { count: None, on: vec![9; 32].into() };
+        let request = v1::MineBurnBlocksRequest { on: vec![9; 32].into(), ..Default::default() };
         let refused = admin.mine_burn_blocks(request).await.expect_err("an unknown block");
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::NotFound, "UNKNOWN_BURN_BLOCK"));
         for (depth, length, expected) in [(3, Some(3), "FIELD_INVALID"), (900, None, "CHAIN_TOO_SHORT")] {

@@ -9,7 +9,8 @@ use v1::event::Body;
 
 use super::follow::follow;
 use super::{Admin, mining, number};
-use crate::clock::now_s;
+use crate::config::MAX_TIME_S;
+use crate::error::ApiError;
 use crate::limits::{MAX_ADMIN_COUNT, MAX_WAIT};
 use crate::rpc::grpc::decode::{OrStatus as _, optional_hash32};
 
@@ -19,10 +20,19 @@ pub(super) async fn mine(
 ) -> Result<v1::MineBurnBlocksResponse, Status> {
     let count = number("count", request.count, 1, 1, MAX_ADMIN_COUNT).or_status()?;
     let on = optional_hash32("on", &request.on).or_status()?.map(BurnBlockHash);
+    let wanted = request.timestamp_s;
+    if wanted.is_some_and(|time_s| time_s > MAX_TIME_S) {
+        return Err(ApiError::invalid("timestamp_s", format!("more than {MAX_TIME_S}: it counts seconds"))).or_status();
+    }
     let before = admin.streams.journal().bounds().newest;
-    let wake = admin.wake.clone();
+    let (wake, clock) = (admin.wake.clone(), admin.clock.clone());
     // Wakes the coordinator even when the caller is gone by then.
-    let mined = admin.pool.write(move |chain| chain.mine_burn_blocks(on, count, now_s()).inspect(|_| wake.notify()));
+    let mined = admin.pool.write(move |chain| {
+        let mined = chain.mine_burn_blocks(on, count, wanted, clock.now_s())?;
+        wake.notify();
+        wanted.into_iter().for_each(|time_s| clock.advance_to(time_s));
+        Ok(mined)
+    });
     let burn_blocks = mined.await.or_status()?;
     announced(admin, before, &burn_blocks).await?;
     Ok(v1::MineBurnBlocksResponse { burn_blocks })
@@ -37,9 +47,9 @@ pub(super) async fn reorganize(
     let length = number("length", request.length, least, least, MAX_ADMIN_COUNT.saturating_add(1)).or_status()?;
     let before = admin.streams.journal().bounds().newest;
     let old_height = stacks_height(admin).await?;
-    let wake = admin.wake.clone();
+    let (wake, now_s) = (admin.wake.clone(), admin.clock.now_s());
     let done =
-        admin.pool.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s()).inspect(|_| wake.notify()));
+        admin.pool.write(move |chain| chain.reorganize_burn_chain(depth, length, now_s).inspect(|_| wake.notify()));
     let mut answer = done.await.or_status()?;
     announced(admin, before, &answer.burn_blocks).await?;
     if request.overtake {
