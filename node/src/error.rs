@@ -40,6 +40,14 @@ pub enum ApiError {
         /// Path of the field.
         field: &'static str,
     },
+    /// The sender's fault: none of the fields is given of which one must be.
+    #[error("{field} is missing: give one of {choices}")]
+    MissingChoice {
+        /// Path of the oneof.
+        field: &'static str,
+        /// Its fields.
+        choices: &'static str,
+    },
     /// The sender's fault: a field has a value that it cannot have.
     #[error("{field}: {detail}")]
     Invalid {

@@ -84,7 +84,11 @@ pub(crate) fn read_principal(reader: &mut Reader<'_>) -> Result<Principal, Decod
 pub(crate) fn read_contract_name(reader: &mut Reader<'_>, bytes_max: usize) -> Result<ContractName, DecodeError> {
     let offset = reader.position();
     let text = read_name_text(reader, "contract name", bytes_max)?;
-    ContractName::new(text).ok_or(DecodeError::Invalid { field: "contract name", offset, problem: "is not one" })
+    ContractName::new(text).ok_or(DecodeError::Invalid {
+        field: "contract name",
+        offset,
+        problem: "is not a letter, then letters, digits, - and _",
+    })
 }
 
 /// Reads a length byte and a Clarity name of at most 128 bytes.
@@ -94,7 +98,11 @@ pub(crate) fn read_contract_name(reader: &mut Reader<'_>, bytes_max: usize) -> R
 pub(crate) fn read_clarity_name(reader: &mut Reader<'_>, field: &'static str) -> Result<ClarityName, DecodeError> {
     let offset = reader.position();
     let text = read_name_text(reader, field, MAX_NAME)?;
-    ClarityName::new(text).ok_or(DecodeError::Invalid { field, offset, problem: "is not a clarity name" })
+    ClarityName::new(text).ok_or(DecodeError::Invalid {
+        field,
+        offset,
+        problem: "is not a letter, then letters, digits and any of -_!?+<>=/*",
+    })
 }
 
 fn read_name_text<'a>(reader: &mut Reader<'a>, field: &'static str, max: usize) -> Result<&'a str, DecodeError> {

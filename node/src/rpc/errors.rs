@@ -99,9 +99,11 @@ fn shortened(mut text: String, max_bytes: usize) -> String {
 pub fn status(error: ApiError) -> Status {
     let message = error.to_string();
     let failure = match error {
-        ApiError::Missing { field } => Failure::new(Code::InvalidArgument, "FIELD_MISSING", message)
-            .with("field", field)
-            .of_field(field, "missing"),
+        ApiError::Missing { field } | ApiError::MissingChoice { field, .. } => {
+            Failure::new(Code::InvalidArgument, "FIELD_MISSING", message)
+                .with("field", field)
+                .of_field(field, "missing")
+        }
         ApiError::Invalid { field, detail } => Failure::new(Code::InvalidArgument, "FIELD_INVALID", message)
             .with("field", &field)
             .with("detail", &detail)
@@ -247,6 +249,9 @@ mod tests {
     #[test]
     fn every_error_has_its_code_reason_and_values() {
         let busy = ApiError::Busy { reason: "STAGING_FULL", retry_after: Duration::from_secs(1) };
+        let choice = status(ApiError::MissingChoice { field: "f", choices: "a, b" });
+        check(&choice, Code::InvalidArgument, "FIELD_MISSING", &["field"]);
+        assert_eq!(choice.message(), "f is missing: give one of a, b");
         check(&status(ApiError::Missing { field: "f" }), Code::InvalidArgument, "FIELD_MISSING", &["field"]);
         check(&status(ApiError::invalid("f", "d")), Code::InvalidArgument, "FIELD_INVALID", &["field", "detail"]);
         check(&status(ApiError::unknown(Unknown::Block, &[1])), Code::NotFound, "UNKNOWN_BLOCK", &["id"]);

@@ -143,7 +143,7 @@ fn check_stateless(
     params: &ChainParams,
 ) -> Result<(), Refusal> {
     if transaction.version.is_mainnet() != params.mainnet {
-        return Err(Refusal::BadTransactionVersion);
+        return Err(Refusal::BadTransactionVersion { mainnet: params.mainnet });
     }
     if let TransactionPayload::TokenTransfer { recipient, amount, .. } = &transaction.payload {
         if *recipient == pending.origin.to_principal() {
@@ -216,7 +216,7 @@ fn check_nonce(actual: u64, account: &AccountView, principal: StacksAddress, is_
 fn check_network(account: &Standard, params: &ChainParams) -> Result<(), Refusal> {
     match account.is_of(params.mainnet) {
         true => Ok(()),
-        false => Err(Refusal::BadAddressVersionByte),
+        false => Err(Refusal::BadAddressVersionByte { address: *account, mainnet: params.mainnet }),
     }
 }
 
@@ -282,7 +282,7 @@ fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParam
     check_network(&call.address.standard(), params)?;
     let contract = call.contract_id();
     if !view.contract_exists(&contract)? {
-        return Err(Refusal::NoSuchContract);
+        return Err(Refusal::NoSuchContract { contract });
     }
     view.check_public_function(&contract, call.function_name.as_str(), &call.arguments)
 }

@@ -87,7 +87,7 @@ pub(crate) fn restore(
             InsertOutcome::Refused(refusal) => {
                 let pending = checked.pending().clone();
                 let reason = match refusal {
-                    Refusal::ConflictingNonceInMempool => across_pending(tx, &pending)?,
+                    Refusal::ConflictingNonceInMempool { .. } => across_pending(tx, &pending)?,
                     _ => DropReason::NonceUsed,
                 };
                 all.dropped.push(Dropped { pending, reason });
@@ -131,8 +131,9 @@ fn insert_checked(
         next_nonces.push((account, expected, known.is_some()));
     }
     let conflicts = select_conflicts(tx, &pending)?;
-    if conflicts.iter().any(|conflict| conflict.fee >= pending.fee) {
-        return Ok(InsertOutcome::Refused(Refusal::ConflictingNonceInMempool));
+    let dearest = conflicts.iter().max_by_key(|conflict| conflict.fee);
+    if let Some(conflict) = dearest.filter(|conflict| conflict.fee >= pending.fee) {
+        return Ok(InsertOutcome::Refused(conflicting_nonce(&pending, conflict)));
     }
     let leaving = select_leaving(tx, evicted, conflicts, &replaced(pending.txid))?;
     let totals = rows::totals(tx)?;
@@ -167,6 +168,13 @@ fn select_conflicts(tx: &Connection, pending: &PendingTransaction) -> Result<Vec
         }
     }
     Ok(conflicts.into_values().collect())
+}
+
+/// The refusal of a transaction for a pending one that uses one of its nonces and pays as much.
+fn conflicting_nonce(pending: &PendingTransaction, conflict: &PendingTransaction) -> Refusal {
+    let shared = pending.nonces().find(|used| conflict.nonces().any(|other| other == *used));
+    let nonce = shared.map_or(pending.origin_nonce, |(_, nonce)| nonce);
+    Refusal::ConflictingNonceInMempool { nonce, txid: conflict.txid, fee: conflict.fee }
 }
 
 /// The transactions that leave: those that are replaced, and those of `evicted` that are still pending.

@@ -1,19 +1,23 @@
 //! Why a transaction is not admitted, with the words and values that clients know
 //! (docs/COMPATIBILITY.md#rejections-of-transactions).
 
-use clarity::principal::{ContractId, Principal};
+use clarity::principal::{ContractId, Principal, Standard};
 use serde_json::{Value, json};
 use stacks_types::address::StacksAddress;
+use stacks_types::ids::Txid;
 
 /// Why a transaction is not admitted. Nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It was dropped as problematic or over the limits, and is refused for a while.
-    #[error("transaction is blacklisted for now")]
+    #[error("it was dropped as problematic or over the limits lately, and is refused for two days: sign another one")]
     TemporarilyBlacklisted,
     /// It is for the other network.
-    #[error("transaction version is of another network")]
-    BadTransactionVersion,
+    #[error("the transaction is for {}, this chain is {}", network(!mainnet), network(*mainnet))]
+    BadTransactionVersion {
+        /// Whether the chain is a mainnet.
+        mainnet: bool,
+    },
     /// A transfer to its own sender.
     #[error("recipient {recipient} is the sender")]
     TransferRecipientCannotEqualSender {
@@ -24,8 +28,13 @@ pub enum Refusal {
     #[error("transfer amount must be positive")]
     TransferAmountMustBePositive,
     /// An address of the other network.
-    #[error("address version is of another network")]
-    BadAddressVersionByte,
+    #[error("address {address} is not of this chain's network, which is {}", network(*mainnet))]
+    BadAddressVersionByte {
+        /// The address.
+        address: Standard,
+        /// Whether the chain is a mainnet.
+        mainnet: bool,
+    },
     /// A signature is not good, or a stateless rule of the chain forbids the transaction.
     #[error("{message}")]
     SignatureValidation {
@@ -39,7 +48,7 @@ pub enum Refusal {
         message: String,
     },
     /// The fee is below the floor, in micro-STX.
-    #[error("fee {actual} is below {expected}")]
+    #[error("the fee of {actual} micro-STX is below {expected}, the least for a transaction of this size")]
     FeeTooLow {
         /// The least fee for this transaction.
         expected: u64,
@@ -71,7 +80,7 @@ pub enum Refusal {
         is_origin: bool,
     },
     /// The account cannot pay, in micro-STX.
-    #[error("{expected} micro-STX needed, {actual} available")]
+    #[error("the account has {actual} micro-STX to spend and needs {expected}")]
     NotEnoughFunds {
         /// The amount that is needed.
         expected: u128,
@@ -79,14 +88,22 @@ pub enum Refusal {
         actual: u128,
     },
     /// The called contract does not exist.
-    #[error("no such contract")]
-    NoSuchContract,
+    #[error("there is no contract {contract} at the tip: it was not deployed, or its deployment is not mined yet")]
+    NoSuchContract {
+        /// The contract's id.
+        contract: ContractId,
+    },
     /// The called contract has no public function of that name.
-    #[error("no such public function")]
-    NoSuchPublicFunction,
+    #[error("{message}")]
+    NoSuchPublicFunction {
+        /// What there is in its place, for the sender.
+        message: String,
+    },
     /// The arguments do not fit the function.
     #[error("{message}")]
     BadFunctionArgument {
+        /// The checker's error, as the reference shows it.
+        error: String,
         /// The cause, for the sender.
         message: String,
     },
@@ -103,8 +120,15 @@ pub enum Refusal {
     #[error("a tenure change cannot be submitted")]
     NoTenureChangeViaMempool,
     /// A pending transaction uses the nonce, and this one does not pay more.
-    #[error("a pending transaction uses the nonce and pays at least as much")]
-    ConflictingNonceInMempool,
+    #[error("its nonce {nonce} waits in {txid} with a fee of {fee} micro-STX: pay more than that to replace it")]
+    ConflictingNonceInMempool {
+        /// The nonce, of its origin or its sponsor.
+        nonce: u64,
+        /// The pending transaction that uses it.
+        txid: Txid,
+        /// That one's fee, in micro-STX.
+        fee: u64,
+    },
     /// A poison microblock: there are no microblocks.
     #[error("payload {name} is not allowed")]
     PayloadNotAllowed {
@@ -140,22 +164,22 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::TemporarilyBlacklisted => "TemporarilyBlacklisted",
-            Self::BadTransactionVersion => "BadTransactionVersion",
+            Self::BadTransactionVersion { .. } => "BadTransactionVersion",
             Self::TransferRecipientCannotEqualSender { .. } => "TransferRecipientCannotEqualSender",
             Self::TransferAmountMustBePositive => "TransferAmountMustBePositive",
-            Self::BadAddressVersionByte => "BadAddressVersionByte",
+            Self::BadAddressVersionByte { .. } => "BadAddressVersionByte",
             Self::SignatureValidation { .. } => "SignatureValidation",
             Self::FeeTooLow { .. } => "FeeTooLow",
             Self::BadNonce { .. } => "BadNonce",
             Self::TooMuchChaining { .. } => "TooMuchChaining",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
-            Self::NoSuchContract => "NoSuchContract",
-            Self::NoSuchPublicFunction => "NoSuchPublicFunction",
+            Self::NoSuchContract { .. } => "NoSuchContract",
+            Self::NoSuchPublicFunction { .. } => "NoSuchPublicFunction",
             Self::BadFunctionArgument { .. } => "BadFunctionArgument",
             Self::ContractAlreadyExists { .. } => "ContractAlreadyExists",
             Self::NoCoinbaseViaMempool => "NoCoinbaseViaMempool",
             Self::NoTenureChangeViaMempool => "NoTenureChangeViaMempool",
-            Self::ConflictingNonceInMempool => "ConflictingNonceInMempool",
+            Self::ConflictingNonceInMempool { .. } => "ConflictingNonceInMempool",
             Self::ClarityVersion { .. } | Self::PayloadNotAllowed { .. } | Self::TransferWithPostConditions => {
                 "ServerFailureOther"
             }
@@ -170,14 +194,14 @@ impl Refusal {
     pub fn reason_data(&self) -> Option<Value> {
         match self {
             Self::TemporarilyBlacklisted
-            | Self::BadTransactionVersion
+            | Self::BadTransactionVersion { .. }
             | Self::TransferAmountMustBePositive
-            | Self::BadAddressVersionByte
-            | Self::NoSuchContract
-            | Self::NoSuchPublicFunction
+            | Self::BadAddressVersionByte { .. }
+            | Self::NoSuchContract { .. }
+            | Self::NoSuchPublicFunction { .. }
             | Self::NoCoinbaseViaMempool
             | Self::NoTenureChangeViaMempool
-            | Self::ConflictingNonceInMempool => None,
+            | Self::ConflictingNonceInMempool { .. } => None,
             Self::TransferRecipientCannotEqualSender { recipient } => {
                 Some(json!({ "recipient": recipient.to_string() }))
             }
@@ -195,9 +219,9 @@ impl Refusal {
             Self::ContractAlreadyExists { contract_identifier } => {
                 Some(json!({ "contract_identifier": contract_identifier.to_string() }))
             }
+            Self::BadFunctionArgument { error, .. } => Some(json!({ "message": error })),
             Self::SignatureValidation { .. }
             | Self::ClarityVersion { .. }
-            | Self::BadFunctionArgument { .. }
             | Self::PayloadNotAllowed { .. }
             | Self::TransferWithPostConditions
             | Self::MempoolFull { .. }
@@ -212,7 +236,7 @@ impl Refusal {
         !matches!(
             self,
             Self::TemporarilyBlacklisted
-                | Self::ConflictingNonceInMempool
+                | Self::ConflictingNonceInMempool { .. }
                 | Self::MempoolFull { .. }
                 | Self::Database { .. }
         )
@@ -223,6 +247,11 @@ impl From<crate::db::StoreError> for Refusal {
     fn from(error: crate::db::StoreError) -> Self {
         Self::Database { message: error.to_string() }
     }
+}
+
+/// What a network is called, with the version byte of its transactions.
+const fn network(mainnet: bool) -> &'static str {
+    if mainnet { "a mainnet (version byte 0x00)" } else { "a testnet (version byte 0x80)" }
 }
 
 /// 16 bytes big-endian in hex after `0x`.

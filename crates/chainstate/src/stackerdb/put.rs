@@ -4,6 +4,7 @@ use super::chunk::{AuthenticatedChunk, SlotMetadata};
 use super::rows::{self, Instance};
 use crate::db::StoreError;
 use rusqlite::Transaction;
+use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 
 /// The result of writing a chunk.
@@ -42,10 +43,12 @@ pub enum PutRefusal {
         slots: u32,
     },
     /// The signer is not the slot's owner, or there is none.
-    #[error("slot is owned by the key with hash160 {owner}, which did not sign")]
+    #[error("the slot is {owner}'s, {}", signed_by(*signer))]
     BadSigner {
-        /// Hash of the owner's key.
-        owner: Hash160,
+        /// The slot's owner.
+        owner: StacksAddress,
+        /// Who signed; none when no key can be recovered from the signature.
+        signer: Option<StacksAddress>,
     },
     /// The data is longer than the instance allows.
     #[error("chunk of {size_bytes} bytes is larger than {limit_bytes}")]
@@ -79,6 +82,10 @@ impl PutRefusal {
     }
 }
 
+fn signed_by(signer: Option<StacksAddress>) -> String {
+    signer.map_or_else(|| "and the signature is nobody's".to_owned(), |signer| format!("and {signer} signed"))
+}
+
 /// Writes a slot of `contract`, or returns the rule that forbids it. After `Accepted` the caller must emit the event
 /// with that sequence. It holds the data, so it must have this chunk alone.
 ///
@@ -89,12 +96,13 @@ pub(crate) fn put_chunk(
     contract: &str,
     chunk: &AuthenticatedChunk,
     event_sequence: u64,
+    mainnet: bool,
 ) -> Result<PutOutcome, StoreError> {
     let Some(instance) = rows::select_instance(tx, contract)? else {
         return Ok(PutOutcome::NoSuchDb);
     };
     let slot = rows::select_slot(tx, instance.id, chunk.chunk().slot_id)?;
-    if let Err(refusal) = check_chunk(tx, &instance, slot.as_ref(), chunk)? {
+    if let Err(refusal) = check_chunk(tx, &instance, slot.as_ref(), chunk, mainnet)? {
         return Ok(PutOutcome::Refused { refusal, stored: slot });
     }
     let new = chunk.chunk();
@@ -116,6 +124,7 @@ fn check_chunk(
     instance: &Instance,
     slot: Option<&SlotMetadata>,
     chunk: &AuthenticatedChunk,
+    mainnet: bool,
 ) -> Result<Result<(), PutRefusal>, StoreError> {
     let (config, given) = (&instance.config, chunk.chunk().slot_version);
     let size_bytes = chunk.chunk().data.len();
@@ -128,7 +137,9 @@ fn check_chunk(
         return Ok(Err(PutRefusal::NoSuchSlot { slot_id: chunk.chunk().slot_id, slots }));
     };
     if chunk.signer() != Some(&slot.owner) {
-        return Ok(Err(PutRefusal::BadSigner { owner: slot.owner }));
+        let address = |hash: Hash160| StacksAddress::of_key_hash(hash, mainnet);
+        let (owner, signer) = (address(slot.owner), chunk.signer().copied().map(address));
+        return Ok(Err(PutRefusal::BadSigner { owner, signer }));
     }
     if given <= slot.slot_version {
         return Ok(Err(PutRefusal::DataAlreadyExists { stored: slot.slot_version, given }));

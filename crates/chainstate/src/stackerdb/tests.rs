@@ -58,7 +58,7 @@ fn put_signed(conn: &mut Connection, contract: &str, chunk: StackerDbChunk) -> P
     let chunk = check_signature(chunk);
     write(conn, |tx| {
         let sequence = select_bounds(tx).unwrap().newest + 1;
-        let outcome = put_chunk(tx, contract, &chunk, sequence).unwrap();
+        let outcome = put_chunk(tx, contract, &chunk, sequence, false).unwrap();
         if matches!(outcome, PutOutcome::Accepted(_)) {
             let chunk = chunk.chunk();
             let written = v1::StackerDbChunk {
@@ -343,7 +343,7 @@ fn a_rolled_back_write_leaves_no_trace() {
     configured(&mut conn, &[(1, 1)]);
     let chunk = check_signature(StackerDbChunk::signed(0, 1, vec![1], &key(1)));
     let tx = conn.transaction().unwrap();
-    assert!(matches!(put_chunk(&tx, CONTRACT, &chunk, 1), Ok::<_, StoreError>(PutOutcome::Accepted(_))));
+    assert!(matches!(put_chunk(&tx, CONTRACT, &chunk, 1, false), Ok::<_, StoreError>(PutOutcome::Accepted(_))));
     drop(tx);
     assert_eq!(list_metadata(&conn, CONTRACT).unwrap().unwrap()[0].slot_version, 0);
     assert_eq!(get_chunk(&conn, CONTRACT, 0, None).unwrap(), None);

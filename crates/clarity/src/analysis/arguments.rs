@@ -8,16 +8,42 @@ use crate::principal::{ContractId, Principal, TraitId};
 use crate::types::Type;
 use crate::value::Value;
 
+/// Why arguments do not fit a function.
+#[derive(Debug)]
+pub struct Misfit {
+    /// The first argument that does not fit, from 0; none when their number is wrong.
+    pub index: Option<usize>,
+    /// The error.
+    pub fault: Box<Fault>,
+}
+
+impl Misfit {
+    /// What does not fit, for the sender; `name` is the function's.
+    #[must_use]
+    pub fn text(&self, name: &str, function: &FunctionType) -> String {
+        let error = &self.fault.error;
+        match self.index.and_then(|index| Some((index, function.parameters.get(index)?))) {
+            Some((index, (parameter, _))) => {
+                format!("argument {} of {name}, {parameter}: {error}", index.saturating_add(1))
+            }
+            None => format!("{name}: {error}"),
+        }
+    }
+}
+
 /// Checks that a function takes these arguments. A contract that implements a trait is accepted for it.
 ///
 /// # Errors
 /// The arguments do not fit, and why.
-pub fn takes(function: &FunctionType, arguments: &[Value], contracts: &dyn Contracts) -> Result<(), Box<Fault>> {
+pub fn takes(function: &FunctionType, arguments: &[Value], contracts: &dyn Contracts) -> Result<(), Misfit> {
     let needed = function.parameters.len();
     if needed != arguments.len() {
-        return Err(AnalysisError::IncorrectArgumentCount(needed, arguments.len()).into());
+        let fault = AnalysisError::IncorrectArgumentCount(needed, arguments.len()).into();
+        return Err(Misfit { index: None, fault });
     }
-    function.parameters.iter().zip(arguments).try_for_each(|((_, of), value)| takes_one(of, value, contracts))
+    function.parameters.iter().zip(arguments).enumerate().try_for_each(|(index, ((_, of), value))| {
+        takes_one(of, value, contracts).map_err(|fault| Misfit { index: Some(index), fault })
+    })
 }
 
 fn takes_one(of: &Type, value: &Value, contracts: &dyn Contracts) -> Result<(), Box<Fault>> {

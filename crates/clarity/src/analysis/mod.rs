@@ -38,7 +38,7 @@ mod traits;
 
 use std::sync::Arc;
 
-pub use arguments::{implements_trait, takes};
+pub use arguments::{Misfit, implements_trait, takes};
 pub use errors::{Alternatives, AnalysisError, BindingFault, BindingForm, Fault, Shown, ShownTuple};
 pub use interface::{FunctionType, Interface, Method, Methods};
 pub use stored::StoredError;

@@ -246,7 +246,8 @@ fn a_function_takes_arguments_of_its_types_and_contracts_that_have_what_a_trait_
     );
     let pay = Arc::clone(&deployed.0[&id("tested")].public["pay"]);
     let contract = |name: &str| Value::principal(Principal::Contract(id(name)));
-    let fault = |arguments: &[Value]| takes(&pay, arguments, &deployed).map_err(|fault| fault.error.to_string()).err();
+    let fault =
+        |arguments: &[Value]| takes(&pay, arguments, &deployed).map_err(|misfit| misfit.fault.error.to_string()).err();
     assert_eq!(fault(&[contract("good"), Value::UInt(1)]), None);
     for (arguments, text) in [
         (vec![contract("good")], "expecting 2 arguments, got 1"),
@@ -285,7 +286,7 @@ fn a_contract_may_stand_for_a_trait_inside_of_an_argument() {
     let contract = |name: &str| Value::principal(Principal::Contract(id(name)));
     let fault = |function: &str, argument: Value| {
         let function = &deployed.0[&id("tested")].public[function];
-        takes(function, &[argument], &deployed).map_err(|fault| fault.error.to_string()).err()
+        takes(function, &[argument], &deployed).map_err(|misfit| misfit.fault.error.to_string()).err()
     };
     let name = |text: &str| crate::names::ClarityName::new(text).unwrap();
     let holding = |contract: Value| {

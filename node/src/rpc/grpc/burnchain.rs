@@ -62,7 +62,7 @@ impl BurnchainService for Burnchain {
 
 fn burn_block_at(request: v1::GetBurnBlockRequest) -> Result<BurnBlockAt, ApiError> {
     let at = match request.block {
-        None => return Err(ApiError::Missing { field: "block" }),
+        None => return Err(ApiError::MissingChoice { field: "block", choices: "burn_block_hash, height, tip" }),
         Some(Block::BurnBlockHash(hash)) => BurnBlockAt::Hash(BurnBlockHash(hash32("burn_block_hash", &hash)?)),
         Some(Block::Height(height)) => {
             BurnBlockAt::Height(height, optional_hash32("fork_tip", &request.fork_tip)?.map(BurnBlockHash))

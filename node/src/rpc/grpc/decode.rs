@@ -121,7 +121,7 @@ pub(super) fn block_at(
 ) -> Result<BlockAt, ApiError> {
     use nakamoto_proto::v1::get_block_request::Block;
     let at = match block {
-        None => return Err(ApiError::Missing { field: "block" }),
+        None => return Err(ApiError::MissingChoice { field: "block", choices: "block_id, chain_length, tip" }),
         Some(Block::BlockId(id)) => BlockAt::Id(StacksBlockId(hash32("block_id", &id)?)),
         Some(Block::ChainLength(height)) => {
             BlockAt::Height(height, optional_hash32("tip_block_id", fork)?.map(StacksBlockId))

@@ -139,6 +139,7 @@ pub(super) fn decision(decision: &Decision) -> v1::SubmitTransactionResponse {
             txid: wire::bytes(&txid.0),
             refusal_reason: refusal.reason().to_owned(),
             refusal_data_json: refusal.reason_data().map(|data| data.to_string()).unwrap_or_default(),
+            refusal_message: refusal.to_string(),
         },
     }
 }

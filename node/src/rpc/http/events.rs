@@ -142,7 +142,11 @@ fn filter(query: &Query) -> Result<v1::EventFilter, HttpError> {
 fn kind(name: &str) -> Result<i32, HttpError> {
     let full = format!("EVENT_KIND_{}", name.to_ascii_uppercase());
     let kind = v1::EventKind::from_str_name(&full).filter(|kind| *kind != v1::EventKind::Unspecified);
-    kind.map(i32::from).ok_or_else(|| HttpError::bad_request(format!("{name} is no kind of event")))
+    kind.map(i32::from).ok_or_else(|| {
+        let known = (1..).map_while(|kind| v1::EventKind::try_from(kind).ok()).map(kind_name);
+        let known = known.collect::<Vec<_>>().join(", ");
+        HttpError::bad_request(format!("{name} is no kind of event: {known}"))
+    })
 }
 
 /// The header wins: a reconnecting browser sends it with the URL that it began with.

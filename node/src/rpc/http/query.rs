@@ -114,7 +114,9 @@ impl Query {
         match self.text(key) {
             None | Some("") => Ok(None),
             Some(text) => {
-                let id = hash(text).ok_or_else(|| HttpError::bad_request(format!("{key} is not a block id")))?;
+                let id = hash(text).ok_or_else(|| {
+                    HttpError::bad_request(format!("{key} is not a block id, which has 64 hex digits"))
+                })?;
                 Ok(Some(StacksBlockId(id)))
             }
         }

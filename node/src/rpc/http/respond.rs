@@ -63,7 +63,9 @@ impl From<ApiError> for HttpError {
     fn from(error: ApiError) -> Self {
         let text = error.to_string();
         match error {
-            ApiError::Missing { .. } | ApiError::Invalid { .. } => Self::bad_request(text),
+            ApiError::Missing { .. } | ApiError::MissingChoice { .. } | ApiError::Invalid { .. } => {
+                Self::bad_request(text)
+            }
             ApiError::NotFound { .. } | ApiError::NoJob { .. } => Self::not_found(text),
             ApiError::Precondition { .. } => Self::text(StatusCode::CONFLICT, text),
             ApiError::Busy { .. } | ApiError::TooManyBlocksWanted { .. } => {

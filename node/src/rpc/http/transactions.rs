@@ -55,6 +55,7 @@ pub(super) fn failure(error: ApiError, raw: &[u8]) -> HttpError {
     let reason = match &error {
         ApiError::Internal(_) | ApiError::StorageFull => "ServerFailureDatabase",
         ApiError::Missing { .. }
+        | ApiError::MissingChoice { .. }
         | ApiError::Invalid { .. }
         | ApiError::NotFound { .. }
         | ApiError::NoJob { .. }
@@ -94,6 +95,7 @@ pub(super) fn refusal(refused: &AdmissionRefusal) -> HttpError {
         "txid": txid.to_hex(),
         "error": "transaction rejected",
         "reason": refusal.reason(),
+        "message": refusal.to_string(),
     });
     if let Some(data) = refusal.reason_data() {
         body["reason_data"] = data;
@@ -114,28 +116,27 @@ pub(super) async fn unconfirmed(State(services): State<Services>, Path(txid): Pa
     Ok(json(json!({ "tx": hex::encode(&known.raw), "status": "Mempool" })))
 }
 
-/// GET /v3/transaction/{txid}: a mined transaction. Others are 404 as in the reference, here with their state.
+/// GET /v3/transaction/{txid}: a mined transaction; with its state when its block is not canonical any more. Others are 404
+/// as in the reference, here with their state.
 pub(super) async fn mined(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
     let txid = Txid(path_hash(&txid)?);
     let known = match services.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await {
         Err(ApiError::NotFound { .. }) => return Err(HttpError::not_found(UNKNOWN)),
         known => known?,
     };
-    let Some(mined) = known.mined else {
+    let Some(mined) = &known.mined else {
         return Err(HttpError::json(StatusCode::NOT_FOUND, unmined(&txid, &known)));
     };
-    let result = mined.receipt.map(|receipt| receipt.result).unwrap_or_default();
+    let result = mined.receipt.as_ref().map(|receipt| clarity_text(&receipt.result)).unwrap_or_default();
     let mut body = json!({
         "index_block_hash": mined.block.block_id.to_hex(),
         "tx": hex::encode(&known.raw),
-        "result": clarity_text(&result),
+        "result": result,
         "block_height": mined.block.chain_length,
         "is_canonical": mined.is_canonical,
     });
     if !mined.is_canonical {
-        // It was mined, as the rest says, and no longer counts: what has become of it since.
-        body["state"] = state_name(&known.state).into();
-        body["message"] = known.detail.into();
+        add_state(&mut body, &known);
     }
     Ok(json(body))
 }
@@ -148,25 +149,23 @@ fn lower_name(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }
 
-fn state_name(state: &TransactionState) -> String {
-    lower_name(encode::transaction_state(state).as_str_name(), "TRANSACTION_STATE_")
-}
-
 /// State of a transaction that is not mined.
 fn unmined(txid: &Txid, known: &KnownTransaction) -> Value {
-    let mut body = json!({
-        "txid": txid.to_hex(),
-        "error": "the transaction is not mined",
-        "state": state_name(&known.state),
-        "message": known.detail,
-    });
+    let mut body = json!({ "txid": txid.to_hex(), "error": "the transaction is not mined" });
+    add_state(&mut body, known);
+    body
+}
+
+/// Adds what it waits for, or why it was dropped.
+fn add_state(body: &mut Value, known: &KnownTransaction) {
+    body["state"] = lower_name(encode::transaction_state(&known.state).as_str_name(), "TRANSACTION_STATE_").into();
+    body["message"] = known.detail.as_str().into();
     if let TransactionState::Dropped { reason, new_txid } = &known.state {
         body["reason"] = lower_name(reason.as_str_name(), "DROP_REASON_").into();
         if let Some(txid) = new_txid {
             body["new_txid"] = txid.to_hex().into();
         }
     }
-    body
 }
 
 /// A value in Clarity syntax; the node made the bytes, so they decode.

@@ -380,9 +380,9 @@ impl AdmissionView for TipView<'_, '_> {
     fn check_public_function(&self, contract: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal> {
         let answer = self.state.check_public_function(contract, function, arguments).map_err(refused)?;
         answer.map_err(|refusal| match refusal {
-            CallRefusal::NoSuchContract => Refusal::NoSuchContract,
-            CallRefusal::NoSuchPublicFunction => Refusal::NoSuchPublicFunction,
-            CallRefusal::BadArgument(message) => Refusal::BadFunctionArgument { message },
+            CallRefusal::NoSuchContract => Refusal::NoSuchContract { contract: contract.clone() },
+            CallRefusal::NoSuchPublicFunction(message) => Refusal::NoSuchPublicFunction { message },
+            CallRefusal::BadArgument { error, message } => Refusal::BadFunctionArgument { error, message },
         })
     }
 }

@@ -32,7 +32,8 @@ impl NakamotoChainState {
     pub fn put_chunk(&self, contract: String, chunk: StackerDbChunk) -> Result<ChunkOutcome, StoreError> {
         // The recovery of the signer is the slow part, and needs no database.
         let chunk = check_signature(chunk);
-        self.inner.store.write_all(move |tx| put(tx, &contract, &chunk))
+        let mainnet = self.params().mainnet;
+        self.inner.store.write_all(move |tx| put(tx, &contract, &chunk, mainnet))
     }
 
     /// The same for several chunks in one commit, in their order.
@@ -41,7 +42,8 @@ impl NakamotoChainState {
     /// As [`Self::put_chunk`]: none was stored.
     pub fn put_chunks(&self, contract: String, chunks: Vec<StackerDbChunk>) -> Result<Vec<ChunkOutcome>, StoreError> {
         let chunks: Vec<_> = chunks.into_iter().map(check_signature).collect();
-        self.inner.store.write_all(move |tx| chunks.iter().map(|chunk| put(tx, &contract, chunk)).collect())
+        let mainnet = self.params().mainnet;
+        self.inner.store.write_all(move |tx| chunks.iter().map(|chunk| put(tx, &contract, chunk, mainnet)).collect())
     }
 
     /// Makes `.producers` and `.signers` follow the sets at the burn tip.
@@ -73,8 +75,13 @@ impl NakamotoChainState {
     }
 }
 
-fn put(tx: &mut WriteTx<'_>, contract: &str, chunk: &AuthenticatedChunk) -> Result<ChunkOutcome, StoreError> {
-    let outcome = put_chunk(tx.sql(), contract, chunk, tx.next_sequence())?;
+fn put(
+    tx: &mut WriteTx<'_>,
+    contract: &str,
+    chunk: &AuthenticatedChunk,
+    mainnet: bool,
+) -> Result<ChunkOutcome, StoreError> {
+    let outcome = put_chunk(tx.sql(), contract, chunk, tx.next_sequence(), mainnet)?;
     if matches!(outcome, PutOutcome::Accepted(_)) {
         let chunks = vec![wire::chunk(chunk.chunk().clone())];
         let body = v1::StackerDbChunks { contract_id: contract.to_owned(), chunks };

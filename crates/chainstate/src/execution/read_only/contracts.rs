@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clarity::analysis::{Contracts, Interface, implements_trait, takes};
 use clarity::error::InternalError;
 use clarity::keys;
+use clarity::names::ClarityName;
 use clarity::principal::{ContractId, TraitId};
 use clarity::state::{Contract, View, World as _};
 use clarity::value::Value;
@@ -15,6 +16,9 @@ use crate::transactions::{MAX_RECEIPTS_BYTES, interface_json};
 /// Keys of what the reference keeps outside of the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
 const SIZE_ENTRY: &str = "vm-metadata::9::contract-size";
+
+/// Public functions that a message names.
+const SHOWN_FUNCTIONS: usize = 5;
 
 /// A contract's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +36,16 @@ pub(crate) enum CallRefusal {
     #[error("no such contract")]
     NoSuchContract,
     /// It has no public function of that name; read-only ones do not count.
-    #[error("no such public function")]
-    NoSuchPublicFunction,
+    #[error("{0}")]
+    NoSuchPublicFunction(String),
     /// The arguments do not fit.
-    #[error("bad argument: {0}")]
-    BadArgument(String),
+    #[error("{message}")]
+    BadArgument {
+        /// The checker's error, as the reference shows it.
+        error: String,
+        /// Which argument, and what it should be.
+        message: String,
+    },
 }
 
 impl StateReader<'_> {
@@ -123,11 +132,14 @@ impl StateReader<'_> {
         let Some(interface) = self.interface(contract)? else {
             return Ok(Err(CallRefusal::NoSuchContract));
         };
-        let Some(function) = interface.public.get(function) else {
-            return Ok(Err(CallRefusal::NoSuchPublicFunction));
+        let Some(signature) = interface.public.get(function) else {
+            return Ok(Err(CallRefusal::NoSuchPublicFunction(not_public(&interface, contract, function))));
         };
-        let checked = self.asking(|contracts| takes(function, arguments, contracts))?;
-        Ok(checked.map_err(|fault| CallRefusal::BadArgument(fault.error.debug())))
+        let checked = self.asking(|contracts| takes(signature, arguments, contracts))?;
+        Ok(checked.map_err(|misfit| CallRefusal::BadArgument {
+            error: misfit.fault.error.debug(),
+            message: misfit.text(function, signature),
+        }))
     }
 
     fn contract(&self, id: &ContractId) -> Result<Option<Arc<Contract>>, ReadError> {
@@ -142,6 +154,26 @@ impl StateReader<'_> {
             Some(failure) => Err(failure.into()),
             None => Ok(answer),
         }
+    }
+}
+
+/// Why a transaction cannot call a function, and what it can call.
+fn not_public(interface: &Interface, contract: &ContractId, function: &str) -> String {
+    let what = match () {
+        () if interface.read_only.contains_key(function) => {
+            format!("{function} of {contract} is read-only: it is read, and no transaction calls it")
+        }
+        () if interface.private.contains_key(function) => {
+            format!("{function} of {contract} is private: only the contract itself calls it")
+        }
+        () => format!("{contract} has no function {function}"),
+    };
+    let names = interface.public.keys().take(SHOWN_FUNCTIONS).map(ClarityName::as_str).collect::<Vec<_>>().join(", ");
+    let more = interface.public.len().saturating_sub(SHOWN_FUNCTIONS);
+    match more {
+        _ if names.is_empty() => format!("{what}. It has no public function"),
+        0 => format!("{what}. Public: {names}"),
+        more => format!("{what}. Public: {names} and {more} more"),
     }
 }
 

@@ -188,10 +188,24 @@ fn admission_checks_name_what_does_not_fit() {
         };
         let store = alice.contract("store");
         assert_eq!(check(&store, "get-it", &[Value::UInt(1)]), Ok(()));
-        assert!(matches!(check(&store, "get-it", &[Value::Int(1)]), Err(CallRefusal::BadArgument(_))));
-        assert!(matches!(check(&store, "get-it", &[]), Err(CallRefusal::BadArgument(_))));
-        for function in ["read", "secret", "absent"] {
-            assert_eq!(check(&store, function, &[]), Err(CallRefusal::NoSuchPublicFunction));
+        let bad_argument = |arguments: &[Value]| match check(&store, "get-it", arguments) {
+            Err(CallRefusal::BadArgument { message, .. }) => message,
+            other => panic!("{other:?}"),
+        };
+        let message = bad_argument(&[Value::Int(1)]);
+        assert!(message.starts_with("argument 1 of get-it, "), "{message}");
+        assert!(message.ends_with(": expecting expression of type 'uint', found 'int'"), "{message}");
+        assert_eq!(bad_argument(&[]), "get-it: expecting 1 arguments, got 0");
+        for (function, why) in
+            [("read", "is read-only"), ("secret", "is private"), ("absent", "has no function absent")]
+        {
+            match check(&store, function, &[]) {
+                Err(CallRefusal::NoSuchPublicFunction(message)) => {
+                    assert!(message.contains(why) && message.contains("Public: "), "{message}");
+                    assert!(message.contains("get-it"), "{message}");
+                }
+                other => panic!("{function}: {other:?}"),
+            }
         }
         assert_eq!(check(&alice.contract("absent"), "f", &[]), Err(CallRefusal::NoSuchContract));
     });

@@ -8,7 +8,7 @@ use clarity::value::Value;
 use rusqlite::Connection;
 use serde_json::json;
 use stacks_types::address::StacksAddress;
-use stacks_types::ids::Hash160;
+use stacks_types::ids::{Hash160, Txid};
 use stacks_types::keys::{KeyEncoding, LowS, MessageSignature, PrivateKey};
 use stacks_types::transaction::{
     AuthField, BlockTransaction, ContractVersion, MultiSigCondition, MultiSigHashMode, PostConditionMode,
@@ -103,20 +103,20 @@ fn a_problematic_transaction_is_refused_for_two_days() {
 #[test]
 fn rows_one_to_three_look_at_the_transaction_alone() {
     let mainnet = changed(transfer(3, 1), |tx| tx.version = TransactionVersion::Mainnet);
-    assert_eq!(refusal(mainnet), Refusal::BadTransactionVersion);
+    assert_eq!(refusal(mainnet), Refusal::BadTransactionVersion { mainnet: false });
     let recipient = address(1).to_principal();
     assert_eq!(refusal(signed(1, 5, FEE, transfer(1, 1))), Refusal::TransferRecipientCannotEqualSender { recipient });
     assert_eq!(refusal(signed(1, 5, FEE, transfer(3, 0))), Refusal::TransferAmountMustBePositive);
     for version in [20, 22, 5] {
         let foreign = StacksAddress::new(version, address(3).hash160()).unwrap().to_principal();
         let payload = TransactionPayload::TokenTransfer { recipient: foreign, amount: 1, memo: [0; 34] };
-        assert_eq!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte);
+        assert!(matches!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte { mainnet: false, .. }));
     }
     let mut foreign = contract(3, "c");
     foreign.issuer = Standard::new(22, foreign.issuer.hash).unwrap();
     let recipient = Principal::Contract(foreign);
     let payload = TransactionPayload::TokenTransfer { recipient, amount: 1, memo: [0; 34] };
-    assert_eq!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte);
+    assert!(matches!(refusal(signed(1, 5, FEE, payload)), Refusal::BadAddressVersionByte { mainnet: false, .. }));
 }
 
 #[test]
@@ -259,14 +259,17 @@ fn rows_nine_and_ten_want_the_money_to_be_there() {
 
 #[test]
 fn rows_eleven_and_twelve_look_at_contracts() {
-    assert_eq!(refusal(signed(1, 5, FEE, call(9, "gone", FUNCTION, 1))), Refusal::NoSuchContract);
-    assert_eq!(refusal(signed(1, 5, FEE, call(9, "here", "other", 1))), Refusal::NoSuchPublicFunction);
+    assert_eq!(
+        refusal(signed(1, 5, FEE, call(9, "gone", FUNCTION, 1))),
+        Refusal::NoSuchContract { contract: contract(9, "gone") }
+    );
+    assert!(matches!(refusal(signed(1, 5, FEE, call(9, "here", "other", 1))), Refusal::NoSuchPublicFunction { .. }));
     assert!(matches!(refusal(signed(1, 5, FEE, call(9, "here", FUNCTION, 2))), Refusal::BadFunctionArgument { .. }));
     let mut foreign = call(9, "here", FUNCTION, 1);
     if let TransactionPayload::ContractCall(call) = &mut foreign {
         call.address = StacksAddress::of_key_hash(call.address.hash160(), true);
     }
-    assert_eq!(refusal(signed(1, 5, FEE, foreign)), Refusal::BadAddressVersionByte);
+    assert!(matches!(refusal(signed(1, 5, FEE, foreign)), Refusal::BadAddressVersionByte { mainnet: false, .. }));
     let contract_identifier = contract(1, "taken");
     assert_eq!(
         refusal(signed(1, 5, FEE, deploy_payload("taken", "1"))),
@@ -345,9 +348,9 @@ fn refusals_have_the_words_and_keys_that_clients_know() {
         Some(json!({"message": "bad"})),
     );
     check(
-        Refusal::BadFunctionArgument { message: "bad".to_owned() },
+        Refusal::BadFunctionArgument { error: "TypeError".to_owned(), message: "bad".to_owned() },
         "BadFunctionArgument",
-        Some(json!({"message": "bad"})),
+        Some(json!({"message": "TypeError"})),
     );
     check(Refusal::Database { message: "disk".to_owned() }, "ServerFailureDatabase", Some(json!({"message": "disk"})));
     check(
@@ -355,13 +358,14 @@ fn refusals_have_the_words_and_keys_that_clients_know() {
         "ServerFailureOther",
         Some(json!({"message": "payload PoisonMicroblock is not allowed"})),
     );
+    let (mainnet, txid) = (false, Txid([7; 32]));
     for (refusal, reason) in [
-        (Refusal::BadTransactionVersion, "BadTransactionVersion"),
+        (Refusal::BadTransactionVersion { mainnet }, "BadTransactionVersion"),
         (Refusal::TransferAmountMustBePositive, "TransferAmountMustBePositive"),
-        (Refusal::NoSuchContract, "NoSuchContract"),
-        (Refusal::NoSuchPublicFunction, "NoSuchPublicFunction"),
-        (Refusal::ConflictingNonceInMempool, "ConflictingNonceInMempool"),
-        (Refusal::BadAddressVersionByte, "BadAddressVersionByte"),
+        (Refusal::NoSuchContract { contract: contract(1, "gone") }, "NoSuchContract"),
+        (Refusal::NoSuchPublicFunction { message: "no".to_owned() }, "NoSuchPublicFunction"),
+        (Refusal::ConflictingNonceInMempool { nonce: 5, txid, fee: 180 }, "ConflictingNonceInMempool"),
+        (Refusal::BadAddressVersionByte { address: principal.standard(), mainnet }, "BadAddressVersionByte"),
         (Refusal::NoCoinbaseViaMempool, "NoCoinbaseViaMempool"),
         (Refusal::NoTenureChangeViaMempool, "NoTenureChangeViaMempool"),
         (Refusal::TemporarilyBlacklisted, "TemporarilyBlacklisted"),

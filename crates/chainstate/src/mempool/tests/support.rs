@@ -113,8 +113,10 @@ impl AdmissionView for View {
     fn check_public_function(&self, _: &ContractId, function: &str, arguments: &[Value]) -> Result<(), Refusal> {
         match (function, arguments.len()) {
             (FUNCTION, 1) => Ok(()),
-            (FUNCTION, _) => Err(Refusal::BadFunctionArgument { message: "one argument".to_owned() }),
-            _ => Err(Refusal::NoSuchPublicFunction),
+            (FUNCTION, _) => {
+                Err(Refusal::BadFunctionArgument { error: "one".to_owned(), message: "one argument".to_owned() })
+            }
+            _ => Err(Refusal::NoSuchPublicFunction { message: format!("no {function}") }),
         }
     }
 }

@@ -81,17 +81,19 @@ fn the_tip_may_have_moved_since_the_check() {
     assert!(matches!(outcome, InsertOutcome::Inserted(_)));
 }
 
+/// Refused for a pending transaction with nonce 5.
+fn conflict(pending: &CheckedTransaction, fee: u64) -> InsertOutcome {
+    InsertOutcome::Refused(Refusal::ConflictingNonceInMempool { nonce: 5, txid: txid(pending), fee })
+}
+
 #[test]
 fn only_a_strictly_higher_fee_replaces() {
     let mut conn = database();
     let old = checked_transfer(1, 5, 900);
     inserted(put(&mut conn, &old, 5));
     let same = checked(unsigned(1, 5, 900, transfer(98, 1)));
-    assert_eq!(put(&mut conn, &same, 5), InsertOutcome::Refused(Refusal::ConflictingNonceInMempool));
-    assert_eq!(
-        put(&mut conn, &checked_transfer(1, 5, 899), 5),
-        InsertOutcome::Refused(Refusal::ConflictingNonceInMempool)
-    );
+    assert_eq!(put(&mut conn, &same, 5), conflict(&old, 900));
+    assert_eq!(put(&mut conn, &checked_transfer(1, 5, 899), 5), conflict(&old, 900));
     let better = checked_transfer(1, 5, 901);
     let changes = inserted(put(&mut conn, &better, 5));
     assert_eq!(reasons(&changes), vec![(txid(&old), DropReason::ReplaceByFee { new_txid: txid(&better) })]);
@@ -108,7 +110,7 @@ fn a_nonce_is_used_once_as_origin_or_as_sponsor() {
     inserted(put(&mut conn, &two, 5));
     // Conflicts with the first as origin and with the second as sponsor, and must pay more than both.
     let not_enough = checked(unsigned_sponsored((1, 5), (2, 5), 950, transfer(3, 1)));
-    assert_eq!(put(&mut conn, &not_enough, 5), InsertOutcome::Refused(Refusal::ConflictingNonceInMempool));
+    assert_eq!(put(&mut conn, &not_enough, 5), conflict(&two, 950));
     let both = checked(unsigned_sponsored((1, 5), (2, 5), 951, transfer(3, 1)));
     let changes = inserted(put(&mut conn, &both, 5));
     let reason = DropReason::ReplaceByFee { new_txid: txid(&both) };

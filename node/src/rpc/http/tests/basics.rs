@@ -162,7 +162,7 @@ fn a_refused_transaction_has_the_reference_shape() {
     for part in ["transaction rejected", "FeeTooLow", "reason_data", "expected", "abab"] {
         assert!(full.contains(part), "{part}: {full}");
     }
-    assert!(!reply(Refusal::NoSuchContract).contains("reason_data"));
+    assert!(reply(Refusal::NoCoinbaseViaMempool).contains("a coinbase cannot be submitted"));
 }
 
 #[test]

@@ -333,6 +333,38 @@ fn the_node_tells_of_itself() {
 }
 
 #[test]
+fn a_transaction_of_a_block_that_is_not_canonical_any_more_says_what_it_waits_for() {
+    let bench = Bench::started();
+    let transaction = transfer(0, 0, 9, 5);
+    bench.send(std::slice::from_ref(&transaction));
+    bench.mine();
+    let block = bench.grow();
+    bench.chain.reorganize_burn_chain(1, 2, FIRST_BURN.1 + 60).unwrap();
+    bench.settle();
+    let path = format!("/v3/transaction/{}", transaction.txid().to_hex());
+    let back = bench.read(&path);
+    check(
+        "rolled back",
+        &back,
+        &[
+            ("index_block_hash", Kind::Hex(32)),
+            ("tx", Kind::AnyHex),
+            ("result", Kind::Says("(ok true)")),
+            ("block_height", Kind::Is(2)),
+            ("is_canonical", Kind::Holds(false)),
+            ("state", Kind::Says("ready")),
+            ("message", Kind::Text),
+        ],
+    );
+    assert_eq!(back["index_block_hash"], block.to_hex());
+    let message = back["message"].as_str().unwrap();
+    assert!(message.contains("a reorganization brought it back"), "{message}");
+    bench.grow();
+    let again = bench.read(&path);
+    assert_eq!((&again["is_canonical"], again.get("state")), (&true.into(), None), "{again}");
+}
+
+#[test]
 fn a_mined_transaction_is_found_with_its_result() {
     let bench = Bench::started();
     let transaction = transfer(0, 0, 9, 5);
@@ -351,23 +383,4 @@ fn a_mined_transaction_is_found_with_its_result() {
         ],
     );
     assert_eq!(mined["index_block_hash"], block.to_hex());
-}
-
-/// A client that polls for the status 200 alone would take it as mined.
-#[test]
-fn a_transaction_that_was_rolled_back_says_what_has_become_of_it() {
-    let bench = Bench::started();
-    let transaction = transfer(0, 0, 9, 5);
-    bench.send(std::slice::from_ref(&transaction));
-    let block = bench.grow();
-    bench.core.reorganize_burn_chain(1, 2, FIRST_BURN.1 + 60).unwrap();
-    bench.settle();
-    let path = format!("/v3/transaction/{}", transaction.txid().to_hex());
-    let rolled_back = bench.read(&path);
-    assert_eq!((&rolled_back["is_canonical"], &rolled_back["state"]), (&false.into(), &"ready".into()));
-    assert!(rolled_back["message"].is_string(), "{rolled_back}");
-    assert_eq!(rolled_back["index_block_hash"], block.to_hex());
-    bench.grow();
-    let again = bench.read(&path);
-    assert_eq!((&again["is_canonical"], &again["state"]), (&true.into(), &Value::Null));
 }

@@ -278,6 +278,9 @@ impl Asker {
         self.post(400, "/v3/block", OCTETS, broken(block).encode());
         self.get(200, &format!("/v3/transaction/{txid}"));
         self.get(200, &format!("/extended/v1/tx/{txid}"));
+        self.bench.chain.reorganize_burn_chain(1, 2, FIRST_BURN.1 + 60).unwrap();
+        self.bench.settle();
+        self.get(200, &format!("/v3/transaction/{txid}"));
         let file = rusqlite::Connection::open(self.bench.folder.path().join("chainstate.sqlite")).unwrap();
         let set = |bytes: u64| file.execute("UPDATE mempool_totals SET bytes = ?1", [bytes]).unwrap();
         set(1 << 28);

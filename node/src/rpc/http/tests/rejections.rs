@@ -26,14 +26,24 @@ const CODE: &str = "(define-public (set (n uint)) (ok n)) (define-read-only (pee
 const ACCOUNT: &[(&str, Kind)] =
     &[("expected", Kind::Whole), ("actual", Kind::Whole), ("principal", Kind::Text), ("is_origin", Kind::Bool)];
 
-/// Checks a refusal: this reason, and exactly these keys in reason_data; without keys, no reason_data.
+/// Checks a refusal: this reason, a message, and exactly these keys in reason_data; without keys, no reason_data.
 fn check_refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, data: &[(&str, Kind)]) -> Value {
+    refused(bench, transaction, reason, data)["reason_data"].clone()
+}
+
+/// The same; returns all of the answer.
+fn refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, data: &[(&str, Kind)]) -> Value {
     let reply = bench.submit(transaction);
     let body = reply.json();
     assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{reason}: {body}");
     assert_eq!(body["reason"], reason, "{body}");
     assert_eq!(body["txid"], transaction.txid().to_hex());
-    let mut keys = vec![("txid", Kind::Hex(32)), ("error", Kind::Says("transaction rejected")), ("reason", Kind::Text)];
+    let mut keys = vec![
+        ("txid", Kind::Hex(32)),
+        ("error", Kind::Says("transaction rejected")),
+        ("reason", Kind::Text),
+        ("message", Kind::Text),
+    ];
     if !data.is_empty() {
         keys.push(("reason_data", Kind::Object));
         check(reason, &body["reason_data"], data);
@@ -41,7 +51,7 @@ fn check_refused(bench: &Bench, transaction: &StacksTransaction, reason: &str, d
     check(reason, &body, &keys);
     let hex = serde_json::json!({ "tx": hex::encode(transaction.encode()) }).to_string();
     assert_eq!(bench.post("/v2/transactions", JSON, hex).json(), body, "the JSON form differs");
-    body["reason_data"].clone()
+    body
 }
 
 /// A transaction of user 0, whose next nonce is 2.
@@ -92,7 +102,8 @@ fn every_row_has_its_reason_and_its_keys() {
     unsigned.auth.origin_mut().set_fee(2_000);
     check_refused(&bench, &unsigned, "SignatureValidation", message);
     let bad_argument = call_payload(address("user", 0), "c", "set", vec![Clarity::Bool(true)]);
-    check_refused(&bench, &by_user(2, 1_000, bad_argument), "BadFunctionArgument", message);
+    let told = refused(&bench, &by_user(2, 1_000, bad_argument), "BadFunctionArgument", message);
+    assert_eq!(told["message"], "argument 1 of set, n: expecting expression of type 'uint', found 'bool'");
     let mut conditioned = by_user(2, 1_000, pay(5));
     conditioned.post_conditions =
         vec![PostCondition::Stx { principal: PostConditionPrincipal::Origin, code: FungibleCode::Equal, amount: 5 }];
@@ -131,7 +142,9 @@ fn rows_without_data_have_no_key_for_it() {
     check_refused(&bench, &by_user(2, 1_000, unknown), "NoSuchContract", &[]);
     // A read-only function is not a public one.
     let read_only = call_payload(owner, "c", "peek", Vec::new());
-    check_refused(&bench, &by_user(2, 1_000, read_only), "NoSuchPublicFunction", &[]);
+    let told = refused(&bench, &by_user(2, 1_000, read_only), "NoSuchPublicFunction", &[]);
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("is read-only") && message.ends_with("Public: set"), "{message}");
     let abroad = StacksAddress::of_key_hash(owner.hash160(), true).to_principal();
     check_refused(&bench, &by_user(2, 1_000, transfer_payload(abroad, 5)), "BadAddressVersionByte", &[]);
     let coinbase = TransactionPayload::Coinbase { buffer: [0; 32] };
@@ -146,9 +159,12 @@ fn rows_without_data_have_no_key_for_it() {
         pubkey_hash: Hash160([4; 20]),
     }));
     check_refused(&bench, &by_user(2, 1_000, change), "NoTenureChangeViaMempool", &[]);
-    bench.send(&[by_user(2, 1_000, transfer_payload(user(1), 5))]);
+    let waiting = by_user(2, 1_000, transfer_payload(user(1), 5));
+    bench.send(std::slice::from_ref(&waiting));
     let same_nonce = by_user(2, 1_000, transfer_payload(user(1), 6));
-    check_refused(&bench, &same_nonce, "ConflictingNonceInMempool", &[]);
+    let told = refused(&bench, &same_nonce, "ConflictingNonceInMempool", &[]);
+    let words = format!("its nonce 2 waits in {} with a fee of 1000 micro-STX", waiting.txid());
+    assert!(told["message"].as_str().unwrap().starts_with(&words), "{told}");
 }
 
 #[test]
