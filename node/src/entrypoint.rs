@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use chainstate::read;
-use client::Shutdown;
+use client::{Shutdown, fail_writes_beyond_the_limit};
 use nakamoto_proto::v1;
 use sqlite::{Draft, Durability, Readable};
 use tokio::net::TcpListener;
@@ -67,9 +67,6 @@ pub(crate) const STOP_DEADLINE: Duration = Duration::from_millis(1900);
 /// Time for the rest of the stop, after the threads' deadline.
 const STOP_MARGIN: Duration = Duration::from_millis(100);
 
-/// The same number on Linux and macOS.
-const SIGXFSZ: i32 = 25;
-
 /// Runs a node until it is asked to stop or one of its threads ends.
 ///
 /// # Errors
@@ -79,7 +76,10 @@ pub(crate) fn run(
     open: impl FnOnce() -> anyhow::Result<OpenedChain> + Send,
 ) -> anyhow::Result<()> {
     let rpc = runtime("rpc")?;
-    ignore_sigxfsz(&rpc).context("signals cannot be caught")?;
+    {
+        let _context = rpc.enter();
+        fail_writes_beyond_the_limit().context("signals cannot be caught")?;
+    }
     let connections = make_room(settings.max_connections)?;
     // Listen first: a second node with the same ports should not open the folder.
     let mut listeners = Vec::new();
@@ -103,15 +103,6 @@ pub(crate) fn run(
     tracing::info!(?addresses, data_dir = %settings.data_dir.display(), "serving");
     let exit = node.exits.recv().unwrap_or(Exit::Asked("lost channel"));
     node.stop(exit, chain)
-}
-
-/// A write beyond the limit on file sizes (`ulimit -f`) raises a signal that ends the process. With a handler the write
-/// fails instead, as on a full disk.
-fn ignore_sigxfsz(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let _context = runtime.enter();
-    // The handler stays installed when the listener is dropped.
-    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// Opening the chain evaluates the boot block's contracts, and evaluation recurses.

@@ -32,7 +32,7 @@ pub use feed::{Feed, FeedError, FeedItem, FeedRequest};
 pub use log::{LogFormat, start_log};
 pub use node::{Credentials, MAX_RESPONSE_BYTES, Node, NodeChannel, NodeUrlError, UNARY_TIMEOUT, unary};
 pub use secrets::{SecretError, SecretSource, read_private_key, read_private_keys, read_vrf_key};
-pub use shutdown::Shutdown;
+pub use shutdown::{Shutdown, fail_writes_beyond_the_limit};
 pub use signing_record::{RecordError, open_record, record_path};
 pub use slot::{PutError, SlotRefusal, SlotWrite, SlotWriter, put_all, writer_of};
 pub use standing::Standing;

@@ -10,6 +10,19 @@ use std::io::Read;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+/// The same number on Linux and macOS.
+const SIGXFSZ: i32 = 25;
+
+/// A write beyond the limit on file sizes (`ulimit -f`) raises a signal that ends the process. With a handler the write
+/// fails instead, as on a full disk. Needs a running tokio runtime; [`Shutdown::listen`] calls it.
+///
+/// # Errors
+/// The system's error when signals cannot be caught.
+pub fn fail_writes_beyond_the_limit() -> std::io::Result<()> {
+    // The handler stays installed when the listener is dropped.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
 /// Waits until the program should stop.
 #[derive(Debug)]
 pub struct Shutdown {
@@ -25,6 +38,7 @@ impl Shutdown {
     /// # Errors
     /// The system's error when signals cannot be caught or the thread cannot be started.
     pub fn listen(stop_on_stdin_eof: bool) -> std::io::Result<Self> {
+        fail_writes_beyond_the_limit()?;
         let end_of_input = if stop_on_stdin_eof { Some(watch_stdin()?) } else { None };
         let hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
         Ok(Self {

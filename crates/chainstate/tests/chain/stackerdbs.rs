@@ -56,6 +56,11 @@ fn query<T>(test: &TestChain, query: impl FnOnce(&Connection) -> Result<T, Store
     test.chain.read(|reader| query(reader.conn())).expect("storage works")
 }
 
+/// Rows that say how far the chain was looked through: one or none.
+fn followed(test: &TestChain) -> u32 {
+    query(test, |conn| Ok(conn.query_row("SELECT COUNT(*) FROM stackerdb_followed", [], |row| row.get(0))?))
+}
+
 fn put(test: &TestChain, owner: u8, slot_id: u32, version: u32) -> ChunkOutcome {
     let chunk = StackerDbChunk::signed(slot_id, version, b"data".to_vec(), &key("user", owner));
     test.chain.put_chunk(id("slots"), chunk).expect("storage works")
@@ -258,6 +263,31 @@ fn instances_follow_a_reorganization_there_and_back() {
         assert_eq!(versions(&test, &id("slots")), Some(vec![0, 0, 0]), "nothing is kept over a fork without it");
         assert_eq!(code(put(&test, 2, 2, 1)), None, "the signers are those of this fork's tip");
         assert_eq!(code(put(&test, 1, 2, 2)), Some(2));
+    });
+}
+
+/// Or each start would look through the whole chain again.
+#[test]
+fn a_start_does_not_look_again_at_a_long_chain_without_contracts() {
+    on_a_large_stack(|| {
+        let test = TestChain::new();
+        for _ in 0..70 {
+            test.grow();
+        }
+        assert_eq!(follow(&test), 1);
+        assert_eq!(followed(&test), 1, "it is written down");
+    });
+}
+
+#[test]
+fn a_stop_ends_the_look_through_the_chain() {
+    on_a_large_stack(|| {
+        let test = TestChain::new();
+        test.grow();
+        let stopped = FollowContext { now: &|| Duration::ZERO, stopped: &|| true };
+        assert!(!test.chain.follow_stackerdbs(&stopped).expect("storage works"));
+        assert_eq!(followed(&test), 0);
+        assert_eq!(follow(&test), 1, "the round is to be done again");
     });
 }
 

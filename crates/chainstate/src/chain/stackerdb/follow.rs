@@ -45,15 +45,16 @@ pub struct FollowContext<'a> {
     pub stopped: &'a dyn Fn() -> bool,
 }
 
-/// Most rounds without a contract that are not written down: each would cost a commit that records only where the next
-/// round begins. After a restart so many more blocks are looked at.
-const UNWRITTEN_ROUNDS_MAX: u32 = 64;
+/// Blocks looked at, without a contract in any, from which on that is written down: doing so each time would cost a commit a
+/// block that records only where the next round begins. After a restart fewer blocks than these are looked at again.
+const UNWRITTEN_BLOCKS_MAX: usize = 64;
 
 /// The tip that was followed after the stored one, without a contract at either.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::chain) struct FollowedAhead {
     tip: StacksBlockId,
-    rounds: u32,
+    /// Blocks that were looked at since the stored one.
+    blocks: usize,
 }
 
 /// A contract's reply at a tip.
@@ -81,11 +82,11 @@ impl NakamotoChainState {
         if followed == Some(tip) {
             return Ok(false);
         }
-        self.keep_deployed(followed, tip)?;
+        let Some(looked_at) = self.keep_deployed(followed, tip, context)? else { return Ok(false) };
         let kept = self.read(|reader| list_contracts(reader.conn()))?;
-        let rounds = ahead.map_or(0, |ahead| ahead.rounds) + 1;
-        if kept.is_empty() && rounds < UNWRITTEN_ROUNDS_MAX {
-            *lock(&self.inner.followed_ahead) = Some(FollowedAhead { tip, rounds });
+        let blocks = ahead.map_or(0, |ahead| ahead.blocks).saturating_add(looked_at);
+        if kept.is_empty() && blocks < UNWRITTEN_BLOCKS_MAX {
+            *lock(&self.inner.followed_ahead) = Some(FollowedAhead { tip, blocks });
             return Ok(true);
         }
         let full = kept.len() >= MAX_CONTRACTS;
@@ -106,23 +107,33 @@ impl NakamotoChainState {
     }
 
     /// Keeps the StackerDB contracts of the blocks that are new since the followed tip; without one, those of all blocks.
-    fn keep_deployed(&self, followed: Option<StacksBlockId>, tip: StacksBlockId) -> Result<(), StoreError> {
+    /// Returns how many blocks it looked at; none if it was stopped.
+    fn keep_deployed(
+        &self,
+        followed: Option<StacksBlockId>,
+        tip: StacksBlockId,
+        context: &FollowContext<'_>,
+    ) -> Result<Option<usize>, StoreError> {
         let mainnet = self.params().mainnet;
         let found = self.read(|reader| {
             let boot = followed.is_none().then_some(StacksBlockId::BOOT);
             let blocks = blocks_between(reader.conn(), &followed.unwrap_or(StacksBlockId::BOOT), &tip)?;
-            let mut found = Vec::new();
+            let (mut found, looked_at) = (Vec::new(), blocks.len());
             for block in boot.into_iter().chain(blocks) {
+                if (context.stopped)() {
+                    return Ok(None);
+                }
                 for contract in select_contracts(reader.conn(), &block)? {
                     if is_candidate(reader, mainnet, &tip, &contract)? {
                         found.push(contract);
                     }
                 }
             }
-            Ok::<_, StoreError>(found)
+            Ok::<_, StoreError>(Some((found, looked_at)))
         })?;
+        let Some((found, looked_at)) = found else { return Ok(None) };
         if found.is_empty() {
-            return Ok(());
+            return Ok(Some(looked_at));
         }
         self.inner.store.write_all(move |tx| {
             for contract in found {
@@ -130,7 +141,7 @@ impl NakamotoChainState {
                     tracing::warn!(contract, "no StackerDB: there are {MAX_CONTRACTS} already");
                 }
             }
-            Ok(())
+            Ok(Some(looked_at))
         })
     }
 
