@@ -32,7 +32,7 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | how a contract is published, called, read | `engine.rs` |
+//! | how a contract is published, called, read | `engine/mod.rs` |
 //! | what the engine asks of a chain | `state/world.rs` |
 //! | what a value is, and the type that it carries | `value/mod.rs`, `types/mod.rs` |
 //! | in which order things are evaluated and charged | `run/machine.rs`, `run/call.rs`, and the natives below |

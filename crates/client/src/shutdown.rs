@@ -10,7 +10,7 @@ use std::io::Read;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// The same number on Linux and macOS.
+/// Number of the signal SIGXFSZ, which is the same on Linux and macOS.
 const SIGXFSZ: i32 = 25;
 
 /// A write beyond the limit on file sizes (`ulimit -f`) raises a signal that ends the process. With a handler the write

@@ -13,7 +13,7 @@
 //!   difference.
 //! - `devnet.json` is written last, in one step, before any process has a folder. Without either, a folder is not a
 //!   devnet yet.
-//! - A folder that lacks a part is refused before anything is written to it (`whole`).
+//! - A folder that lacks a part is refused before anything is written to it (`integrity`).
 //!
 //! # Not here
 //! Running anything: `processes`.

@@ -48,7 +48,7 @@ impl Caller {
         CALLER.try_with(Self::clone).ok()
     }
 
-    /// CallerClass of the current caller; [`CallerClass::Anyone`] outside of requests.
+    /// Class of the current caller; [`CallerClass::Anyone`] outside of requests.
     #[must_use]
     pub fn current_class() -> CallerClass {
         CALLER.try_with(|caller| caller.0.byte_account.class()).unwrap_or_default()

@@ -25,7 +25,7 @@ pub(crate) struct BurnSummary {
     pub(crate) has_view: bool,
 }
 
-/// Summaries at a file of this version or an earlier one.
+/// Reads the summary of a file of this version or an earlier one.
 ///
 /// # Errors
 /// The file is of another kind, of a newer version, or of a chain with other rules.

@@ -27,7 +27,7 @@ pub(crate) struct StagingSummary {
     pub(crate) newest_processed: Option<StacksBlockId>,
 }
 
-/// Summaries at a file of this version or an earlier one.
+/// Reads the summary of a file of this version or an earlier one.
 ///
 /// # Errors
 /// The file is of another kind, or of a newer version.

@@ -7,7 +7,7 @@
 //! it is made of. Where it is used, only its place in the table is written: else a union of thousands of contracts could
 //! be written thousands of times. Equal types have one place, so the form does not depend on what shares memory.
 //!
-//! Contracts of format 1 (`state/contract.rs`) have no table, and each type in full wherever it is used: the reader takes
+//! Contracts of format 1 (`state/contract/format_1.rs`) have no table, and each type in full wherever it is used: the reader takes
 //! that too. Tags are never reused, nor is 14, which had a meaning and was never written.
 
 use std::collections::hash_map::Entry;

@@ -29,7 +29,7 @@ pub(super) struct FairQueueLimits {
     pub(super) full: &'static str,
 }
 
-/// The lane. `K` identifies the sender.
+/// A queue that is fair between senders. `K` identifies the sender.
 pub(super) struct FairQueue<K: Ord + Clone> {
     limits: FairQueueLimits,
     state: Mutex<State<K>>,

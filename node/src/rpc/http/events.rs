@@ -203,7 +203,7 @@ struct Messages {
     frames: FrameStream,
     maker: Maker,
     ready: VecDeque<Bytes>,
-    /// lease of the frame whose messages are being sent.
+    /// Lease of the frame whose messages are being sent.
     lease: Option<Arc<ByteLease>>,
     in_flight: InFlight,
     class: CallerClass,

@@ -14,7 +14,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use crate::limits::UNCOUNTED_BYTES;
 use crate::runtime::budget::{ByteAccount, ByteLease, NoRoom, hold};
 
-/// Shares of frames that are being encoded; in the extensions of a stream's answer. Cheap to clone.
+/// Leases of the frames that are being encoded, kept in the extensions of a stream's answer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<Mutex<Vec<Arc<ByteLease>>>>);
 

@@ -43,7 +43,7 @@ pub struct ByteAccount {
     owner: Arc<Owner>,
 }
 
-/// Common to all purses of a connection.
+/// Shared by all accounts of one connection.
 struct Owner {
     budget: Budget,
     connection: CancellationToken,
@@ -57,7 +57,7 @@ struct Pool {
     /// Number of streams that wait for room.
     waiting: AtomicUsize,
     next_id: AtomicU64,
-    /// Shares that are held, oldest first.
+    /// Leases that are held, oldest first.
     holders: Mutex<BTreeMap<u64, Holder>>,
 }
 

@@ -1,7 +1,7 @@
-//! Summaries at all files of a folder before anything is written in it: each has recorded how far the others were.
+//! Reads a summary of every file of a folder before anything is written in it: each has recorded how far the others were.
 //!
 //! # Not here
-//! Which files fit each other: `fit`.
+//! Which files fit each other: `consistency`.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The mempool: admission, listing, and removal by age.
 //!
 //! # Not here
-//! How it follows the canonical tip: `mempool_sync`. How drops are announced: `dropped`.
+//! How it follows the canonical tip: `sync`. How drops are announced: `dropped`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
