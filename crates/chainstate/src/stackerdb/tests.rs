@@ -106,6 +106,26 @@ fn slots_are_numbered_in_list_order_and_start_empty() {
 }
 
 #[test]
+fn a_chunk_of_somebody_else_is_refused_with_both_addresses() {
+    let mut conn = database();
+    configured(&mut conn, &[(1, 1)]);
+    let said = |outcome| match outcome {
+        PutOutcome::Refused { refusal, .. } => refusal.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let (owner, other) = (address(1), address(2));
+    assert_eq!(said(put(&mut conn, 2, 0, 1, b"data")), format!("the slot is {owner}'s, and {other} signed"));
+    let unsigned = StackerDbChunk {
+        signature: MessageSignature([0; 65]),
+        ..StackerDbChunk::signed(0, 1, b"data".to_vec(), &key(1))
+    };
+    assert_eq!(
+        said(put_signed(&mut conn, CONTRACT, unsigned)),
+        format!("the slot is {owner}'s, and the signature is nobody's")
+    );
+}
+
+#[test]
 fn an_accepted_chunk_replaces_the_older_one() {
     let mut conn = database();
     configured(&mut conn, &[(1, 1)]);

@@ -76,6 +76,30 @@ fn a_full_disk_stops_writes_and_nothing_else_and_the_node_goes_on_when_there_is_
     });
 }
 
+#[test]
+fn a_producer_or_signer_that_finds_no_room_signs_nothing_and_goes_on_when_there_is_some() {
+    run(async {
+        let mut cluster = Cluster::start("100ms", "1s");
+        let client = cluster.client();
+        client.watch(0).await.block().await;
+        for process in [&cluster.signers[0], &cluster.producers[0]] {
+            // Its record has grown to that after some blocks, its log has not.
+            limit_files(process, Some(64 << 10));
+            process.wait_for_log("nothing is signed without it");
+            limit_files(process, None);
+            let newest = client.tip().await.sequence;
+            let mut watch = client.watch(newest).await;
+            for _ in 0..2 {
+                watch.block().await;
+            }
+        }
+        for process in [&mut cluster.signers[0], &mut cluster.producers[0]] {
+            let status = process.terminate();
+            assert!(status.success(), "{status}: {}", process.log());
+        }
+    });
+}
+
 /// Bytes of the disk: room for a new chain and a few hundred pages.
 const DISK_BYTES: u64 = 4 << 20;
 
