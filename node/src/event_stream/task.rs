@@ -194,6 +194,7 @@ impl StreamTask {
         if let Some(contracts) = opening.snapshot {
             self.send_snapshot(contracts).await?;
         }
+        let mut is_replaying = true;
         loop {
             if self.parts.shutdown.is_cancelled() {
                 return Err(self.shutdown());
@@ -212,10 +213,14 @@ impl StreamTask {
                 }
                 self.parts.subscriber.on_read(&self.feed);
             }
-            if self.last_frame.elapsed() >= self.parts.heartbeat {
+            let is_at_end = self.feed.next_sequence() > bounds.newest;
+            // A replay whose last events do not match would end without a word.
+            let ends_in_silence = is_replaying && is_at_end && self.queued != self.feed.cursor();
+            is_replaying &= !is_at_end;
+            if ends_in_silence || self.last_frame.elapsed() >= self.parts.heartbeat {
                 self.send_heartbeat().await?;
             }
-            if self.feed.next_sequence() > bounds.newest {
+            if is_at_end {
                 self.wait().await?;
             } else {
                 // Many events in a row that do not match must not hold up the other streams of this thread.

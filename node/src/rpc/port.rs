@@ -54,6 +54,8 @@ impl Port {
             let router = web::join(paths, into_router(grpc), &self.filter);
             let router = router.layer((HookLayer(Count), HookLayer(self.filter)));
             tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
+            let budget = self.listening.budget.clone();
+            tokio::spawn(async move { budget.keep_swept().await });
             let serve = |listener| server::serve(listener, router.clone(), self.listening.clone(), shutdown.clone());
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())

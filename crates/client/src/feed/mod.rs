@@ -33,11 +33,11 @@ use nakamoto_proto::v1::{
     Event, EventFilter, PayloadMode, StackerDbChunks, StartPosition, Started, SubscribeRequest, SubscribeResponse,
 };
 
-/// How often the node sends a frame when no event matches: the shortest interval that it grants. A reader that resumes
-/// at the newest event learns within this time that it is up to date.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often the node sends a frame when no event matches: several times within [`SILENCE_MAX`]. Each wakes both sides, so an
+/// idle chain has few.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// A stream without a frame for this long counts as lost: several heartbeats, and time for a busy machine.
+/// A stream without a frame for this long counts as lost: three heartbeats.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 
 /// What to subscribe to, and how.

@@ -18,10 +18,10 @@ use super::cursor::Cursor;
 use super::filter::Filter;
 use super::journal::{Journal as _, ReadLimit};
 use super::payload::Payload;
-use super::registry::StreamRegistryLimits;
+use super::registry::{OpenStream, StreamRegistryLimits};
 use super::subscribers::{StreamLimits, TooManySubscriptions};
-use super::task::StreamEnd;
-use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, request};
+use super::task::{FrameStream, StreamEnd};
+use bench::{Bench, Client, DB, JOURNAL_ID, MemoryJournal, burn, filter, mixed, of_kinds, request, verdict};
 
 /// Longest wait for something that must happen, far above what it takes.
 const WAIT: Duration = Duration::from_secs(60);
@@ -215,4 +215,48 @@ fn a_finished_stream_stays_finished() {
     while let Some(Ok(_)) = bench.next(&mut stream) {}
     let again = bench.runtime.block_on(std::future::poll_fn(|cx| Poll::Ready(stream.poll_frame(cx))));
     assert!(matches!(again, Poll::Ready(None)));
+}
+
+#[test]
+fn a_replay_whose_last_events_do_not_match_ends_with_a_heartbeat_at_once() {
+    for in_memory in [10, 0] {
+        let bench = Bench::new(in_memory, StreamRegistryLimits::default());
+        let long = Duration::from_secs(3600);
+        let open = |filter: &Filter, start_sequence| {
+            let request = OpenStream { heartbeat: long, ..request(filter, start_sequence, 10, None) };
+            bench.streams.open(request).unwrap()
+        };
+        let burn_blocks = filter(vec![of_kinds(&[v1::EventKind::BurnBlock])]);
+        bench.journal.append((0..5).map(mixed)); // Burn blocks are the first and the fourth.
+        for (start_sequence, events, heartbeats) in [(1, vec![1, 4], 0), (5, vec![], 1)] {
+            let mut stream = open(&burn_blocks, start_sequence);
+            let mut client = Client::default();
+            while client.events != events || !client.is_at(bench.journal.bounds().newest) {
+                client.take(&bench.next(&mut stream).unwrap().unwrap());
+            }
+            assert_eq!(client.heartbeats, heartbeats);
+            bench.turn();
+            assert!(is_silent(&mut stream), "once is enough");
+            bench.journal.append([verdict("v-1-2")]);
+            bench.turn();
+            assert!(is_silent(&mut stream), "the replay is over");
+        }
+        let mut stream = open(&Filter::ALL, 1);
+        let mut client = Client::default();
+        while !client.is_at(7) {
+            client.take(&bench.next(&mut stream).unwrap().unwrap());
+        }
+        bench.turn();
+        assert!(client.heartbeats == 0 && is_silent(&mut stream), "the last event says it");
+        let mut at_the_end = open(&burn_blocks, 8);
+        let started = bench.next(&mut at_the_end).unwrap().unwrap();
+        assert!(matches!(started.body, Some(FrameBody::Started(_))));
+        bench.turn();
+        assert!(is_silent(&mut at_the_end), "there was nothing to replay");
+    }
+}
+
+/// Whether no frame waits.
+fn is_silent(stream: &mut FrameStream) -> bool {
+    stream.poll_frame(&mut Context::from_waker(Waker::noop())).is_pending()
 }

@@ -25,7 +25,6 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,7 +33,7 @@ use self::peers::Peers;
 use super::actors::Actors;
 use crate::limits::{
     BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, SHUTDOWN_GRACE,
-    SWEEP_INTERVAL, TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
+    TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 use crate::metrics;
 use crate::metrics::warning_limiter::WarningLimiter;
@@ -103,7 +102,6 @@ pub struct Listening {
 /// Serves until `shutdown`, then lets open requests finish for a short while.
 pub async fn serve(listener: TcpListener, router: Router, listening: Listening, shutdown: CancellationToken) {
     let tasks = TaskTracker::new();
-    let sweep = tokio::spawn(sweep(listening.budget.clone()));
     let service = Arc::new(connection::Service::new(router, listening.clone(), shutdown.clone()));
     loop {
         let accepted = tokio::select! {
@@ -123,19 +121,9 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
         });
     }
     drop(listener);
-    sweep.abort();
     tasks.close();
     if tokio::time::timeout(SHUTDOWN_GRACE, tasks.wait()).await.is_err() {
         tracing::info!("connections that did not end in time are cut");
-    }
-}
-
-/// Regularly cuts connections that hold bytes for too long.
-async fn sweep(budget: Budget) {
-    let mut tick = tokio::time::interval(SWEEP_INTERVAL);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        budget.sweep(tick.tick().await);
     }
 }
 

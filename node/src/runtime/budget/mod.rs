@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::class::CallerClass;
 use crate::limits::{
     ACTOR_BYTES_IN_FLIGHT, BYTES_GRACE, LARGE_BYTES_IN_FLIGHT, SMALL_BYTES, SMALL_BYTES_IN_FLIGHT,
-    STREAM_BYTES_IN_FLIGHT,
+    STREAM_BYTES_IN_FLIGHT, SWEEP_INTERVAL,
 };
 use crate::metrics;
 
@@ -32,6 +32,8 @@ pub struct Budget {
     large: Arc<Pool>,
     streams: Arc<Pool>,
     actors: Arc<Pool>,
+    /// A pool without leases has given one.
+    first_lease: Arc<Notify>,
 }
 
 /// An account that takes bytes from the pools of its class. A connection is cut when it holds a lease longer than
@@ -59,6 +61,8 @@ struct Pool {
     next_id: AtomicU64,
     /// Leases that are held, oldest first.
     holders: Mutex<BTreeMap<u64, Holder>>,
+    /// Told of a lease when there was none.
+    first_lease: Arc<Notify>,
 }
 
 struct Holder {
@@ -87,11 +91,14 @@ pub struct NoRoom {
 impl Default for Budget {
     /// The pools with the sizes in `crate::limits`.
     fn default() -> Self {
+        let first_lease = Arc::new(Notify::new());
+        let pool = |bytes| Pool::new(bytes, Arc::clone(&first_lease));
         Self {
-            small: Pool::new(SMALL_BYTES_IN_FLIGHT),
-            large: Pool::new(LARGE_BYTES_IN_FLIGHT),
-            streams: Pool::new(STREAM_BYTES_IN_FLIGHT),
-            actors: Pool::new(ACTOR_BYTES_IN_FLIGHT),
+            small: pool(SMALL_BYTES_IN_FLIGHT),
+            large: pool(LARGE_BYTES_IN_FLIGHT),
+            streams: pool(STREAM_BYTES_IN_FLIGHT),
+            actors: pool(ACTOR_BYTES_IN_FLIGHT),
+            first_lease,
         }
     }
 }
@@ -104,10 +111,25 @@ impl Budget {
         ByteAccount { class, longest: Duration::MAX, owner: Arc::new(owner) }
     }
 
+    /// Sweeps every [`SWEEP_INTERVAL`] while leases are held; sleeps while there are none. One task is enough for a node.
+    pub async fn keep_swept(&self) {
+        loop {
+            self.first_lease.notified().await;
+            while self.is_leased() {
+                tokio::time::sleep(SWEEP_INTERVAL).await;
+                self.sweep(Instant::now());
+            }
+        }
+    }
+
     /// Cuts connections that hold a lease for longer than it may be held, and, where a pool was found empty,
     /// connections that hold its oldest leases.
     pub fn sweep(&self, now: Instant) {
         self.pools().into_iter().for_each(|pool| pool.sweep(now));
+    }
+
+    fn is_leased(&self) -> bool {
+        self.pools().into_iter().any(|pool| !pool.holders().is_empty())
     }
 
     fn pools(&self) -> [&Arc<Pool>; 4] {
@@ -193,7 +215,7 @@ impl ByteAccount {
 }
 
 impl Pool {
-    fn new(bytes: usize) -> Arc<Self> {
+    fn new(bytes: usize, first_lease: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self {
             bytes,
             room: Arc::new(Semaphore::new(bytes)),
@@ -201,6 +223,7 @@ impl Pool {
             waiting: AtomicUsize::new(0),
             next_id: AtomicU64::new(0),
             holders: Mutex::default(),
+            first_lease,
         })
     }
 
@@ -233,7 +256,13 @@ impl Pool {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (longest, owner) = (byte_account.longest, Arc::clone(&byte_account.owner));
         let holder = Holder { since: Instant::now(), longest, bytes, owner };
-        self.holders().insert(id, holder);
+        let mut holders = self.holders();
+        let is_first = holders.is_empty();
+        holders.insert(id, holder);
+        drop(holders);
+        if is_first {
+            self.first_lease.notify_one(); // Kept for a task that is at work.
+        }
         ByteLease { pool: Arc::clone(self), id, bytes, permit }
     }
 

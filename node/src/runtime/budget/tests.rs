@@ -1,6 +1,7 @@
 //! Shares are taken, grow and come back; a connection that takes others' room is cut.
 
-use std::task::Poll;
+use std::sync::atomic::AtomicU32;
+use std::task::{Context, Poll, Wake, Waker};
 
 use super::*;
 
@@ -83,4 +84,39 @@ async fn a_stream_waits_for_room_and_has_it_when_the_slow_one_is_cut() {
     drop(held);
     drop(waits.await);
     assert_eq!(budget.used(), 0);
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicU32);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn sweeps_begin_with_a_lease_and_end_with_the_last() {
+    let budget = Budget::default();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut sweeps = std::pin::pin!(budget.keep_swept());
+    let mut run = || sweeps.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
+    // For each of three rounds: nothing is in flight, so nothing wakes the task; then a lease does, until it is dropped.
+    for _ in 0..3 {
+        assert!(run());
+        wakes.0.store(0, Ordering::Relaxed);
+        tokio::time::sleep(2 * SWEEP_INTERVAL).await;
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 0, "nothing is in flight");
+
+        let (slow, is_cut) = byte_account(&budget, CallerClass::Anyone);
+        let held = slow.within(Duration::ZERO).take(MUCH).unwrap();
+        while !is_cut.is_cancelled() {
+            assert!(run());
+            tokio::time::sleep(SWEEP_INTERVAL / 10).await;
+        }
+        drop(held);
+        tokio::time::sleep(2 * SWEEP_INTERVAL).await; // The last look is due.
+    }
 }
