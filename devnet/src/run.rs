@@ -102,7 +102,17 @@ async fn serve(
     let ready = children.start_node(node_spec(node_args, &access)).await?;
     let url = access.url(ready.address);
     let node = Node::new(&url, access.token.as_deref(), access.certificate.as_deref())?;
-    let mut watch = ProgressFeed::open(node, started).await?;
+    let mut watch = {
+        let mut opening = std::pin::pin!(ProgressFeed::open(node, started));
+        loop {
+            tokio::select! {
+                biased;
+                // A node that ends now is started again, and the stream opens then.
+                line = children.next_change() => show(&line?),
+                watch = &mut opening => break watch?,
+            }
+        }
+    };
     for spec in actor_specs(args, plan, data_dir, &access, &url)? {
         children.start_actor(spec)?;
     }

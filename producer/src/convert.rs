@@ -38,7 +38,7 @@ pub(crate) enum ConvertError {
 
 impl From<ConvertError> for client::Failed {
     fn from(error: ConvertError) -> Self {
-        tracing::error!(error = ?error, "the node's answer cannot be used");
+        tracing::error!(error = client::with_causes(&error), "the node's answer cannot be used");
         Self::Later(None)
     }
 }

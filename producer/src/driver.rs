@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{ActorError, Failed, Feed, FeedItem, Node, PutError, SlotWriter, Standing, unary, writer_of};
+use client::{ActorError, Failed, Feed, FeedItem, Node, PutError, SlotWriter, Standing, unary, with_causes, writer_of};
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::get_block_request::Block as BlockName;
 use nakamoto_proto::v1::{self, DropReason, JobState, PushOutcome};
@@ -304,7 +304,7 @@ impl Driver {
             match seal::coinbase(&self.keys, view, nonce) {
                 Ok(coinbase) => request.coinbase = coinbase.into(),
                 Err(error) => {
-                    tracing::error!(error = ?error, "the coinbase cannot be signed");
+                    tracing::error!(error = with_causes(&error), "the coinbase cannot be signed");
                     return Err(Failed::Later(None));
                 }
             }

@@ -10,6 +10,15 @@ use stacks_types::ids::{BlockHash, BurnBlockHash, Hash160, StacksBlockId};
 /// Milliseconds on the process's monotonic clock.
 pub(crate) type Millis = u64;
 
+/// Facts of the chain; they do not change.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    /// Id of the contract whose slots hold proposals.
+    pub producers_db: String,
+    /// Id of the contract whose slots hold the signers' answers.
+    pub signers_db: String,
+}
+
 /// The canonical tips at one place of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tips {

@@ -16,8 +16,9 @@ use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::decide::Machine;
-use crate::driver::{Chain, Driver, Signer};
+use crate::driver::{Driver, Signer};
 use crate::lost;
+use crate::model::Chain;
 use crate::record::{Checkpoint, Record};
 
 /// Most keys of one process: the most signers of a devnet. Each has two open files and a slot that is written for each
@@ -67,11 +68,10 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         if !args.new_record && Record::is_missing(folder)? {
             lost::refuse_after_signing(&node, &chain, address, folder).await?;
         }
-        let record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
-        lost::refuse_older_copy(&node, &chain, address, (folder, &record), args.new_record).await?;
-        lost::say_when_node_is_older(folder, &record, info.newest_sequence)?;
+        let mut record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
+        lost::refuse_older_copy(&node, &chain, address, (folder, &mut record), args.new_record).await?;
         tracing::info!(%address, node = args.node, "signer starts");
-        signers.push(Signer::new(&node, key, address, record));
+        signers.push(Signer::new(&node, key, address, (record, folder.clone())));
     }
     let last_run = oldest_checkpoint(&signers)?;
     if info.signing_mode() == SigningMode::WellKnown {

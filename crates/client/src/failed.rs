@@ -15,6 +15,13 @@ pub enum Failed {
     Refused(String),
 }
 
+/// An error and its causes in one line, for the log.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let errors = std::iter::successors(Some(error), |error| error.source());
+    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl From<Status> for Failed {
     fn from(status: Status) -> Self {
         if is_refusal(&status) {

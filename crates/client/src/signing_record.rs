@@ -16,7 +16,7 @@ use sqlite::{Durability, Schema};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::Hash160;
 
-use super::failed::Failed;
+use super::failed::{Failed, with_causes};
 
 /// Why the record cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,10 @@ impl From<sqlite::OpenError> for RecordError {
 
 impl From<RecordError> for Failed {
     fn from(error: RecordError) -> Self {
-        tracing::error!(error = ?error, "the record of signed blocks failed; nothing is signed without it");
+        tracing::error!(
+            error = with_causes(&error),
+            "the record of signed blocks failed; nothing is signed without it"
+        );
         Self::Later(None)
     }
 }

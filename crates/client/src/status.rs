@@ -21,6 +21,12 @@ pub(super) fn retry_delay(status: &Status) -> Option<Duration> {
     Some(delay.min(MAX_RETRY_DELAY))
 }
 
+/// Whether the node does not know this place in its journal (any more): it was pruned, or is of another journal.
+#[must_use]
+pub fn is_cursor_refusal(status: &Status) -> bool {
+    matches!(reason(status).as_deref(), Some("CURSOR_PRUNED" | "CURSOR_AHEAD" | "CURSOR_FOREIGN_JOURNAL"))
+}
+
 /// Whether the same call may succeed later, with nothing else changed.
 #[must_use]
 pub fn is_transient(status: &Status) -> bool {

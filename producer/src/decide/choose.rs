@@ -1,6 +1,6 @@
 //! A new view: whether the work in flight goes on, and if not, what comes next.
 
-use super::{Action, Asked, HALVINGS_MAX, Machine, Phase, WaitFor};
+use super::{Action, Asked, HALVINGS_MAX, Machine, Phase, TIMEOUT_GROWTH_MAX, WaitFor};
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, MiningMode, ProducerContext, View};
 
@@ -34,6 +34,7 @@ impl Machine {
         }
         if tip_moved || burn_moved {
             self.mempool_exhausted = false;
+            self.refused_rounds = 0;
         }
         self.view = Some(view.clone());
     }
@@ -76,7 +77,7 @@ impl Machine {
                 "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way, unless signers \
                  have signed it"
             );
-            let until = (!is_final).then(|| now.saturating_add(self.policy.proposal_timeout_ms));
+            let until = (!is_final).then(|| now.saturating_add(self.refused_pause()));
             self.phase = Phase::Waiting { until, for_what: WaitFor::Move };
             return None;
         }
@@ -89,6 +90,12 @@ impl Machine {
             return self.request_template(now, false);
         }
         self.wait_for_work(now)
+    }
+
+    /// Pause until a refused block is proposed again. It grows: each round takes room in the journal.
+    fn refused_pause(&self) -> Millis {
+        let growth = 1_u64.checked_shl(self.refused_rounds).unwrap_or(u64::MAX).min(TIMEOUT_GROWTH_MAX);
+        self.policy.proposal_timeout_ms.saturating_mul(growth)
     }
 
     /// The first block of another producer on the tip, unless the signers refused it when this producer asked.

@@ -59,8 +59,8 @@ const PROCESS_TIMEOUT_MS: Millis = 10_000;
 const RETRY_FIRST_MS: Millis = 100;
 const RETRY_MOST_MS: Millis = 5_000;
 
-/// A proposal without answer is repeated after the timeout, then after twice the timeout, and so on up to this many
-/// times the timeout.
+/// A proposal without answer, or one that was refused, is repeated after the timeout, then after twice the timeout, and so
+/// on up to this many times the timeout.
 const TIMEOUT_GROWTH_MAX: Millis = 8;
 
 /// Most times that a template's time is halved.
@@ -118,6 +118,8 @@ pub(crate) struct Machine {
     more_came: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
+    /// How often blocks were refused for a time, since tip and burn tip are these.
+    refused_rounds: u32,
     /// Newest signature in each slot, with its signer and its block. A later refusal does not revoke it.
     accepts: BTreeMap<u32, (Hash160, BlockHash, MessageSignature)>,
     /// Newest refusal in each slot: the signer and the block.
@@ -141,6 +143,7 @@ impl Machine {
             mempool_exhausted: false,
             more_came: false,
             dismissed: BTreeMap::new(),
+            refused_rounds: 0,
             accepts: BTreeMap::new(),
             refusals: BTreeMap::new(),
             failures: 0,
@@ -276,7 +279,9 @@ impl Machine {
             Phase::Waiting { until, .. } => {
                 *until = None;
                 // A block that was refused for a time may be accepted by now.
+                let refused = self.dismissed.len();
                 self.dismissed.retain(|_, is_final| *is_final);
+                self.refused_rounds = self.refused_rounds.saturating_add(u32::from(self.dismissed.len() < refused));
                 self.look()
             }
             Phase::Assembling { id: Some(id), .. } => Some(Action::FetchTemplate(id.clone())),

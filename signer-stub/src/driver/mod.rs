@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{ActorError, Failed, Feed, FeedItem, Node, unary};
+use client::{ActorError, Failed, Feed, FeedItem, Node, unary, with_causes};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use stacks_types::ids::{BurnBlockHash, Hash160, StacksBlockId};
@@ -35,7 +35,8 @@ use messages::{decode, elected, outcome_of};
 use signer::Answer;
 
 use crate::decide::{Action, Input, Machine};
-use crate::model::{Millis, Outcome, Proposal, Refusal, Tips};
+use crate::lost;
+use crate::model::{Chain, Millis, Outcome, Proposal, Refusal, Tips};
 use crate::record::Checkpoint;
 
 /// Time from an answer until the place in the journal is stored.
@@ -43,15 +44,6 @@ const PLACE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a request waits for its verdict: most are made in a millisecond. The others end with an event.
 const VERDICT_WAIT: Duration = Duration::from_millis(20);
-
-/// Facts of the chain that the driver needs; they do not change.
-#[derive(Debug, Clone)]
-pub(crate) struct Chain {
-    /// Id of the contract whose slots hold proposals.
-    pub producers_db: String,
-    /// Id of the contract whose slots hold the signers' answers.
-    pub signers_db: String,
-}
 
 /// The signers of one process at work.
 #[derive(Debug)]
@@ -140,16 +132,19 @@ impl Driver {
         for signer in &self.signers {
             if let Err(error) = signer.record.set_checkpoint(&checkpoint) {
                 // Nothing is lost: a restart reads more of the journal again.
-                tracing::warn!(error = ?error, "the place in the journal was not kept");
+                tracing::warn!(error = with_causes(&error), "the place in the journal was not kept");
             }
         }
     }
 
     async fn on_item(&mut self, item: FeedItem) {
         match item {
-            FeedItem::Opened { resumed, .. } => {
+            FeedItem::Opened { resumed, started } => {
                 self.snapshot.clear();
                 if !resumed {
+                    for signer in &self.signers {
+                        lost::say_when_node_is_older(&signer.folder, &signer.record, started.newest_sequence);
+                    }
                     // The fetched tips will be newer than that event.
                     self.reached = None;
                 }

@@ -3,6 +3,8 @@
 //! # Invariant
 //! A signature leaves only after [`Record::claim`] granted it.
 
+use std::path::PathBuf;
+
 use client::{Failed, Node, SlotWrite, SlotWriter, Standing};
 use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, Hash160};
@@ -45,6 +47,8 @@ pub(crate) struct Signer {
     pub address: String,
     /// What this signer has signed, on disk.
     pub record: Record,
+    /// Folder of the record.
+    pub folder: PathBuf,
     /// Writes this signer's slot, as of the last answer.
     pub slot: Option<SlotWriter>,
     /// Whether this signer is in the stacker set, as last logged.
@@ -55,13 +59,19 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// A signer that has not answered anything since the start of the process.
-    pub(crate) fn new(node: &Node, key: PrivateKey, address: StacksAddress, record: Record) -> Self {
+    pub(crate) fn new(
+        node: &Node,
+        key: PrivateKey,
+        address: StacksAddress,
+        (record, folder): (Record, PathBuf),
+    ) -> Self {
         Self {
             node: node.clone().as_owner_of_slot(&key),
             account: address.hash160(),
             address: address.to_string(),
             key,
             record,
+            folder,
             slot: None,
             standing: Standing::default(),
             answered: None,

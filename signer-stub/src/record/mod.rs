@@ -120,13 +120,17 @@ impl Record {
         Ok(select.query_row(named_params! { ":block_hash": block_hash.as_bytes() }, |row| row.get(0))?)
     }
 
-    /// Notes a block that the key has signed but this record lacks: the operator said that it may be forgotten.
+    /// Notes blocks that the key has signed but this record lacks: the operator said that they may be forgotten.
     ///
     /// # Errors
-    /// [`RecordError`] when the database failed.
-    pub(crate) fn give_up(&self, block_hash: &BlockHash) -> Result<(), RecordError> {
-        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO given_up VALUES (:block_hash)")?;
-        insert.execute(named_params! { ":block_hash": block_hash.as_bytes() })?;
+    /// [`RecordError`] when the database failed: then none is noted.
+    pub(crate) fn give_up(&mut self, block_hashes: impl Iterator<Item = BlockHash>) -> Result<(), RecordError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for block_hash in block_hashes {
+            tx.prepare_cached("INSERT OR IGNORE INTO given_up VALUES (:block_hash)")?
+                .execute(named_params! { ":block_hash": block_hash.as_bytes() })?;
+        }
+        tx.commit()?;
         Ok(())
     }
 
@@ -248,10 +252,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let unknown = BlockHash([9; 32]);
         {
-            let record = open(folder.path());
+            let mut record = open(folder.path());
             assert!(!record.knows(&unknown).unwrap());
-            record.give_up(&unknown).unwrap();
-            record.give_up(&unknown).unwrap();
+            record.give_up([unknown, BlockHash([8; 32]), unknown].into_iter()).unwrap();
+            record.give_up([unknown].into_iter()).unwrap();
         }
         let record = open(folder.path());
         assert!(record.knows(&unknown).unwrap() && record.signature_of(&unknown).unwrap().is_none());

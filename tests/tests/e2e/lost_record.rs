@@ -3,10 +3,14 @@
 
 use std::path::Path;
 
+use chainstate::test_support::key;
+use client::{Node, SlotWriter};
 use nakamoto_proto::v1;
 use nakamoto_proto::v1::event::Body;
 use nakamoto_proto::v1::stacker_db_service_client::StackerDbServiceClient;
+use stacks_types::ids::BlockHash;
 use stacks_types::limits::BOOT_ADDRESS_TESTNET;
+use stacks_types::proposal::SlotMessage;
 use tests::processes::{Client, Cluster, Plan, Watch, run};
 
 /// Copies the record's files from one folder to another; afterwards the target has only these.
@@ -131,9 +135,24 @@ fn a_signer_with_an_older_copy_of_its_record_or_a_part_of_it_does_not_sign() {
             let log = cluster.signers[0].log();
             assert_eq!(log.matches(says).count(), times + 1, "{log}");
         }
+        // The slot may hold a refusal last; the signatures before it are in the journal.
+        refuse_something(&cluster).await;
+        copy_record(&older, &folder);
+        cluster.restart_signer(0);
+        assert!(!cluster.signers[0].wait().success(), "it signs with an older copy after a refusal");
+        let log = cluster.signers[0].log();
+        assert_eq!(log.matches("is in event ").count(), 1, "{log}");
         copy_record(&newest, &folder);
         goes_on(&mut cluster, &mut watch).await;
     });
+}
+
+/// Puts a refusal into slot 0 of the signers, as the signer does when it refuses a block.
+async fn refuse_something(cluster: &Cluster) {
+    let node = Node::new(&cluster.url(), None, None).expect("a node");
+    let mut slot = SlotWriter::new(format!("{BOOT_ADDRESS_TESTNET}.signers"), 0);
+    let refusal = SlotMessage::Reject { block_hash: BlockHash([7; 32]), reason_code: 1, reason: "a test".to_owned() };
+    slot.put(&node, &key("stacker", 0), refusal.encode()).await.expect("the slot is the key's");
 }
 
 /// Copies a folder's files.
@@ -170,5 +189,7 @@ fn a_signer_whose_record_is_newer_than_the_nodes_folder_says_so() {
         cluster.restart_node("2s");
         cluster.restart_signer(0);
         cluster.signers[0].wait_for_log(says);
+        // So does one that was running all the time.
+        cluster.signers[1].wait_for_log(says);
     });
 }

@@ -26,7 +26,7 @@ use tonic::{Code, Response, Status, Streaming};
 
 use super::backoff::Backoff;
 use super::node::{Node, UNARY_TIMEOUT};
-use super::status::{reason, retry_delay};
+use super::status::{is_cursor_refusal, retry_delay};
 use nakamoto_proto::v1::start_position::Position;
 use nakamoto_proto::v1::subscribe_response::Body;
 use nakamoto_proto::v1::{
@@ -299,9 +299,7 @@ impl Feed {
     }
 
     fn on_status(&mut self, status: &Status) -> Result<(), FeedError> {
-        let cursor_is_void =
-            matches!(reason(status).as_deref(), Some("CURSOR_PRUNED" | "CURSOR_AHEAD" | "CURSOR_FOREIGN_JOURNAL"));
-        if cursor_is_void && self.request.cursor.is_some() {
+        if is_cursor_refusal(status) && self.request.cursor.is_some() {
             tracing::warn!(%status, "the node no longer knows the place in the event stream; starting at its end");
             self.request.cursor = None;
             self.lose(status.message().to_owned(), Some(Duration::ZERO));

@@ -265,6 +265,27 @@ fn a_refused_block_is_not_replaced_in_its_tenure_and_the_next_burn_block_frees_t
 }
 
 #[test]
+fn a_refused_block_is_proposed_again_after_ever_longer_pauses_until_the_burn_tip_moves() {
+    let mut world = World::new(POLICY);
+    let pauses = |world: &mut World, count| {
+        let mut pauses = Vec::new();
+        for _ in 0..count {
+            world.settle();
+            pauses.push(world.machine.deadline().expect("it is proposed again") - world.now);
+            world.pass(60_000);
+        }
+        pauses
+    };
+    // Signers have signed another block with this parent.
+    for signer in &mut world.signers {
+        signer.signed.insert(world.tip, BlockHash([9; 32]));
+    }
+    assert_eq!(pauses(&mut world, 6), [5_000, 10_000, 20_000, 40_000, 40_000, 40_000]);
+    world.burn_block();
+    assert_eq!(pauses(&mut world, 2), [5_000, 10_000]);
+}
+
+#[test]
 fn who_is_not_elected_waits_but_finishes_what_it_signed() {
     let mut world = World::new(POLICY);
     world.deliver(1);
