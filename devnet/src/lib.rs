@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`args`], [`accounts`] (opening balances), [`plan`] (merges flags and config file), [`data_dir`]
 //! (the folder and its keys), [`processes`] with their [`program`] and [`restarts`], [`startup_message`] and
-//! [`progress`] (what is shown), [`run`] (puts them together).
+//! [`progress`] (what is shown), [`terminal`] (shows it), [`run`] (puts them together).
 
 mod accounts;
 pub mod args;
@@ -14,5 +14,6 @@ mod progress;
 mod restarts;
 mod run;
 mod startup_message;
+mod terminal;
 
 pub use run::main_with_args;

@@ -15,6 +15,7 @@ use crate::plan::{Access, Plan, access, duration_text, flag, text_of};
 use crate::processes::{ChildProcesses, PARTS, ProcessSpec};
 use crate::progress::ProgressFeed;
 use crate::startup_message::{self, Address};
+use crate::terminal::Terminal;
 
 /// After this long the devnet says that it is still trying boot contracts, so that it does not seem to hang.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
@@ -44,14 +45,15 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     // The node raises the limit again, for all of its connections; by then there is a folder.
     make_room(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
-    let outcome = runtime.block_on(run(&args, &plan, started));
+    let terminal = Terminal::open().context("a thread for the terminal")?;
+    let outcome = runtime.block_on(run(&args, &plan, &terminal, started));
     // Does not wait for a thread that still tries boot contracts.
     runtime.shutdown_background();
     outcome
 }
 
 /// Runs the devnet until something asks it to stop.
-async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
+async fn run(args: &Args, plan: &Plan, terminal: &Terminal, started: Instant) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::listen(false).context("signal handlers")?;
     let mut children = ChildProcesses::new()?;
     let data_dir = tokio::select! {
@@ -60,7 +62,7 @@ async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
             tracing::info!(cause, "stopping");
             return Ok(());
         }
-        data_dir = open(args, plan) => data_dir?,
+        data_dir = open(args, plan, terminal) => data_dir?,
     };
     let outcome = tokio::select! {
         biased;
@@ -68,7 +70,7 @@ async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
             tracing::info!(cause, "stopping");
             Ok(())
         }
-        outcome = serve(args, plan, &data_dir, &mut children, started) => outcome,
+        outcome = serve((args, plan), &data_dir, &mut children, terminal, started) => outcome,
     };
     let killed = children.stop().await;
     if killed > 0 {
@@ -78,12 +80,12 @@ async fn run(args: &Args, plan: &Plan, started: Instant) -> anyhow::Result<()> {
 }
 
 /// Opens the devnet's folder, and prints a line when that takes long.
-async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
+async fn open(args: &Args, plan: &Plan, terminal: &Terminal) -> anyhow::Result<DataDir> {
     let mut opened = std::pin::pin!(Opening::begin(args, plan.data_dir.as_deref())?.finish());
     match tokio::time::timeout(NOTICE_AFTER, &mut opened).await {
         Ok(opened) => opened,
         Err(_) => {
-            show("trying the boot contracts, which takes a while (Ctrl-C stops)");
+            terminal.show("trying the boot contracts, which takes a while (Ctrl-C stops)".to_owned());
             opened.await
         }
     }
@@ -91,10 +93,10 @@ async fn open(args: &Args, plan: &Plan) -> anyhow::Result<DataDir> {
 
 /// Starts everything and watches it. Returns only with an error.
 async fn serve(
-    args: &Args,
-    plan: &Plan,
+    (args, plan): (&Args, &Plan),
     data_dir: &DataDir,
     children: &mut ChildProcesses,
+    terminal: &Terminal,
     started: Instant,
 ) -> anyhow::Result<()> {
     let node_args = plan.node_args(args, data_dir)?;
@@ -108,7 +110,7 @@ async fn serve(
             tokio::select! {
                 biased;
                 // A node that ends now is started again, and the stream opens then.
-                line = children.next_change() => show(&line?),
+                line = children.next_change() => terminal.show(line?),
                 watch = &mut opening => break watch?,
             }
         }
@@ -122,20 +124,14 @@ async fn serve(
     if let Some(path) = &args.accounts_out {
         startup_message::write_json(data_dir, &address, path)?;
     }
-    show(&startup_message::text(data_dir, &address));
+    terminal.show(startup_message::text(data_dir, &address));
     loop {
         tokio::select! {
             biased;
-            line = children.next_change() => show(&line?),
-            line = watch.next_line() => show(&line?),
+            line = children.next_change() => terminal.show(line?),
+            line = watch.next_line() => terminal.show(line?),
         }
     }
-}
-
-/// Prints to standard output. A failed write is ignored: then nobody reads the output any more.
-fn show(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 fn node_spec(args: Vec<String>, access: &Access) -> ProcessSpec {

@@ -8,14 +8,11 @@ use anyhow::Context;
 use serde_json::json;
 use sqlite::{Draft, Durability, Readable};
 
-use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX};
+use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX, USTX_PER_STX};
 use crate::data_dir::DataDir;
 
 /// Chain id of transactions: a devnet is a test network.
 const CHAIN_ID: u32 = stacks_types::limits::CHAIN_ID_TESTNET;
-
-/// Micro-STX in one STX.
-const USTX_PER_STX: u64 = 1_000_000;
 
 /// Where clients reach the node.
 #[derive(Debug, Clone)]

@@ -16,6 +16,9 @@ pub(crate) struct Account {
     pub mnemonic: &'static str,
 }
 
+/// Micro-STX in one STX.
+pub(crate) const USTX_PER_STX: u64 = 1_000_000;
+
 /// Opening balance of each account, in micro-STX.
 pub(crate) const OPENING_BALANCE_USTX: u64 = 100_000_000_000_000;
 

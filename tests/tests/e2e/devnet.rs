@@ -37,13 +37,17 @@ fn one_command_starts_all_mines_and_stops_all() {
         for expected in 0..5 {
             assert_eq!(watch.block().await.block.expect("a block").chain_length, expected);
         }
-        // The terminal shows which transactions were dropped, and why.
+        // The terminal shows which transactions were mined and dropped, and why.
         let (client, key) = (Client::new(&address), wallet(&vectors, "wallet_5"));
         let [first, second] = [1_000, 3_000].map(|fee| transfer_paying(&key, 3, fee));
         for transaction in [&first, &second] {
             assert!(client.submit(transaction.encode()).await.accepted);
         }
         devnet.wait_for_log(&format!("transaction 0x{} was dropped (replace_by_fee)", first.txid()));
+        let mined = transfer_paying(&key, 0, 1_000);
+        assert!(client.submit(mined.encode()).await.accepted);
+        devnet.wait_for_log(&format!("transaction 0x{} in block ", mined.txid()));
+        devnet.wait_for_log("wallet_5 sends 0.000001 STX to ST000000000000000000002AMW42H: (ok true)");
         // A test of a TLS devnet has the opposite case.
         write_certificate(folder.path());
         let mistaken = actor(folder.path(), "mockamoto-producer", &format!("https://{address}"), None);

@@ -1,22 +1,20 @@
-//! Watches the chain, and shows at the terminal that it works, and which transactions wait or were dropped.
+//! Watches the chain, and shows at the terminal that it works, and which transactions were mined, wait, or were dropped.
 
-use std::time::{Duration, Instant};
+mod drops;
+mod line_budget;
+mod transactions;
+
+use std::time::Instant;
 
 use client::{Feed, FeedError, FeedItem, FeedRequest, Node};
 use nakamoto_proto::v1::event::Body;
-use nakamoto_proto::v1::{
-    BlockProcessed, DropReason, EventFilter, EventKind, EventTerm, MempoolDropped, PayloadMode, TemplateFinished,
-};
+use nakamoto_proto::v1::{BlockProcessed, EventFilter, EventKind, EventTerm, PayloadMode, TemplateFinished};
+
+use drops::DropLines;
+use transactions::TransactionLines;
 
 /// The first blocks are shown one by one; later ones are only logged.
 const ANNOUNCED: u64 = 3;
-
-/// Most dropped transactions that are shown in each [`DROPS_WINDOW`]; more are counted. A reorganization can drop
-/// thousands.
-const DROPS_SHOWN: u32 = 10;
-
-/// Time window of [`DROPS_SHOWN`].
-const DROPS_WINDOW: Duration = Duration::from_secs(10);
 
 /// Reads the node's events and makes lines for the terminal from some.
 #[derive(Debug)]
@@ -32,15 +30,8 @@ struct ProgressLines {
     blocks: u64,
     /// Burn block of the last tenure that was shown as full; empty before the first.
     full: Vec<u8>,
-    drops: Drops,
-}
-
-/// Dropped transactions of the current [`DROPS_WINDOW`].
-#[derive(Debug)]
-struct Drops {
-    window: Instant,
-    shown: u32,
-    hidden: u64,
+    transactions: TransactionLines,
+    drops: DropLines,
 }
 
 impl ProgressFeed {
@@ -53,7 +44,8 @@ impl ProgressFeed {
         let term = EventTerm { kinds: kinds.map(i32::from).to_vec(), ..EventTerm::default() };
         let request = FeedRequest {
             filter: EventFilter { terms: vec![term], all: false },
-            payload_mode: PayloadMode::Header,
+            // For what transactions did and printed.
+            payload_mode: PayloadMode::Full,
             include_snapshot: false,
             resume: true,
             cursor: None,
@@ -80,16 +72,20 @@ impl ProgressFeed {
 
 impl ProgressLines {
     const fn new(started: Instant) -> Self {
-        let drops = Drops { window: started, shown: 0, hidden: 0 };
-        Self { started, blocks: 0, full: Vec::new(), drops }
+        let (transactions, drops) = (TransactionLines::new(started), DropLines::new(started));
+        Self { started, blocks: 0, full: Vec::new(), transactions, drops }
     }
 
+    /// A text of one or more lines.
     fn line(&mut self, body: &Body, now: Instant) -> Option<String> {
         match body {
             Body::BlockProcessed(block) => {
                 self.blocks = self.blocks.saturating_add(1);
                 tracing::info!("{}", describe(block));
-                announce(self.blocks, now.saturating_duration_since(self.started).as_millis(), block)
+                let millis = now.saturating_duration_since(self.started).as_millis();
+                let mut lines = self.transactions.of_block(block, now);
+                lines.extend(announce(self.blocks, millis, block));
+                (!lines.is_empty()).then(|| lines.join("\n"))
             }
             Body::MempoolDropped(dropped) => self.drops.line(dropped, now),
             Body::TemplateFinished(finished) => self.full_line(finished),
@@ -109,35 +105,12 @@ impl ProgressLines {
     }
 }
 
-impl Drops {
-    fn line(&mut self, dropped: &MempoolDropped, now: Instant) -> Option<String> {
-        if now.saturating_duration_since(self.window) >= DROPS_WINDOW {
-            (self.window, self.shown) = (now, 0);
-        }
-        if self.shown >= DROPS_SHOWN {
-            self.hidden = self.hidden.saturating_add(u64::try_from(dropped.txids.len()).unwrap_or(u64::MAX));
-            return None;
-        }
-        self.shown = self.shown.saturating_add(1);
-        let name = dropped.reason().as_str_name();
-        let reason = name.strip_prefix("DROP_REASON_").unwrap_or(name).to_lowercase();
-        let txids: Vec<_> = dropped.txids.iter().map(|txid| format!("0x{}", hex::encode(txid))).collect();
-        let mut line = format!("transaction {} was dropped ({reason}): {}", txids.join(", "), dropped.detail);
-        if dropped.reason() == DropReason::ReplaceByFee {
-            line.push_str(&format!(": 0x{}", hex::encode(&dropped.new_txid)));
-        }
-        match std::mem::take(&mut self.hidden) {
-            0 => {}
-            hidden => line.push_str(&format!(" (and {hidden} more before)")),
-        }
-        Some(line)
-    }
-}
-
 fn announce(number: u64, millis: u128, block: &BlockProcessed) -> Option<String> {
     match number {
         1 => Some(format!("first block processed after {millis} ms: {}", describe(block))),
-        ANNOUNCED => Some(format!("{} (quiet from here; --log info shows every block)", describe(block))),
+        ANNOUNCED => {
+            Some(format!("{} (quiet from here but for transactions; --log info shows every block)", describe(block)))
+        }
         2..ANNOUNCED => Some(describe(block)),
         _ => None,
     }
@@ -153,6 +126,8 @@ fn describe(block: &BlockProcessed) -> String {
 #[cfg(test)]
 mod tests {
     use nakamoto_proto::v1::{BlockRef, SkippedTransaction};
+
+    use std::time::Duration;
 
     use super::*;
 
@@ -196,30 +171,5 @@ mod tests {
         assert!(shown.contains("MineBurnBlocks"), "{shown}");
         assert_eq!((template(1, true), template(1, false), template(1, true)), (None, None, None));
         assert!(template(2, true).is_some());
-    }
-
-    #[test]
-    fn drops_are_reported_with_their_reason_and_a_flood_of_them_is_counted() {
-        let started = Instant::now();
-        let mut lines = ProgressLines::new(started);
-        let mut dropped = |reason: DropReason, seconds: u64| {
-            let body = MempoolDropped {
-                txids: vec![vec![9; 32].into()],
-                reason: reason.into(),
-                new_txid: vec![8; 32].into(),
-                detail: "because".to_owned(),
-            };
-            lines.line(&Body::MempoolDropped(body), started + Duration::from_secs(seconds))
-        };
-        let nine = "09".repeat(32);
-        let shown = dropped(DropReason::TooExpensive, 0).unwrap();
-        assert_eq!(shown, format!("transaction 0x{nine} was dropped (too_expensive): because"));
-        assert!(dropped(DropReason::ReplaceByFee, 0).unwrap().ends_with(&format!("because: 0x{}", "08".repeat(32))));
-        for _ in 2..DROPS_SHOWN {
-            assert!(dropped(DropReason::NonceUsed, 9).is_some());
-        }
-        assert_eq!((dropped(DropReason::NonceUsed, 9), dropped(DropReason::NonceUsed, 9)), (None, None));
-        assert!(dropped(DropReason::NonceUsed, 10).unwrap().ends_with("because (and 2 more before)"));
-        assert!(dropped(DropReason::NonceUsed, 10).unwrap().ends_with("because"));
     }
 }
