@@ -212,11 +212,11 @@ mod tests {
             let (node, ca, format, folders) = if spec.part == "producer" {
                 let parsed = mockamoto_producer::args::Args::parse_from(arguments);
                 assert_eq!((parsed.block_interval, spec.secrets.len()), (Duration::from_millis(250), 3));
-                (parsed.node, parsed.tls_ca, parsed.log_format, vec![parsed.data_dir])
+                (parsed.actor.node, parsed.actor.tls_ca, parsed.actor.log_format, vec![parsed.data_dir])
             } else {
                 let parsed = mockamoto_signer_stub::args::Args::parse_from(arguments);
                 assert_eq!((parsed.data_dir.len(), spec.secrets.len()), (4, 2));
-                (parsed.node, parsed.tls_ca, parsed.log_format, parsed.data_dir)
+                (parsed.actor.node, parsed.actor.tls_ca, parsed.actor.log_format, parsed.data_dir)
             };
             assert_eq!((node.as_str(), ca, format), ("https://127.0.0.1:1", Some("c.pem".into()), LogFormat::Json));
             assert!(folders.iter().all(|folder| folder.starts_with(&data_dir.path)));
@@ -232,9 +232,9 @@ mod tests {
             for spec in actor_specs(&args, &plan, &data_dir, &access, "http://127.0.0.1:1").unwrap() {
                 let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
                 let found = if spec.part == "producer" {
-                    mockamoto_producer::args::Args::parse_from(arguments).durable
+                    mockamoto_producer::args::Args::parse_from(arguments).actor.durable
                 } else {
-                    mockamoto_signer_stub::args::Args::parse_from(arguments).durable
+                    mockamoto_signer_stub::args::Args::parse_from(arguments).actor.durable
                 };
                 assert_eq!(found, expected, "{flags:?}, {}", spec.name);
             }
@@ -280,10 +280,10 @@ mod tests {
             let arguments = [spec.part.to_owned()].into_iter().chain(spec.args);
             let (folder, ca, log) = if spec.part == "producer" {
                 let parsed = mockamoto_producer::args::Args::try_parse_from(arguments).unwrap();
-                (parsed.data_dir, parsed.tls_ca, parsed.log)
+                (parsed.data_dir, parsed.actor.tls_ca, parsed.actor.log)
             } else {
                 let parsed = mockamoto_signer_stub::args::Args::try_parse_from(arguments).unwrap();
-                (parsed.data_dir[0].clone(), parsed.tls_ca, parsed.log)
+                (parsed.data_dir[0].clone(), parsed.actor.tls_ca, parsed.actor.log)
             };
             assert_eq!((ca, log.as_str()), (Some("-c.pem".into()), "-x"));
             assert!(folder.starts_with("-x"), "{}", folder.display());

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser};
-use client::{LogFormat, parse_duration};
+use clap::Parser;
+use client::{ActorArgs, parse_duration};
 
 /// Shortest and longest assembly of a template; the node accepts the same range.
 pub(crate) const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
@@ -21,23 +21,13 @@ const PROPOSAL_TIMEOUT: (Duration, Duration) = (Duration::from_millis(100), Dura
 #[derive(Debug, Parser)]
 #[command(name = "mockamoto-producer", version)]
 pub struct Args {
-    /// Where the node listens
-    #[arg(long, value_name = "URL", env = "MOCKAMOTO_NODE", default_value = "http://127.0.0.1:20443")]
-    pub node: String,
-
-    /// Certificates (PEM) that an https:// node is trusted by: its own, or the one that signed it
-    #[arg(long, value_name = "FILE", env = "MOCKAMOTO_TLS_CA")]
-    pub tls_ca: Option<PathBuf>,
+    /// The flags that all actors have
+    #[command(flatten)]
+    pub actor: ActorArgs,
 
     /// Folder for the record of what was signed. Keep it: without it the producer could sign two blocks in one place
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
-
-    /// Write each signature's record to the disk before the signature is sent. If false, a power cut may lose the record, while
-    /// a killed process loses nothing. Use false only for a folder that is never used again
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        default_value_t = true, action = ArgAction::Set)]
-    pub durable: bool,
 
     /// File with the block signing key, hex, in place of MOCKAMOTO_PRIVATE_KEY
     #[arg(long, value_name = "FILE")]
@@ -58,22 +48,6 @@ pub struct Args {
     /// Pause before the same proposal is made again when signers do not answer (100ms to 10m)
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_proposal_timeout)]
     pub proposal_timeout: Duration,
-
-    /// Token that the node asks for
-    #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]
-    pub auth_token: Option<String>,
-
-    /// What to log: error, warn, info, debug, trace, or a filter as in RUST_LOG
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
-    pub log: String,
-
-    /// How a line of the log looks: text, json
-    #[arg(long, value_name = "FORMAT", default_value_t)]
-    pub log_format: LogFormat,
-
-    /// Stop when standard input ends: for a parent process that holds the other end
-    #[arg(long, hide = true)]
-    pub stop_on_stdin_eof: bool,
 }
 
 /// The node refuses any other time with each template; the producer refuses it at its start.
@@ -105,7 +79,7 @@ mod tests {
         Args::command().debug_assert();
         let args = Args::parse_from(["mockamoto-producer", "--data-dir", "x", "--block-interval", "250ms"]);
         assert_eq!(args.block_interval, Duration::from_millis(250));
-        assert!(args.durable && !Args::parse_from(["p", "--data-dir", "x", "--durable=false"]).durable);
+        assert!(args.actor.durable && !Args::parse_from(["p", "--data-dir", "x", "--durable=false"]).actor.durable);
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--private-key", "11"]).is_err());
         assert!(Args::try_parse_from(["p", "--data-dir", "x", "--block-interval", "1"]).is_err());
     }

@@ -98,7 +98,7 @@ pub(crate) enum Membership {
     /// Its address is in the set, with another VRF key: its blocks would be refused.
     OtherVrfKey,
     /// Its address is not in the set.
-    Stranger,
+    NotInSet,
 }
 
 impl Membership {
@@ -110,7 +110,7 @@ impl Membership {
             Self::OtherVrfKey => {
                 tracing::warn!(address, %vrf_key, "this producer is in the producer set with another VRF key; {how}");
             }
-            Self::Stranger => {
+            Self::NotInSet => {
                 tracing::warn!(address, "this producer is not in the producer set and will not be elected; {how}");
             }
         }
@@ -123,7 +123,7 @@ pub(crate) fn membership(set: &[v1::ProducerSetMember], address: &str, vrf_key: 
     match set.iter().find(|member| member.address == address) {
         Some(member) if member.vrf_public_key.as_ref() == vrf_key.0 => Membership::Member,
         Some(_) => Membership::OtherVrfKey,
-        None => Membership::Stranger,
+        None => Membership::NotInSet,
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
         let of = |address: &str, key: u8| membership(&set, address, &VrfPublicKey([key; 32]));
         assert_eq!(
             [of("B", 2), of("B", 1), of("C", 2)],
-            [Membership::Member, Membership::OtherVrfKey, Membership::Stranger]
+            [Membership::Member, Membership::OtherVrfKey, Membership::NotInSet]
         );
     }
 

@@ -62,7 +62,7 @@ pub(crate) struct Driver {
     /// Time that the node gets to assemble a block.
     pub assembly_time: Duration,
     /// Zero of the machine's clock.
-    pub epoch: Instant,
+    pub clock_start: Instant,
     /// The newest view; `None` before the first.
     pub view: Option<View>,
     /// Membership in the producer set, as last logged.
@@ -80,7 +80,7 @@ impl Driver {
     /// [`ActorError`] when it refuses the stream or the token.
     pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
-            let deadline = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let deadline = self.machine.deadline().map(|at| self.clock_start + Duration::from_millis(at));
             let timer = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -111,7 +111,7 @@ impl Driver {
     }
 
     fn now(&self) -> Millis {
-        Millis::try_from(self.epoch.elapsed().as_millis()).unwrap_or(Millis::MAX)
+        Millis::try_from(self.clock_start.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
     fn inputs_of(&mut self, item: FeedItem) -> Vec<Input> {
@@ -221,12 +221,12 @@ impl Driver {
 
     async fn fetch_view(&mut self) -> Result<Input, Failed> {
         let view = self.view_now().await?;
-        self.say_when_not_in_the_set(&view).await?;
+        self.log_membership(&view).await?;
         Ok(Input::ProducerContext(Box::new(self.context(view).await?)))
     }
 
     /// At a new burn tip, looks this producer up in the set and logs a change.
-    async fn say_when_not_in_the_set(&mut self, view: &View) -> Result<(), Failed> {
+    async fn log_membership(&mut self, view: &View) -> Result<(), Failed> {
         if self.standing.is_known_at(&view.burn_tip) {
             return Ok(());
         }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser};
-use client::LogFormat;
+use clap::Parser;
+use client::ActorArgs;
 
 /// Signs blocks as a stacker of a Mockamoto node, or as several.
 ///
@@ -17,24 +17,14 @@ use client::LogFormat;
 #[derive(Debug, Parser)]
 #[command(name = "mockamoto-signer-stub", version)]
 pub struct Args {
-    /// Where the node listens
-    #[arg(long, value_name = "URL", env = "MOCKAMOTO_NODE", default_value = "http://127.0.0.1:20443")]
-    pub node: String,
-
-    /// Certificates (PEM) that an https:// node is trusted by: its own, or the one that signed it
-    #[arg(long, value_name = "FILE", env = "MOCKAMOTO_TLS_CA")]
-    pub tls_ca: Option<PathBuf>,
+    /// The flags that all actors have
+    #[command(flatten)]
+    pub actor: ActorArgs,
 
     /// Folder for the record of what was signed, one for each key. Keep it: without it the signer could sign two blocks in one
     /// place
     #[arg(long, value_name = "DIR", required = true)]
     pub data_dir: Vec<PathBuf>,
-
-    /// Write each signature's record to the disk before the signature is sent. If false, a power cut may lose the record, while
-    /// a killed process loses nothing. Use false only for a folder that is never used again
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        default_value_t = true, action = ArgAction::Set)]
-    pub durable: bool,
 
     /// Begin a new record although this key has signed on the chain before: only when the old one is lost for good
     #[arg(long)]
@@ -43,22 +33,6 @@ pub struct Args {
     /// File with the signing key or keys, hex, in place of MOCKAMOTO_PRIVATE_KEY
     #[arg(long, value_name = "FILE")]
     pub private_key_file: Option<PathBuf>,
-
-    /// Token that the node asks for
-    #[arg(long, value_name = "TOKEN", env = "MOCKAMOTO_AUTH_TOKEN", hide_env_values = true)]
-    pub auth_token: Option<String>,
-
-    /// What to log: error, warn, info, debug, trace, or a filter as in RUST_LOG
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
-    pub log: String,
-
-    /// How a line of the log looks: text, json
-    #[arg(long, value_name = "FORMAT", default_value_t)]
-    pub log_format: LogFormat,
-
-    /// Stop when standard input ends: for a parent process that holds the other end
-    #[arg(long, hide = true)]
-    pub stop_on_stdin_eof: bool,
 }
 
 #[cfg(test)]
@@ -69,8 +43,8 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent_and_has_no_flag_for_a_key() {
         Args::command().debug_assert();
-        assert!(Args::parse_from(["s", "--data-dir", "x"]).durable);
-        assert!(!Args::parse_from(["s", "--data-dir", "x", "--durable=false"]).durable);
+        assert!(Args::parse_from(["s", "--data-dir", "x"]).actor.durable);
+        assert!(!Args::parse_from(["s", "--data-dir", "x", "--durable=false"]).actor.durable);
         assert!(Args::try_parse_from(["s", "--data-dir", "x", "--private-key", "11"]).is_err());
     }
 }

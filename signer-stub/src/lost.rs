@@ -47,7 +47,7 @@ pub(crate) async fn refuse_after_signing(
 /// Logs an error when the record has read further than the node's journal goes (`newest`, its last sequence): the
 /// node's folder is an older copy, or a new one. The chain may then stand still, as this signer signs no other blocks
 /// at the places where it has signed.
-pub(crate) fn say_when_node_is_older(folder: &Path, record: &Record, newest: u64) {
+pub(crate) fn log_older_node(folder: &Path, record: &Record, newest: u64) {
     let read_to = match record.checkpoint() {
         Ok(checkpoint) => checkpoint.map_or(0, |checkpoint| checkpoint.sequence),
         Err(error) => return tracing::error!(error = with_causes(&error), "the record cannot be read"),

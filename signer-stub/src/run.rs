@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Parser;
-use client::{Feed, FeedRequest, Node, RecordError, SecretSource, Shutdown, read_private_keys, start_log};
+use client::{Feed, FeedRequest, RecordError, SecretSource, read_private_keys, run_actor};
 use nakamoto_proto::v1::{EventFilter, EventKind, EventTerm, PayloadMode, SigningMode};
 use sqlite::Durability;
 use stacks_types::address::StacksAddress;
@@ -32,33 +32,16 @@ const KEYS_MAX: usize = 64;
 /// Errors that keep the signer from running: key, data folder, or a node that refuses it.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
     let args = Args::parse_from(args);
-    start_log(&args.log, args.log_format).context("--log")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
-    let outcome = runtime.block_on(run(args));
-    runtime.shutdown_background();
-    outcome
+    run_actor("signer", &args.actor, sign(&args))
 }
 
-async fn run(args: Args) -> anyhow::Result<()> {
-    let mut shutdown = Shutdown::listen(args.stop_on_stdin_eof).context("signal handlers")?;
-    tokio::select! {
-        biased;
-        cause = shutdown.requested() => {
-            tracing::info!(cause, "signer stops");
-            Ok(())
-        }
-        outcome = sign(args) => outcome,
-    }
-}
-
-async fn sign(args: Args) -> anyhow::Result<()> {
-    let source = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file };
+async fn sign(args: &Args) -> anyhow::Result<()> {
+    let source = SecretSource { variable: "MOCKAMOTO_PRIVATE_KEY", file: args.private_key_file.clone() };
     // Reading a pipe may block; signals must be handled meanwhile.
     let keys = tokio::task::spawn_blocking(move || read_private_keys(&source)).await??;
     check(&keys, &args.data_dir)?;
     let [first, ..] = &keys[..] else { bail!("no key") };
-    let node = Node::new(&args.node, args.auth_token.as_deref(), args.tls_ca.as_deref())?.as_owner_of_slot(first);
-    let info = node.service_info_when_up().await.context("the node does not say what it is")?;
+    let (node, info) = args.actor.connect(first).await?;
     let is_mainnet = info.network == "mainnet";
     let boot = if is_mainnet { BOOT_ADDRESS_MAINNET } else { BOOT_ADDRESS_TESTNET };
     let chain = Chain { producers_db: format!("{boot}.producers"), signers_db: format!("{boot}.signers") };
@@ -68,9 +51,9 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         if !args.new_record && Record::is_missing(folder)? {
             lost::refuse_after_signing(&node, &chain, address, folder).await?;
         }
-        let mut record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.durable))?;
+        let mut record = Record::open(folder, address, info.chain_id, Durability::from_setting(args.actor.durable))?;
         lost::refuse_older_copy(&node, &chain, address, (folder, &mut record), args.new_record).await?;
-        tracing::info!(%address, node = args.node, "signer starts");
+        tracing::info!(%address, node = args.actor.node, "signer starts");
         signers.push(Signer::new(&node, key, address, (record, folder.clone())));
     }
     let last_run = oldest_checkpoint(&signers)?;
@@ -92,7 +75,7 @@ async fn sign(args: Args) -> anyhow::Result<()> {
         signers,
         machine: Machine::new(),
         chain,
-        epoch: Instant::now(),
+        clock_start: Instant::now(),
         last_run,
         snapshot: BTreeMap::new(),
         reached: None,

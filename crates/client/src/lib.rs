@@ -8,6 +8,7 @@
 //! # Not here
 //! What a program does with the events: `mockamoto-producer`, `mockamoto-signer-stub`.
 
+mod actor;
 mod actor_error;
 mod backoff;
 mod duration;
@@ -24,6 +25,7 @@ mod standing;
 mod status;
 mod tls;
 
+pub use actor::{ActorArgs, run_actor};
 pub use actor_error::ActorError;
 pub use backoff::Backoff;
 pub use duration::{DurationError, LONGEST_DURATION, parse_duration};

@@ -14,7 +14,7 @@ const SOON_MS: Millis = 50;
 impl Machine {
     pub(super) fn request_template(&mut self, now: Millis, allow_empty: bool) -> Option<Action> {
         let view = self.view.as_ref()?;
-        self.more_came = false;
+        self.new_transactions = false;
         self.begun = Some((view.tip, now));
         self.phase = Phase::Assembling {
             id: None,
@@ -81,7 +81,7 @@ impl Machine {
                 tracing::warn!("the node makes no empty blocks");
                 self.retry_later(now, None)
             }
-            NoTemplate::NoTransactions if self.more_came => self.request_template(now, false),
+            NoTemplate::NoTransactions if self.new_transactions => self.request_template(now, false),
             NoTemplate::NoTransactions => {
                 self.mempool_exhausted = true;
                 self.wait_for_work(now)

@@ -1,6 +1,6 @@
 //! A new view: whether the work in flight goes on, and if not, what comes next.
 
-use super::{Action, Asked, HALVINGS_MAX, Machine, Phase, TIMEOUT_GROWTH_MAX, WaitFor};
+use super::{Action, HALVINGS_MAX, Machine, Phase, ProposedBy, TIMEOUT_GROWTH_MAX, WakeOn};
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, MiningMode, ProducerContext, View};
 
@@ -8,7 +8,7 @@ impl Machine {
     pub(super) fn on_context(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
         self.take(now, &context.view);
         let view = &context.view;
-        match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, for_what: WaitFor::Move }) {
+        match std::mem::replace(&mut self.phase, Phase::Waiting { until: None, wake_on: WakeOn::TipChange }) {
             phase @ Phase::Assembling { parent, burn_view, .. } if parent == view.tip && burn_view == view.burn_tip => {
                 self.phase = phase;
                 None
@@ -47,7 +47,7 @@ impl Machine {
     /// The view moved before a template was finished: the next one gets less time.
     pub(super) fn choose_with_less_time(&mut self, now: Millis, context: ProducerContext) -> Option<Action> {
         self.assembly_time_halvings = self.assembly_time_halvings.saturating_add(1).min(HALVINGS_MAX);
-        self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        self.phase = Phase::Waiting { until: None, wake_on: WakeOn::TipChange };
         self.choose(now, context)
     }
 
@@ -78,11 +78,11 @@ impl Machine {
                  have signed it"
             );
             let until = (!is_final).then(|| now.saturating_add(self.refused_pause()));
-            self.phase = Phase::Waiting { until, for_what: WaitFor::Move };
+            self.phase = Phase::Waiting { until, wake_on: WakeOn::TipChange };
             return None;
         }
         if !view.elected {
-            self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+            self.phase = Phase::Waiting { until: None, wake_on: WakeOn::TipChange };
             return None;
         }
         let at_once = matches!(view.mining.mode, MiningMode::Auto | MiningMode::Mixed);
@@ -116,7 +116,7 @@ impl Machine {
         // Its producer has asked: signers that have not answered by the end of the timeout are asked again.
         let timeout = self.policy.proposal_timeout_ms;
         let until = now.saturating_add(timeout);
-        self.phase = Phase::Gathering { candidate, votes, asked: Asked::No, timeout, until };
+        self.phase = Phase::Gathering { candidate, votes, proposed_by: ProposedBy::Other, timeout, until };
         None
     }
 
@@ -125,16 +125,16 @@ impl Machine {
         let mining = self.view.as_ref()?.mining;
         let interval = mining.interval_ms.unwrap_or(self.policy.block_interval_ms);
         let at_interval = (interval > 0).then(|| self.interval_start.saturating_add(interval));
-        let (until, for_what) = match mining.mode {
-            MiningMode::Auto => (None, WaitFor::Work),
-            MiningMode::Mixed => (at_interval, WaitFor::Work),
-            MiningMode::Interval => (at_interval, WaitFor::Move),
-            MiningMode::Manual => (None, WaitFor::Move),
+        let (until, wake_on) = match mining.mode {
+            MiningMode::Auto => (None, WakeOn::Transactions),
+            MiningMode::Mixed => (at_interval, WakeOn::Transactions),
+            MiningMode::Interval => (at_interval, WakeOn::TipChange),
+            MiningMode::Manual => (None, WakeOn::TipChange),
         };
         if mining.wanted || until.is_some_and(|until| until <= now) {
             return self.request_template(now, true);
         }
-        self.phase = Phase::Waiting { until, for_what };
+        self.phase = Phase::Waiting { until, wake_on };
         None
     }
 }

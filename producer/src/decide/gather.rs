@@ -6,7 +6,7 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
-use super::{Action, Asked, Machine, PROCESS_TIMEOUT_MS, Phase, WaitFor};
+use super::{Action, Machine, PROCESS_TIMEOUT_MS, Phase, ProposedBy, WakeOn};
 use crate::collect::Votes;
 use crate::model::{BlockResponse, Candidate, Millis};
 
@@ -32,7 +32,7 @@ impl Machine {
                 self.refusals.insert(slot_id, (signer, *block_hash));
             }
         }
-        let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase else { return None };
+        let Phase::Gathering { candidate, votes, proposed_by, .. } = &mut self.phase else { return None };
         match answer {
             BlockResponse::Accept { block_hash, signature } if block_hash == candidate.block.block_hash => {
                 if !votes.accept(&signer, &signature) {
@@ -48,14 +48,14 @@ impl Machine {
                 if !votes.is_hopeless() {
                     return None;
                 }
-                match asked {
+                match proposed_by {
                     // They may have refused it for its time only: a signer that reads it again later would sign.
-                    Asked::No => {
+                    ProposedBy::Other => {
                         let candidate = candidate.clone();
                         return Some(self.propose(now, candidate));
                     }
-                    Asked::Put => return None,
-                    Asked::Seen => {}
+                    ProposedBy::Us => return None,
+                    ProposedBy::UsAndSeen => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
                 self.give_up(block_hash, false)
@@ -75,7 +75,7 @@ impl Machine {
         }
         let action = Action::Propose(candidate.clone());
         let until = now.saturating_add(timeout);
-        self.phase = Phase::Gathering { candidate, votes, asked: Asked::Put, timeout, until };
+        self.phase = Phase::Gathering { candidate, votes, proposed_by: ProposedBy::Us, timeout, until };
         action
     }
 
@@ -130,7 +130,7 @@ impl Machine {
     /// Gives up the block in flight, for ever or until the next look.
     pub(super) fn give_up(&mut self, block_hash: BlockHash, is_final: bool) -> Option<Action> {
         self.dismissed.insert(block_hash, is_final);
-        self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+        self.phase = Phase::Waiting { until: None, wake_on: WakeOn::TipChange };
         self.look()
     }
 }

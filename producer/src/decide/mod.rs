@@ -71,34 +71,35 @@ enum Phase {
     /// There is no event stream.
     Offline,
     /// Nothing is in flight.
-    Waiting { until: Option<Millis>, for_what: WaitFor },
+    Waiting { until: Option<Millis>, wake_on: WakeOn },
     /// A template was requested. `id` is `None` until the node has named it.
     Assembling { id: Option<String>, parent: StacksBlockId, burn_view: BurnBlockHash, allow_empty: bool, until: Millis },
     /// A template is being signed.
     Signing,
     /// A signed block is proposed, by this producer or another one.
-    Gathering { candidate: Candidate, votes: Votes, asked: Asked, timeout: Millis, until: Millis },
+    Gathering { candidate: Candidate, votes: Votes, proposed_by: ProposedBy, timeout: Millis, until: Millis },
     /// The node has the block with enough signatures.
     Pushed { candidate: Candidate, signatures: Vec<MessageSignature>, until: Millis },
 }
 
-/// Who asked the signers.
+/// Who has put the block into a producer's slot, and so asked the signers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum ProposedBy {
     /// Another producer.
-    No,
-    /// This one, in its slot; answers that arrive now may be older.
-    Put,
+    Other,
+    /// This one; answers that arrive now may be older.
+    Us,
     /// This one, and the journal event of the proposal has come: later answers are answers to it.
-    Seen,
+    UsAndSeen,
 }
 
+/// What ends a wait, besides an admin's request for blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WaitFor {
-    /// For another tip, burn tip, or an admin's request for blocks; with a timer, to look again.
-    Move,
-    /// For the same, and for transactions; with a timer, for the block interval.
-    Work,
+enum WakeOn {
+    /// Another tip or burn tip; with a timer, to look again.
+    TipChange,
+    /// The same, and transactions; with a timer, the end of the block interval.
+    Transactions,
 }
 
 /// The state machine. Pure: no clock, keys or I/O.
@@ -115,7 +116,7 @@ pub(crate) struct Machine {
     /// Whether a template found that no pending transaction can be mined on this view.
     mempool_exhausted: bool,
     /// Whether a transaction came, or became ready, while a template was being made.
-    more_came: bool,
+    new_transactions: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
     /// How often blocks were refused for a time, since tip and burn tip are these.
@@ -141,7 +142,7 @@ impl Machine {
             interval_start: 0,
             begun: None,
             mempool_exhausted: false,
-            more_came: false,
+            new_transactions: false,
             dismissed: BTreeMap::new(),
             refused_rounds: 0,
             accepts: BTreeMap::new(),
@@ -168,7 +169,7 @@ impl Machine {
         match input {
             Input::Started => {
                 self.view = None;
-                self.phase = Phase::Waiting { until: None, for_what: WaitFor::Move };
+                self.phase = Phase::Waiting { until: None, wake_on: WakeOn::TipChange };
                 self.look()
             }
             Input::Lost => {
@@ -182,10 +183,10 @@ impl Machine {
             Input::Transaction(sequence) => self.on_transaction(now, sequence),
             Input::BlockResponse { slot_id, signer, answer } => self.on_answer(now, slot_id, signer, answer),
             Input::ProposalSeen(block_hash) => {
-                if let Phase::Gathering { candidate, votes, asked, .. } = &mut self.phase
+                if let Phase::Gathering { candidate, votes, proposed_by, .. } = &mut self.phase
                     && candidate.block.block_hash == block_hash
                 {
-                    *asked = Asked::Seen;
+                    *proposed_by = ProposedBy::UsAndSeen;
                     votes.ask_again();
                 }
                 None
@@ -237,9 +238,9 @@ impl Machine {
     }
 
     fn on_transaction(&mut self, now: Millis, sequence: u64) -> Option<Action> {
-        self.more_came = true;
+        self.new_transactions = true;
         let view = self.view.as_ref()?;
-        let waits_for_work = matches!(self.phase, Phase::Waiting { for_what: WaitFor::Work, .. });
+        let waits_for_work = matches!(self.phase, Phase::Waiting { wake_on: WakeOn::Transactions, .. });
         if sequence <= view.sequence || !waits_for_work {
             return None;
         }
@@ -265,7 +266,7 @@ impl Machine {
     fn retry_later(&mut self, now: Millis, advice: Option<Millis>) -> Option<Action> {
         let delay = failure_delay(self.failures, advice);
         self.failures = self.failures.saturating_add(1);
-        self.phase = Phase::Waiting { until: Some(now.saturating_add(delay)), for_what: WaitFor::Move };
+        self.phase = Phase::Waiting { until: Some(now.saturating_add(delay)), wake_on: WakeOn::TipChange };
         None
     }
 
@@ -275,7 +276,7 @@ impl Machine {
         }
         match &mut self.phase {
             Phase::Offline | Phase::Signing => None,
-            Phase::Waiting { for_what: WaitFor::Work, .. } => self.request_template(now, true),
+            Phase::Waiting { wake_on: WakeOn::Transactions, .. } => self.request_template(now, true),
             Phase::Waiting { until, .. } => {
                 *until = None;
                 // A block that was refused for a time may be accepted by now.
@@ -286,15 +287,15 @@ impl Machine {
             }
             Phase::Assembling { id: Some(id), .. } => Some(Action::FetchTemplate(id.clone())),
             Phase::Assembling { id: None, .. } => self.retry_later(now, None),
-            Phase::Gathering { candidate, asked: Asked::Seen, .. }
+            Phase::Gathering { candidate, proposed_by: ProposedBy::UsAndSeen, .. }
                 if self.view.as_ref().is_some_and(|view| view.stackers != candidate.stackers) =>
             {
                 let block_hash = candidate.block.block_hash;
                 tracing::warn!(%block_hash, "earlier stackers have not signed the proposal, and others sign by now: given up for now");
                 self.give_up(block_hash, false)
             }
-            Phase::Gathering { candidate, votes, asked, timeout, until } => {
-                *asked = Asked::Put;
+            Phase::Gathering { candidate, votes, proposed_by, timeout, until } => {
+                *proposed_by = ProposedBy::Us;
                 let longest = self.policy.proposal_timeout_ms.saturating_mul(TIMEOUT_GROWTH_MAX);
                 *timeout = timeout.saturating_mul(2).clamp(1, longest.max(1));
                 *until = now.saturating_add(*timeout);

@@ -59,7 +59,7 @@ pub(crate) struct Driver {
     /// Facts of the chain.
     pub chain: Chain,
     /// Zero of the machine's clock.
-    pub epoch: Instant,
+    pub clock_start: Instant,
     /// Checkpoint of the last run; `None` once the stream is open.
     pub last_run: Option<Checkpoint>,
     /// Proposals of the snapshot by slot id, until it is complete.
@@ -83,7 +83,7 @@ impl Driver {
     /// [`ActorError`] when it refuses the stream or the token.
     pub(crate) async fn run(&mut self) -> Result<(), ActorError> {
         loop {
-            let machine = self.machine.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let machine = self.machine.deadline().map(|at| self.clock_start + Duration::from_millis(at));
             let deadline = machine.into_iter().chain(self.place_due).min();
             let timer = async {
                 match deadline {
@@ -99,7 +99,7 @@ impl Driver {
                     self.step(Input::Tick).await;
                 }
             }
-            self.say_who_is_not_in_the_set().await;
+            self.log_members().await;
             if let Some(why) = self.refused.take() {
                 return Err(ActorError::Token(why));
             }
@@ -109,7 +109,7 @@ impl Driver {
     async fn step(&mut self, input: Input) {
         let mut next = Some(input);
         while let Some(input) = next {
-            let now = Millis::try_from(self.epoch.elapsed().as_millis()).unwrap_or(Millis::MAX);
+            let now = Millis::try_from(self.clock_start.elapsed().as_millis()).unwrap_or(Millis::MAX);
             let answered = matches!(input, Input::Answered);
             next = match self.machine.on(now, input) {
                 Some(action) => Some(self.perform(action).await),
@@ -143,7 +143,7 @@ impl Driver {
                 self.snapshot.clear();
                 if !resumed {
                     for signer in &self.signers {
-                        lost::say_when_node_is_older(&signer.folder, &signer.record, started.newest_sequence);
+                        lost::log_older_node(&signer.folder, &signer.record, started.newest_sequence);
                     }
                     // The fetched tips will be newer than that event.
                     self.reached = None;

@@ -15,7 +15,7 @@ const TOKEN_CHECK: &str = "token-check";
 
 impl Driver {
     /// At a new burn tip, looks the signers up in the stacker set and logs changes.
-    pub(super) async fn say_who_is_not_in_the_set(&mut self) {
+    pub(super) async fn log_members(&mut self) {
         let Some(burn_tip) = self.machine.burn_tip() else { return };
         if self.signers.iter().all(|signer| signer.standing.is_known_at(&burn_tip)) {
             return;
