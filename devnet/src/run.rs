@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use client::{Node, Shutdown, start_log};
 use mockamoto_node::limits::LEAST_CONNECTIONS;
-use mockamoto_node::rpc::server::files::make_room;
+use mockamoto_node::runtime::file_limit::raise_file_limit;
 
 use crate::args::Args;
 use crate::data_dir::{DataDir, Opening};
@@ -43,7 +43,7 @@ fn devnet(args: Args, started: Instant) -> anyhow::Result<()> {
     let plan = Plan::new(&args)?;
     start_log(&plan.log, plan.log_format).context("--log")?;
     // The node raises the limit again, for all of its connections; by then there is a folder.
-    make_room(LEAST_CONNECTIONS)?;
+    raise_file_limit(LEAST_CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("async runtime")?;
     let terminal = Terminal::open().context("a thread for the terminal")?;
     let outcome = runtime.block_on(run(&args, &plan, &terminal, started));

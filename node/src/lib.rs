@@ -24,6 +24,5 @@ mod request_ids;
 pub mod rpc;
 pub mod runtime;
 mod start;
-mod threads;
 
 pub use start::{SERVER_VERSION, main_with_args};

@@ -134,6 +134,8 @@ pub const UNCOUNTED_BYTES: usize = 4 << 10;
 pub const BYTES_GRACE: Duration = Duration::from_secs(2);
 /// How long an answer may stay unread. Streams have their own limit (`stall_timeout`).
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for a runtime's threads to end when the node stops. Threads that still run as the process ends may crash it.
+pub const RUNTIME_END: Duration = Duration::from_millis(200);
 /// How often the age of bytes in flight is checked.
 pub const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 /// Time in which a peer must take some of the bytes sent to it; as long as a stream's default `stall_timeout`.

@@ -1,7 +1,7 @@
 //! Changes of the mocked bitcoin, of mining and of the sets, for the admin service.
 
 use chainstate::burn::BurnBlock;
-use chainstate::chain::{BLOCKS_WANTED_MAX, BlockOrder, OnBlock, TooManyWanted};
+use chainstate::chain::{BLOCKS_WANTED_MAX, BlockOrder, OnBlock, TooManyRequested};
 use chainstate::db::StoreError;
 use chainstate::params::{Producer, Stacker};
 use chainstate::wire;
@@ -63,10 +63,10 @@ impl NodeChain {
     }
 
     /// Asks for `count` more blocks; `on_block` is called with each of them.
-    pub fn want_blocks(&self, count: u32, on_block: OnBlock) -> Result<BlockOrder, ApiError> {
-        let order = self.chain.want_blocks(count, on_block)?;
+    pub fn request_blocks(&self, count: u32, on_block: OnBlock) -> Result<BlockOrder, ApiError> {
+        let order = self.chain.request_blocks(count, on_block)?;
         tracing::debug!(most = BLOCKS_WANTED_MAX, count, "blocks asked for");
-        order.map_err(|TooManyWanted { wanted }| ApiError::TooManyBlocksWanted {
+        order.map_err(|TooManyRequested { wanted }| ApiError::TooManyBlocksWanted {
             wanted,
             count,
             max: BLOCKS_WANTED_MAX,
@@ -74,8 +74,8 @@ impl NodeChain {
     }
 
     /// Takes back the blocks of an order that have not come.
-    pub fn unwant_blocks(&self, order: BlockOrder) -> Result<(), ApiError> {
-        Ok(self.chain.unwant_blocks(order)?)
+    pub fn withdraw_blocks(&self, order: BlockOrder) -> Result<(), ApiError> {
+        Ok(self.chain.withdraw_blocks(order)?)
     }
 
     /// Sets the stackers of a reward cycle; `None` means the next one.

@@ -24,7 +24,7 @@ impl std::fmt::Display for Stall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the tip has not moved for {} s, though ", self.time.as_secs())?;
         match self.due {
-            Due::Wanted(blocks) => write!(f, "blocks were asked for and {blocks} are missing: ")?,
+            Due::RequestedBlocks(blocks) => write!(f, "blocks were asked for and {blocks} are missing: ")?,
             Due::Transaction(txid) => write!(f, "transaction {txid} could be mined: ")?,
         }
         f.write_str("is a producer running, and enough signers?")
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn it_says_what_a_block_would_be_made_for() {
         let said = |due| Stall { time: STALL_AFTER, due }.to_string();
-        let asked = said(Due::Wanted(3));
+        let asked = said(Due::RequestedBlocks(3));
         assert!(
             asked.starts_with("the tip has not moved for 60 s, though blocks were asked for and 3 are missing: "),
             "{asked}"

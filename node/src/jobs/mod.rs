@@ -23,5 +23,5 @@ pub use queue::JobQueue;
 pub use run::{TemplateWorker, ValidationWorker};
 pub use types::{
     Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running,
-    TakenBack, Ticket, Withdrawal,
+    Ticket, Withdrawal, Withdrawn,
 };

@@ -156,7 +156,7 @@ impl Withdrawal {
 
 /// The state of a job after a request for it was withdrawn.
 #[derive(Debug)]
-pub enum TakenBack<R> {
+pub enum Withdrawn<R> {
     /// It has ended now without having run. Its end is still to be announced.
     Dropped,
     /// It goes on: others want it, or it is running and will stop soon.

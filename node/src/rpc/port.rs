@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::layer::HookLayer;
-use crate::limits::MAX_REQUESTS;
+use crate::limits::{MAX_REQUESTS, RUNTIME_END};
 use crate::metrics::requests::Count;
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
@@ -60,8 +60,8 @@ impl Port {
             listeners.into_iter().map(serve).collect::<JoinSet<()>>().join_all().await;
             anyhow::Ok(())
         });
-        // Blocking calls that still run are left alone: their commits are whole or not at all.
-        runtime.shutdown_background();
+        // Blocking calls that run longer are left alone: their commits are whole or not at all.
+        runtime.shutdown_timeout(RUNTIME_END);
         result
     }
 }

@@ -129,7 +129,7 @@ fn names_of_the_milestone_are_those_of_the_code() {
 
 #[test]
 fn limits_have_the_values_of_the_code() {
-    let text = std::fs::read_to_string(repository().join("docs/ARCHITECTURE.md")).expect("the document");
+    let text = std::fs::read_to_string(repository().join("docs/LIMITS.md")).expect("the document");
     let rows = text.lines().filter_map(|line| {
         let cells: Vec<_> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
         let [_, name, value, file, ..] = cells[..] else { return None };

@@ -128,7 +128,7 @@ impl<'f> Replay<'f> {
         let processed = session.process_transaction(&tx);
         if let Some(reason) = case.get("rejected") {
             let error = processed.expect_err(&format!("{name} is to be refused: {reason}"));
-            assert!(!error.is_ours(), "{name}: {error}");
+            assert!(!error.is_node_failure(), "{name}: {error}");
             assert_eq!((session.recorded().len(), session.cost()), (writes, cost), "{name}");
             return;
         }

@@ -36,7 +36,7 @@ impl From<Mining> for v1::MiningPolicy {
 
 /// So many blocks are wanted that more would be above [`BLOCKS_WANTED_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyWanted {
+pub struct TooManyRequested {
     /// Blocks that were asked for and are not there yet.
     pub wanted: u32,
 }
@@ -60,14 +60,18 @@ impl NakamotoChainState {
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn want_blocks(&self, count: u32, on_block: OnBlock) -> Result<Result<BlockOrder, TooManyWanted>, StoreError> {
+    pub fn request_blocks(
+        &self,
+        count: u32,
+        on_block: OnBlock,
+    ) -> Result<Result<BlockOrder, TooManyRequested>, StoreError> {
         let chain = self.clone();
         self.inner.store.write_all(move |tx| {
             let mut mining = select_mining(tx.sql())?;
             let before = mining.blocks_wanted;
             mining.blocks_wanted = before.saturating_add(count);
             if mining.blocks_wanted > BLOCKS_WANTED_MAX {
-                return Ok(Err(TooManyWanted { wanted: before }));
+                return Ok(Err(TooManyRequested { wanted: before }));
             }
             update_mining(tx.sql(), &mining)?;
             let event_sequence = tx.emit(v1::EventKind::Mining, event(mining), None)?.sequence;
@@ -80,7 +84,7 @@ impl NakamotoChainState {
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.
-    pub fn unwant_blocks(&self, order: BlockOrder) -> Result<(), StoreError> {
+    pub fn withdraw_blocks(&self, order: BlockOrder) -> Result<(), StoreError> {
         let chain = self.clone();
         self.inner.store.write_all(move |tx| {
             let missing = lock(&chain.inner.orders).missing(&order);

@@ -35,7 +35,7 @@ pub use folder::UncheckedFiles;
 pub use job_results::{JobKind, JobResult, ResultLimits};
 pub use mempool::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
 pub(crate) use mempool::{Problem, why_dropped};
-pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, TooManyWanted};
+pub use mining_policy::{BLOCKS_WANTED_MAX, Mining, TooManyRequested};
 pub(crate) use pooled_reader::PooledReader;
 pub use processing::{BurnReorg, Processed, Retention, StoreBlockError, StoreOutcome, Verdict};
 pub use reader::{ChainReader, ReadStateError};

@@ -1,7 +1,7 @@
 //! Messages for transactions that row 4 of admission refuses: the cause, and what the sender can do.
 //!
 //! The reference has one word for nearly all of these, `SignatureValidation`, and clients match on it. Most are not
-//! about signatures, so the message names the real cause and its cure.
+//! about signatures, so the message names the real cause and what to do.
 
 use stacks_types::keys::{KeyError, MessageSignature};
 use stacks_types::transaction::{

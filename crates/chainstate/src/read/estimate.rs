@@ -93,7 +93,7 @@ fn run_on_tip(
     match session.process_verified(&VerifiedTransaction::remembered(transaction)) {
         Ok(receipt) => Ok(Ok(receipt.cost)),
         Err(TransactionError::DeadlinePassed) => Ok(Err(NoEstimate::DeadlinePassed)),
-        Err(error) if error.is_ours() => Err(LookupError::corrupt(error)),
+        Err(error) if error.is_node_failure() => Err(LookupError::corrupt(error)),
         Err(error) => Ok(Err(NoEstimate::NotMinable(error.to_string()))),
     }
 }

@@ -40,7 +40,7 @@ pub fn pending(snapshot: &Snapshot<'_>, after: Option<PendingCursor>, limit: usi
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// This many blocks were requested.
-    Wanted(u32),
+    RequestedBlocks(u32),
     /// A transaction is pending: the one that would be mined first.
     Transaction(Txid),
 }
@@ -53,7 +53,7 @@ pub enum Due {
 pub fn due(snapshot: &Snapshot<'_>) -> Result<Option<Due>, LookupError> {
     let mining = snapshot.mining()?;
     if mining.blocks_wanted > 0 {
-        return Ok(Some(Due::Wanted(mining.blocks_wanted)));
+        return Ok(Some(Due::RequestedBlocks(mining.blocks_wanted)));
     }
     if mining.mode == MiningMode::Manual {
         return Ok(None);

@@ -70,7 +70,7 @@ pub fn transaction(
             Ok(Ok(Simulated { parent, consensus_hash, receipt, cost_limit }))
         }
         Err(TransactionError::Interrupted) => Err(StoreError::ShuttingDown.into()),
-        Err(error) if error.is_ours() => Err(LookupError::corrupt(error)),
+        Err(error) if error.is_node_failure() => Err(LookupError::corrupt(error)),
         Err(error) => Ok(Err(error)),
     }
 }

@@ -247,7 +247,7 @@ impl TransactionError {
 
     /// What happens to the transaction, and what its sender can do.
     #[must_use]
-    pub(crate) fn cure(&self) -> &'static str {
+    pub(crate) fn advice(&self) -> &'static str {
         match self.miner_action() {
             MinerAction::KeepByNonce => "it waits until its nonce is the account's next",
             MinerAction::Skip | MinerAction::NearlyFull if self.is_exhausted() => WAITS_FOR_TENURE,
@@ -290,7 +290,7 @@ impl TransactionError {
 
     /// True if the failure says nothing about the transaction: a block with it must not be rejected for this.
     #[must_use]
-    pub const fn is_ours(&self) -> bool {
+    pub const fn is_node_failure(&self) -> bool {
         matches!(self, Self::Storage(_) | Self::SessionPoisoned | Self::DeadlinePassed | Self::Interrupted)
     }
 }
@@ -323,21 +323,21 @@ mod tests {
             let after = Cost::MAX;
             TransactionError::CostExceeded(Box::new(CostOverrun { before, after, limit }))
         };
-        assert!(!of(0).is_exhausted() && of(0).cure().contains("more than a whole tenure"));
-        assert!(!of(29).is_exhausted() && of(29).cure().contains("more than the tenure had left"));
+        assert!(!of(0).is_exhausted() && of(0).advice().contains("more than a whole tenure"));
+        assert!(!of(29).is_exhausted() && of(29).advice().contains("more than the tenure had left"));
         for used in [30, 95] {
-            assert!(of(used).is_exhausted() && of(used).cure().contains("next burn block"), "{used}");
+            assert!(of(used).is_exhausted() && of(used).advice().contains("next burn block"), "{used}");
         }
         let poor = TransactionError::TransferAmount { amount: 5, available: 1 };
-        assert!(poor.cure().contains("put more on the account"));
+        assert!(poor.advice().contains("put more on the account"));
     }
 
     #[test]
     fn storage_failures_are_not_held_against_a_transaction() {
         let error = TransactionError::Storage("disk".into());
-        assert!(error.is_ours());
+        assert!(error.is_node_failure());
         assert_eq!(error.miner_action(), MinerAction::Abandon);
         assert!(!error.is_exhausted());
-        assert!(!TransactionError::SelfTransfer.is_ours());
+        assert!(!TransactionError::SelfTransfer.is_node_failure());
     }
 }

@@ -67,10 +67,10 @@ fn a_block_is_due_for_what_waits_and_for_whoever_asked() {
         assert_eq!(due(), Some(Due::Transaction(waits.txid())));
         test.chain.set_mining(v1::MiningMode::Manual, None).expect("storage works");
         assert_eq!(due(), None);
-        test.chain.want_blocks(2, Box::new(|_| ())).expect("storage works").expect("not too many");
-        assert_eq!(due(), Some(Due::Wanted(2)));
+        test.chain.request_blocks(2, Box::new(|_| ())).expect("storage works").expect("not too many");
+        assert_eq!(due(), Some(Due::RequestedBlocks(2)));
         test.grow();
-        assert_eq!(due(), Some(Due::Wanted(1)));
+        assert_eq!(due(), Some(Due::RequestedBlocks(1)));
         test.grow();
         assert_eq!(due(), None);
     });
@@ -80,18 +80,18 @@ fn a_block_is_due_for_what_waits_and_for_whoever_asked() {
 fn an_order_is_taken_back_by_what_it_lacks_also_behind_one_of_an_earlier_start() {
     on_a_large_stack(|| {
         let test = TestChain::new();
-        test.chain.want_blocks(1, Box::new(|_| ())).expect("storage works").expect("not too many");
+        test.chain.request_blocks(1, Box::new(|_| ())).expect("storage works").expect("not too many");
         let test = test.reopen();
         let wanted = || test.chain.read(|reader| reader.mining()).expect("storage works").blocks_wanted;
         let (sender, made) = channel();
         let on_block = Box::new(move |block: v1::BlockRef| sender.send(block.block_id.to_vec()).expect("it listens"));
-        let order = test.chain.want_blocks(3, on_block).expect("storage works").expect("not too many");
-        test.chain.want_blocks(5, Box::new(|_| ())).expect("storage works").expect("not too many");
+        let order = test.chain.request_blocks(3, on_block).expect("storage works").expect("not too many");
+        test.chain.request_blocks(5, Box::new(|_| ())).expect("storage works").expect("not too many");
         test.grow();
         assert_eq!(made.try_recv().ok(), None, "it was asked for before the start");
         let block = test.grow();
         assert_eq!((made.try_recv().ok(), wanted()), (Some(block.0.to_vec()), 7));
-        test.chain.unwant_blocks(order).expect("storage works");
+        test.chain.withdraw_blocks(order).expect("storage works");
         assert_eq!(wanted(), 5);
         test.grow();
         assert_eq!((made.try_recv().ok(), wanted()), (None, 4));

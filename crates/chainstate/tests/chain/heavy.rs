@@ -85,7 +85,7 @@ pub(crate) fn mine(test: &TestChain, template: &v1::BlockTemplate) {
     assert_eq!(test.settle(), [Processed::Appended(block.block_id())]);
 }
 
-/// The cure named for a dropped transaction.
+/// The advice for a dropped transaction.
 pub(crate) const CURE: &str = "split it, or make it cheaper (these bytes are refused for two days)";
 
 #[test]

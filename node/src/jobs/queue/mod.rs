@@ -31,8 +31,8 @@ use self::lane::Waiting;
 use self::requests::Requests;
 use self::state::{Done, Open, State};
 use super::types::{
-    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running, TakenBack,
-    Ticket, Withdrawal,
+    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running, Ticket,
+    Withdrawal, Withdrawn,
 };
 use crate::chain::JobFailure;
 use crate::request_ids::request_numbers;
@@ -177,28 +177,28 @@ impl<J, R> JobQueue<J, R> {
     ///
     /// # Errors
     /// [`Missing`], as from [`Self::fetch`].
-    pub fn take_back(&self, id: &str, withdrawal: &Withdrawal, class: CallerClass) -> Result<TakenBack<R>, Missing> {
+    pub fn withdraw(&self, id: &str, withdrawal: &Withdrawal, class: CallerClass) -> Result<Withdrawn<R>, Missing> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
             return match state.done.get(id) {
-                Some(done) => Ok(TakenBack::Done(Arc::clone(&done.outcome))),
+                Some(done) => Ok(Withdrawn::Done(Arc::clone(&done.outcome))),
                 None => match self.missing(&state, id)? {
-                    Fetched::Done(outcome) => Ok(TakenBack::Done(outcome)),
-                    Fetched::Pending { .. } => Ok(TakenBack::Pending),
+                    Fetched::Done(outcome) => Ok(Withdrawn::Done(outcome)),
+                    Fetched::Pending { .. } => Ok(Withdrawn::Pending),
                 },
             };
         };
         if open.requests.len() == 1 && (open.class, class) == (CallerClass::Actor, CallerClass::Anyone) {
-            return Ok(TakenBack::Pending);
+            return Ok(Withdrawn::Pending);
         }
         open.requests.withdraw(withdrawal);
         if open.requests.len() > 0 {
-            return Ok(TakenBack::Pending);
+            return Ok(Withdrawn::Pending);
         }
         open.cancelled.store(true, Ordering::Relaxed);
         open.ends_now.store(true, Ordering::Relaxed);
         if open.begun.is_some() {
-            return Ok(TakenBack::Pending);
+            return Ok(Withdrawn::Pending);
         }
         let ended = state.end(
             id,
@@ -207,7 +207,7 @@ impl<J, R> JobQueue<J, R> {
         state.forget(&self.limits, Instant::now());
         drop(state);
         notify(ended);
-        Ok(TakenBack::Dropped)
+        Ok(Withdrawn::Dropped)
     }
 
     /// Waits for the next job; `None` when the queue was stopped.

@@ -151,14 +151,14 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     let id = queue.request(keyed(1, true)).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     let Ok(Fetched::Pending { ended, .. }) = queue.fetch(&id) else { panic!("it waits") };
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Pending)));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Dropped)));
     assert_eq!(end_of(&queue, &id), Some(Outcome::Cancelled));
     assert!(*ended.borrow(), "those who wait hear of it");
     assert_eq!(queue.stats().waiting_bytes, 0);
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Done(_))));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Done(_))));
     assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
-    assert_eq!(queue.take_back("t-0-9", &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap_err(), Missing::Unknown);
+    assert_eq!(queue.withdraw("t-0-9", &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap_err(), Missing::Unknown);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_job_that_runs_learns_that_nobody_wants_it() {
     let id = queue.request(job(1)).unwrap().id;
     let running = queue.take().unwrap();
     assert!(!running.cancelled.load(Ordering::Relaxed));
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Pending)));
     assert!(running.cancelled.load(Ordering::Relaxed));
     assert!(end_of(&queue, &id).is_none(), "it ends when the worker says so");
 }
@@ -207,7 +207,7 @@ fn a_held_job_comes_again_when_released_or_when_its_time_is_over() {
 
     let id = queue.request(JobRequest { hold: HOUR, ..job(3) }).unwrap().id;
     let running = queue.take().unwrap();
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Pending)));
     assert!(queue.hold(running).is_err(), "nobody wants it any more");
 }
 
@@ -366,9 +366,9 @@ fn nobody_else_takes_back_what_an_actor_wants() {
     let id = queue.request(JobRequest { class: CallerClass::Actor, ..keyed(1, true) }).unwrap().id;
     queue.request(keyed(1, true)).unwrap();
     for _ in 0..3 {
-        assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(TakenBack::Pending)));
+        assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Pending)));
     }
-    assert!(matches!(queue.take_back(&id, &Withdrawal::WithoutKey, CallerClass::Actor), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Actor), Ok(Withdrawn::Dropped)));
 }
 
 /// A request with a name for it.
@@ -393,15 +393,15 @@ fn a_request_with_a_key_counts_once_and_is_taken_back_once() {
     }
     assert_eq!(queue.requests(), 3);
     for _ in 0..3 {
-        let taken = queue.take_back(&id, &request_of("a"), CallerClass::Anyone);
-        assert!(matches!(taken, Ok(TakenBack::Pending)), "others want it still");
+        let taken = queue.withdraw(&id, &request_of("a"), CallerClass::Anyone);
+        assert!(matches!(taken, Ok(Withdrawn::Pending)), "others want it still");
     }
     for (withdrawal, left) in [(request_of("nobody"), 2), (Withdrawal::WithoutKey, 1), (Withdrawal::WithoutKey, 1)] {
-        assert!(matches!(queue.take_back(&id, &withdrawal, CallerClass::Anyone), Ok(TakenBack::Pending)));
+        assert!(matches!(queue.withdraw(&id, &withdrawal, CallerClass::Anyone), Ok(Withdrawn::Pending)));
         assert_eq!(queue.requests(), left, "{withdrawal:?}");
     }
-    assert!(matches!(queue.take_back(&id, &request_of("b"), CallerClass::Anyone), Ok(TakenBack::Dropped)));
-    assert!(matches!(queue.take_back(&id, &request_of("b"), CallerClass::Anyone), Ok(TakenBack::Done(_))));
+    assert!(matches!(queue.withdraw(&id, &request_of("b"), CallerClass::Anyone), Ok(Withdrawn::Dropped)));
+    assert!(matches!(queue.withdraw(&id, &request_of("b"), CallerClass::Anyone), Ok(Withdrawn::Done(_))));
 }
 
 #[test]
@@ -409,14 +409,14 @@ fn a_call_that_is_dropped_leaves_the_one_that_sent_its_request_again() {
     let queue = queue();
     let id = queue.request(named(1, "a")).unwrap().id;
     queue.request(named(1, "a")).unwrap();
-    assert!(matches!(queue.take_back(&id, &call_of("a"), CallerClass::Anyone), Ok(TakenBack::Pending)));
+    assert!(matches!(queue.withdraw(&id, &call_of("a"), CallerClass::Anyone), Ok(Withdrawn::Pending)));
     assert_eq!(queue.requests(), 1);
-    assert!(matches!(queue.take_back(&id, &call_of("a"), CallerClass::Anyone), Ok(TakenBack::Dropped)));
+    assert!(matches!(queue.withdraw(&id, &call_of("a"), CallerClass::Anyone), Ok(Withdrawn::Dropped)));
     // And one that was taken back while its calls waited is not missed.
     let id = queue.request(named(1, "a")).unwrap().id;
     queue.request(named(1, "b")).unwrap();
-    queue.take_back(&id, &request_of("a"), CallerClass::Anyone).unwrap();
-    queue.take_back(&id, &call_of("a"), CallerClass::Anyone).unwrap();
+    queue.withdraw(&id, &request_of("a"), CallerClass::Anyone).unwrap();
+    queue.withdraw(&id, &call_of("a"), CallerClass::Anyone).unwrap();
     assert_eq!(queue.requests(), 1);
 }
 

@@ -14,11 +14,11 @@ mod operator;
 mod reasons;
 mod routes;
 mod stackerdb;
-mod taken_back;
 pub(crate) mod template;
 mod transaction;
 pub(crate) mod validation;
 pub mod web;
+mod withdrawn;
 
 pub use reasons::into_router;
 pub use routes::{ServiceState, Services, routes};

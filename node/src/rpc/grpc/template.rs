@@ -16,7 +16,7 @@ use v1::template_service_server::TemplateService;
 
 use super::decode::{OrStatus as _, address, bounded_duration, optional_hash32, request_key, text, time};
 use super::encode;
-use super::taken_back::{WhenGone, result_of, state_after};
+use super::withdrawn::{RunOnDrop, result_of, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
@@ -47,14 +47,14 @@ impl TemplateService for Templates {
         let ticket = self.jobs.request(job).map_err(|error| queue_status("TEMPLATE_QUEUE_FULL", error))?;
         let gone = wait.map(|_| {
             let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
-            let taken_back = take_back(pool, jobs, (id, call), Caller::current_class());
-            WhenGone::new(async move { drop(taken_back.await) })
+            let withdrawn = withdraw(pool, jobs, (id, call), Caller::current_class());
+            RunOnDrop::new(async move { drop(withdrawn.await) })
         });
         let result = match wait {
             Some(_) => result_of(fetch(&self.jobs, self.pool.chain(), &ticket.id, wait).await),
             None => Ok(None),
         };
-        gone.into_iter().for_each(WhenGone::stays);
+        gone.into_iter().for_each(RunOnDrop::disarm);
         let result = result.or_status()?;
         Ok(Response::new(v1::RequestTemplateResponse {
             template_id: ticket.id,
@@ -82,7 +82,7 @@ impl TemplateService for Templates {
         let id = text("template_id", request.template_id).or_status()?;
         let withdrawal = Withdrawal::of_request(request_key(request.request_key).or_status()?);
         let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
-        let state = take_back(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
+        let state = withdraw(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelTemplateResponse { state: state.into() }))
     }
 
@@ -99,13 +99,13 @@ impl TemplateService for Templates {
 }
 
 /// Withdraws a request; returns the state of its job after that.
-async fn take_back(
+async fn withdraw(
     pool: BlockingPool,
     jobs: Arc<TemplateJobs>,
     (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.take_back(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
+    let taken = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| {
         finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled)
     })

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use v1::validation_service_server::ValidationService;
 
 use super::decode::{OrStatus as _, bounded_duration, request_key, text, time};
-use super::taken_back::{WhenGone, result_of, state_after};
+use super::withdrawn::{RunOnDrop, result_of, state_after};
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
     Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, Withdrawal, finish_validation,
@@ -39,14 +39,14 @@ impl ValidationService for Validations {
         let ticket = self.jobs.request(job).map_err(|error| queue_status("VALIDATION_QUEUE_FULL", error))?;
         let gone = wait.map(|_| {
             let (pool, jobs, id) = (self.pool.clone(), Arc::clone(&self.jobs), ticket.id.clone());
-            let taken_back = take_back(pool, jobs, (id, call), Caller::current_class());
-            WhenGone::new(async move { drop(taken_back.await) })
+            let withdrawn = withdraw(pool, jobs, (id, call), Caller::current_class());
+            RunOnDrop::new(async move { drop(withdrawn.await) })
         });
         let result = match wait {
             Some(_) => result_of(fetch(&self.jobs, &ticket.id, wait).await),
             None => Ok(None),
         };
-        gone.into_iter().for_each(WhenGone::stays);
+        gone.into_iter().for_each(RunOnDrop::disarm);
         let result = result.or_status()?;
         Ok(Response::new(v1::RequestValidationResponse {
             validation_id: ticket.id,
@@ -74,19 +74,19 @@ impl ValidationService for Validations {
         let id = text("validation_id", request.validation_id).or_status()?;
         let withdrawal = Withdrawal::of_request(request_key(request.request_key).or_status()?);
         let (pool, jobs) = (self.pool.clone(), Arc::clone(&self.jobs));
-        let state = take_back(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
+        let state = withdraw(pool, jobs, (id, withdrawal), Caller::current_class()).await.or_status()?;
         Ok(Response::new(v1::CancelValidationResponse { state: state.into() }))
     }
 }
 
 /// Withdraws a request; returns the state of its job after that.
-async fn take_back(
+async fn withdraw(
     pool: BlockingPool,
     jobs: Arc<ValidationJobs>,
     (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.take_back(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
+    let taken = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
     state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
 }
 

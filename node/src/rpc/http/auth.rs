@@ -14,8 +14,8 @@ pub(super) fn guarded(services: &Services, headers: &HeaderMap) -> Result<(), Ht
 /// as the reference's clients send it, or "Bearer TOKEN".
 pub(super) fn operator(services: &Services, headers: &HeaderMap) -> Result<(), HttpError> {
     if !services.guard.is_set() {
-        let cure = "set one (auth_token in the config, or the variable MOCKAMOTO_AUTH_TOKEN)";
-        return Err(HttpError::bad_request(format!("no auth token is configured, so nobody can be let in: {cure}")));
+        let advice = "set one (auth_token in the config, or the variable MOCKAMOTO_AUTH_TOKEN)";
+        return Err(HttpError::bad_request(format!("no auth token is configured, so no request is let in: {advice}")));
     }
     guarded(services, headers)
 }

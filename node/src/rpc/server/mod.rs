@@ -3,7 +3,7 @@
 //! Read in this order: [`Listening`] (what a port is served with), [`peers`] (who may have how many connections and
 //! requests), `connection` (the life of one), `poll_when_woken` (polls its rare events only when something woke them),
 //! `activity` (when it is too slow or idle), `body` (request bodies that come too slowly), [`answer`] (responses whose
-//! bytes are counted, and that hold their place), [`files`] (how many connections the system allows), [`tls`].
+//! bytes are counted, and that hold their place), [`tls`].
 //!
 //! # Invariants
 //! - Whatever a peer does or leaves undone, no connection, request or stream of it outlasts the time limits.
@@ -13,7 +13,6 @@ mod activity;
 pub mod answer;
 mod body;
 mod connection;
-pub mod files;
 pub mod peers;
 mod poll_when_woken;
 pub mod tls;

@@ -10,6 +10,7 @@ mod config;
 mod differences;
 mod events;
 mod indexer;
+mod limits;
 mod proto;
 mod readme;
 
@@ -42,8 +43,15 @@ const REWARD_MATURITY: (&str, &str) = ("devnet/src/data_dir/mod.rs", "REWARD_MAT
 const MAX_WAIT: &str = "MAX_WAIT: Duration = Duration::from_secs(30)";
 
 fn pages() -> Vec<Page> {
-    let mut pages =
-        vec![readme::PAGE, actors::PAGE, architecture::PAGE, differences::PAGE, events::PAGE, indexer::PAGE];
+    let mut pages = vec![
+        readme::PAGE,
+        actors::PAGE,
+        architecture::PAGE,
+        differences::PAGE,
+        events::PAGE,
+        indexer::PAGE,
+        limits::PAGE,
+    ];
     pages.extend(config::PAGES);
     pages.extend(proto::PAGES);
     pages

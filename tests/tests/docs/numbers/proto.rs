@@ -142,7 +142,7 @@ pub(super) const PAGES: [Page; 13] = [
             ("10 ms to 30 s, default 5 s", DEFAULT_ASSEMBLY.0, DEFAULT_ASSEMBLY.1),
             (
                 "default and most 11,650",
-                "crates/chainstate/src/assembly/fill.rs",
+                "crates/chainstate/src/assembly/fill/mod.rs",
                 "MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650",
             ),
             ("up to this long; at most 30 s", LIMITS, MAX_WAIT),

@@ -14,7 +14,7 @@ pub(crate) const MAX_LEFT_OUT: usize = 1_000;
 #[derive(Debug, Default)]
 pub(in crate::chain) struct LeftOut {
     reasons: BTreeMap<Txid, String>,
-    /// The first one for which the tenure's budget was used up, with the reason and the cure.
+    /// The first one for which the tenure's budget was used up, with the reason and advice.
     tenure_full: Option<(Txid, String)>,
     /// The burn view whose tenure the log has already reported as full.
     reported: Option<BurnBlockHash>,
@@ -40,7 +40,7 @@ impl NakamotoChainState {
     }
 
     /// The first transaction for which the last template found the tenure's budget used up, with the reason and the
-    /// cure.
+    /// advice.
     #[must_use]
     pub fn tenure_full(&self) -> Option<(Txid, String)> {
         lock(&self.inner.assembly.left_out).tenure_full.clone()

@@ -222,7 +222,7 @@ impl NakamotoChainState {
 pub(in crate::chain) fn rejection_of(error: ExecuteError) -> Result<Rejection, StoreError> {
     match error {
         ExecuteError::Transaction(_, TransactionError::Interrupted) => Err(StoreError::ShuttingDown),
-        ExecuteError::Transaction(_, error) if error.is_ours() => Err(StoreError::Corrupt(error.to_string())),
+        ExecuteError::Transaction(_, error) if error.is_node_failure() => Err(StoreError::Corrupt(error.to_string())),
         ExecuteError::Transaction(txid, error @ TransactionError::CostExceeded { .. }) => {
             Ok(Rejection::CostExceeded { txid, cause: error.to_string() })
         }

@@ -70,7 +70,7 @@ fn a_refused_transaction_leaves_no_trace() {
         ];
         for (tx, what) in &refused {
             let error = session.process_transaction(tx).expect_err(what);
-            assert!(!error.is_ours(), "{what}: {error}");
+            assert!(!error.is_node_failure(), "{what}: {error}");
         }
         session.process_transaction(&good).unwrap();
         assert_eq!(session.cost(), clean.cost());

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::limits::{ADMIN_INTERVAL, MAX_ADMIN_COUNT, MAX_WAIT};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::grpc::decode::{OrStatus as _, bounded_duration};
-use crate::rpc::grpc::taken_back::WhenGone;
+use crate::rpc::grpc::withdrawn::RunOnDrop;
 
 pub(super) async fn set(
     admin: &Admin,
@@ -46,7 +46,7 @@ pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1
         return Ok(v1::MineBlocksResponse::default());
     }
     let ordered = Ordered::default();
-    let gone = (!wait.is_zero()).then(|| WhenGone::new(ordered.clone().take_back(admin.pool.clone())));
+    let gone = (!wait.is_zero()).then(|| RunOnDrop::new(ordered.clone().withdraw(admin.pool.clone())));
     // At most `count` blocks, so it needs no bound.
     let (sender, mut made) = mpsc::unbounded_channel();
     let on_block = move |block| {
@@ -62,7 +62,7 @@ pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1
     };
     // After the wait, the others are missing, which is an answer too.
     tokio::time::timeout(wait, all).await.unwrap_or(Ok(())).or_status()?;
-    gone.into_iter().for_each(WhenGone::stays);
+    gone.into_iter().for_each(RunOnDrop::disarm);
     let missing = count.saturating_sub(length(&blocks));
     Ok(v1::MineBlocksResponse { blocks, missing })
 }
@@ -90,16 +90,16 @@ impl Ordered {
         if state.is_gone {
             return Err(ApiError::internal("the caller is gone"));
         }
-        state.order = Some(chain.want_blocks(count, on_block)?);
+        state.order = Some(chain.request_blocks(count, on_block)?);
         Ok(())
     }
 
     /// Takes back what has not come.
-    async fn take_back(self, pool: BlockingPool) {
+    async fn withdraw(self, pool: BlockingPool) {
         let taken = pool.write(move |chain| {
             let mut state = self.lock();
             state.is_gone = true;
-            state.order.take().map_or(Ok(()), |order| chain.unwant_blocks(order))
+            state.order.take().map_or(Ok(()), |order| chain.withdraw_blocks(order))
         });
         if let Err(error) = taken.await {
             tracing::warn!(%error, "blocks that nobody waits for any more could not be taken back");

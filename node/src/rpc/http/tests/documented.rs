@@ -309,7 +309,7 @@ impl Asker {
         asked.iter().for_each(|path| drop(self.get(202, path)));
         let unwanted = broken(broken(block)).encode();
         let unwanted = id(self.post(202, "/v3/block_proposal", JSON, body(&unwanted, 0x8000_0000)));
-        services.validations.take_back(&unwanted, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
+        services.validations.withdraw(&unwanted, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
         self.get(410, &format!("/v3/block_proposal/{unwanted}"));
         let chain = || Arc::clone(&self.bench.chain);
         let templates = TemplateWorker { jobs: Arc::clone(&services.templates), chain: chain() };

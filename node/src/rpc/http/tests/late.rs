@@ -144,7 +144,7 @@ fn a_template_of_somebody_else_ends_with_what_it_has_when_a_producer_asks() {
     let answer = bench.runtime.block_on(client.cancel_template(request)).unwrap().into_inner();
     assert_eq!(answer.state(), v1::JobState::Pending);
     assert_eq!(template(&bench, &theirs, |_| true)["state"], "PENDING");
-    bench.services.templates.take_back(&theirs, &Withdrawal::WithoutKey, CallerClass::Actor).unwrap();
+    bench.services.templates.withdraw(&theirs, &Withdrawal::WithoutKey, CallerClass::Actor).unwrap();
     template(&bench, &theirs, |body| body["state"] == "CANCELLED");
     stop(&bench, worker);
 }

@@ -158,7 +158,7 @@ fn a_proposal_that_was_taken_back_is_gone() {
     let body = json!({ "block": hex::encode(bench.proposal().encode()), "chain_id": CHAIN_ID });
     let accepted = propose(&bench, Some("secret"), &body).json();
     let id = accepted["request_id"].as_str().unwrap();
-    bench.services.validations.take_back(id, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
+    bench.services.validations.withdraw(id, &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap();
     let path = format!("/v3/block_proposal/{id}");
     let reply = bench.ask(Method::GET, &path, &[("authorization", "secret")], Vec::new());
     let said = json!({ "result": "Error", "message": "there is no verdict: CANCELLED: all who had asked for it took it back" });

@@ -1,6 +1,9 @@
 //! Fills a block: the coinbase, then candidates until cost, size, count or time ends it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod block_draft;
+mod timer;
+
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use stacks_types::block::HEADER_BYTES_MIN;
@@ -8,14 +11,18 @@ use stacks_types::ids::{BurnBlockHash, Txid};
 use stacks_types::limits::MAX_BLOCK_BYTES;
 use stacks_types::transaction::BlockTransaction;
 
+use self::block_draft::{BlockDraft, pauses, took_short_time};
+use self::timer::{FillTimer, SHORT_TIME};
 use super::TemplateFailure;
 use crate::blocks::rules::signatures_bytes;
 use crate::blocks::{BlockPlan, Execution, begin_block, finish_block};
 use crate::chain::{ChainReader, NakamotoChainState, Problem};
 use crate::db::StoreError;
-use crate::execution::{BlockSession, ExecutionLimits, SessionError, Supervision};
-use crate::mempool::{Candidates, DropReason, PendingTransaction, get_raw};
-use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction, WAITS_FOR_TENURE};
+use crate::execution::{ExecutionLimits, SessionError, Supervision};
+use crate::mempool::{Candidates, PendingTransaction, get_raw};
+use crate::transactions::{MinerAction, TransactionError, VerifiedTransaction};
+
+pub(crate) use self::timer::FillBounds;
 
 /// Most transactions of a template, as in the reference's miner: a policy, not a rule of blocks.
 pub const MAX_TEMPLATE_TRANSACTIONS: u32 = 11_650;
@@ -46,58 +53,6 @@ pub(crate) struct Filled {
     pub(crate) ended_early: bool,
 }
 
-/// Time that a transaction may take while others wait, once cut transactions have taken too much. It shrinks to a half,
-/// a third and so on with each transaction of the template that used it up. A transaction that takes longer goes behind
-/// the others.
-const SHORT_TIME: Duration = Duration::from_millis(100);
-/// The shortest that it becomes: several times what a call takes.
-const SHORTEST_TIME: Duration = Duration::from_millis(5);
-
-/// How far a block is filled.
-#[derive(Clone, Copy)]
-pub(crate) struct FillBounds<'a> {
-    /// Most transactions, the coinbase included.
-    pub(crate) most: u32,
-    /// After this time no further transaction begins.
-    pub(crate) time: Duration,
-    /// Set when nobody wants the block any more, or another job must run: the transactions so far are the block.
-    pub(crate) cancelled: &'a AtomicBool,
-}
-
-/// How much of the time is used up.
-struct Clock<'a> {
-    bounds: FillBounds<'a>,
-    begun: Instant,
-    not_counted: Duration,
-    /// Number of transactions that used up their short time and were put off, and the time that they took together.
-    put_off: u32,
-    put_off_time: Duration,
-}
-
-impl Clock<'_> {
-    fn is_over(&self) -> bool {
-        self.is_cancelled() || self.begun.elapsed().saturating_sub(self.not_counted) >= self.bounds.time
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.bounds.cancelled.load(Ordering::Relaxed)
-    }
-
-    fn short_time(&self) -> Duration {
-        (SHORT_TIME / self.put_off.saturating_add(1)).max(SHORTEST_TIME)
-    }
-
-    /// Counts a transaction that used up its short time. Its time does not count against the others, until all such
-    /// together took `most`.
-    fn put_off(&mut self, took: Duration, most: Duration) {
-        self.put_off = self.put_off.saturating_add(1);
-        self.put_off_time += took;
-        if self.put_off_time <= most {
-            self.not_counted += took;
-        }
-    }
-}
-
 /// Whether other transactions wait while one executes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OthersWait {
@@ -105,21 +60,6 @@ enum OthersWait {
     Yes,
     /// It gets the full time, and ends when a transaction comes that goes first.
     No,
-}
-
-/// A block in the making.
-struct Filling<'a> {
-    session: BlockSession<'a>,
-    transactions: Vec<BlockTransaction>,
-    skipped: Vec<(Txid, String)>,
-    problems: Vec<Problem>,
-    exhausted: Option<Txid>,
-    /// Bytes that a block without a coinbase has for transactions.
-    room: usize,
-    bytes_left: usize,
-    nearly_full: bool,
-    /// A transaction was left for a later block; it may bring what others lack.
-    has_left: bool,
 }
 
 /// The result of trying a transaction.
@@ -154,65 +94,49 @@ impl NakamotoChainState {
         bounds: FillBounds<'_>,
     ) -> Result<Result<Filled, TemplateFailure>, StoreError> {
         let headers = reader.headers(plan.parent.block_id);
-        let session = begin_block(reader.block_env(&headers), plan).map_err(ours)?;
+        let session = begin_block(reader.block_env(&headers), plan).map_err(node_failure)?;
         let room = self.room_for_transactions(reader, plan)?;
-        let mut filling = Filling {
-            session,
-            transactions: Vec::new(),
-            skipped: Vec::new(),
-            problems: Vec::new(),
-            exhausted: None,
-            room,
-            bytes_left: room,
-            nearly_full: false,
-            has_left: false,
-        };
+        let mut draft = BlockDraft::new(session, room);
         let mut candidates = Candidates::default();
         if let Some(coinbase) = coinbase {
-            if let Err(error) = filling.session.process_transaction(&coinbase) {
-                return if error.is_ours() { Err(ours(error)) } else { Ok(Err(bad_coinbase(&error))) };
+            if let Err(error) = draft.session.process_transaction(&coinbase) {
+                return if error.is_node_failure() { Err(node_failure(error)) } else { Ok(Err(bad_coinbase(&error))) };
             }
-            filling.bytes_left = filling.bytes_left.saturating_sub(coinbase.length());
+            draft.bytes_left = draft.bytes_left.saturating_sub(coinbase.length());
             // The producer's own next transaction is a candidate of this block.
             let (producer, nonce) = (coinbase.origin_address(self.params().mainnet), coinbase.origin_nonce());
             self.with_mempool(|index| candidates.nonce_used(index, &producer, nonce));
-            filling.transactions.push(coinbase);
+            draft.transactions.push(coinbase);
         }
-        let mut filler = Filler {
+        let mut run = FillRun {
             chain: self,
             reader,
             tenure: plan.burn_view.hash,
-            filling,
+            draft,
             candidates,
-            clock: Clock {
-                bounds,
-                begun: Instant::now(),
-                not_counted: Duration::ZERO,
-                put_off: 0,
-                put_off_time: Duration::ZERO,
-            },
+            timer: FillTimer::begin(bounds),
             waiting: Vec::new(),
             underfunded: Vec::new(),
             tried: false,
             ended_early: false,
         };
-        filler.fill()?;
-        let Filler { filling, ended_early, .. } = filler;
-        let Filling { session, transactions, skipped, problems, exhausted, .. } = filling;
-        let execution = finish_block(session, plan).map_err(ours)?;
+        run.fill()?;
+        let FillRun { draft, ended_early, .. } = run;
+        let BlockDraft { session, transactions, skipped, problems, exhausted, .. } = draft;
+        let execution = finish_block(session, plan).map_err(node_failure)?;
         Ok(Ok(Filled { transactions, execution, skipped, problems, exhausted, ended_early }))
     }
 }
 
 /// Fills a block that has its coinbase.
-struct Filler<'a> {
+struct FillRun<'a> {
     chain: &'a NakamotoChainState,
     reader: &'a ChainReader,
     /// The burn block that began the block's tenure.
     tenure: BurnBlockHash,
-    filling: Filling<'a>,
+    draft: BlockDraft<'a>,
     candidates: Candidates,
-    clock: Clock<'a>,
+    timer: FillTimer<'a>,
     /// Transactions that pause or were put off, and why: others go first.
     waiting: Vec<(PendingTransaction, String)>,
     /// Transactions whose account has too little, and the error. Another transaction may bring the funds.
@@ -221,21 +145,21 @@ struct Filler<'a> {
     ended_early: bool,
 }
 
-impl Filler<'_> {
+impl FillRun<'_> {
     fn fill(&mut self) -> Result<(), StoreError> {
-        let begins_with = self.filling.transactions.len();
+        let begins_with = self.draft.transactions.len();
         let mut has_room = self.try_candidates()? && self.retry_underfunded()?;
         for (next, error) in std::mem::take(&mut self.underfunded) {
-            self.filling.skipped.push((next.txid, format!("{error}; it is tried again in the next block")));
+            self.draft.skipped.push((next.txid, format!("{error}; it is tried again in the next block")));
         }
         // A pause only lets others go first: if none of the others is mined, those that pause are, until one is slow
         // again.
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
-        if self.filling.transactions.len() == begins_with {
+        if self.draft.transactions.len() == begins_with {
             while has_room {
                 let Some((next, why)) = waiting.next() else { break };
                 if !self.may_begin() {
-                    self.filling.skipped.push((next.txid, why));
+                    self.draft.skipped.push((next.txid, why));
                     break;
                 }
                 match self.try_one(&next, OthersWait::No)? {
@@ -243,7 +167,7 @@ impl Filler<'_> {
                     Tried::Full => has_room = false,
                     Tried::Cut => break,
                     Tried::GaveWay | Tried::PutOff => {
-                        self.filling.skipped.push((next.txid, why));
+                        self.draft.skipped.push((next.txid, why));
                         self.candidates.again();
                         self.try_candidates()?;
                         break;
@@ -252,7 +176,7 @@ impl Filler<'_> {
             }
         }
         let left = waiting.chain(std::mem::take(&mut self.waiting));
-        self.filling.skipped.extend(left.map(|(next, why)| (next.txid, why)));
+        self.draft.skipped.extend(left.map(|(next, why)| (next.txid, why)));
         Ok(())
     }
 
@@ -263,9 +187,9 @@ impl Filler<'_> {
             if !self.may_begin() {
                 return Ok(false);
             }
-            let used = self.filling.session.tenure_cost();
+            let used = self.draft.session.tenure_cost();
             if self.chain.overruns().contains(&self.tenure, &next.txid, &used) {
-                self.filling.leave_out_exhausted(next.txid);
+                self.draft.leave_out_exhausted(next.txid);
                 continue;
             }
             if let Some(wait) = self.chain.slow_accounts().wait(&next, Instant::now()) {
@@ -285,7 +209,7 @@ impl Filler<'_> {
     /// was tried on this state, they can never be mined. Returns whether there is still room.
     fn retry_underfunded(&mut self) -> Result<bool, StoreError> {
         for _ in 0..UNDERFUNDED_ROUNDS {
-            let mined = self.filling.transactions.len();
+            let mined = self.draft.transactions.len();
             let mut underfunded = std::mem::take(&mut self.underfunded).into_iter();
             while let Some((next, error)) = underfunded.next() {
                 let tried = if self.may_begin() { self.try_one(&next, OthersWait::Yes)? } else { Tried::Full };
@@ -299,10 +223,10 @@ impl Filler<'_> {
                     }
                 }
             }
-            if self.filling.transactions.len() == mined {
-                if self.waiting.is_empty() && !self.filling.has_left {
+            if self.draft.transactions.len() == mined {
+                if self.waiting.is_empty() && !self.draft.has_left {
                     for (next, error) in std::mem::take(&mut self.underfunded) {
-                        self.filling.leave_out(next.txid, &error);
+                        self.draft.leave_out(next.txid, &error);
                     }
                 }
                 return Ok(true);
@@ -316,17 +240,17 @@ impl Filler<'_> {
 
     /// Whether the next one may begin; at least one is tried.
     fn may_begin(&mut self) -> bool {
-        if self.filling.transactions.len() >= self.clock.bounds.most as usize {
+        if self.draft.transactions.len() >= self.timer.bounds().most as usize {
             return false;
         }
-        self.ended_early |= self.tried && self.clock.is_over();
+        self.ended_early |= self.tried && self.timer.is_over();
         !self.ended_early
     }
 
     fn try_one(&mut self, next: &PendingTransaction, others_wait: OthersWait) -> Result<Tried, StoreError> {
         self.tried = true;
-        if next.size_bytes as usize > self.filling.bytes_left {
-            self.filling.leave_out_large(next);
+        if next.size_bytes as usize > self.draft.bytes_left {
+            self.draft.leave_out_large(next);
             return Ok(Tried::Done);
         }
         // It was dropped after the walk looked at it.
@@ -337,17 +261,17 @@ impl Filler<'_> {
         let has_short_time = self.supervise(others_wait, begun);
         let executing = self.chain.begin_executing(next.txid);
         // Its signatures were verified at admission; the mempool's table remembers.
-        let done = self.filling.session.process_verified(&VerifiedTransaction::remembered(&transaction));
+        let done = self.draft.session.process_verified(&VerifiedTransaction::remembered(&transaction));
         drop(executing);
         match done {
             Ok(_) => {
                 self.chain.with_mempool(|index| self.candidates.mined(index, next));
-                self.filling.bytes_left -= transaction.length();
-                self.filling.transactions.push(transaction);
+                self.draft.bytes_left -= transaction.length();
+                self.draft.transactions.push(transaction);
                 Ok(Tried::Done)
             }
-            Err(TransactionError::Interrupted) if !self.clock.is_cancelled() => {
-                self.clock.not_counted += begun.elapsed();
+            Err(TransactionError::Interrupted) if !self.timer.is_cancelled() => {
+                self.timer.leave_out(begun.elapsed());
                 Ok(Tried::GaveWay)
             }
             // The transactions so far are a block, if anybody still wants it.
@@ -355,19 +279,19 @@ impl Filler<'_> {
                 self.ended_early = true;
                 Ok(Tried::Full)
             }
-            Err(error) if error.is_ours() => Err(ours(error)),
+            Err(error) if error.is_node_failure() => Err(node_failure(error)),
             Err(error) if error.is_short_of_funds() && self.underfunded.len() < UNDERFUNDED_MAX => {
                 self.underfunded.push((next.clone(), error));
                 Ok(Tried::Done)
             }
             Err(TransactionError::TookTooLong { .. }) if has_short_time => {
-                self.clock.put_off(begun.elapsed(), self.chain.execution_limits().time);
+                self.timer.put_off(begun.elapsed(), self.chain.execution_limits().time);
                 self.chain.slow_accounts().put_off(next, Instant::now());
                 Ok(Tried::PutOff)
             }
             Err(error) => {
-                let is_cut = self.hold_against(next, &error, begun.elapsed());
-                let tried = self.filling.leave_out(next.txid, &error);
+                let is_cut = self.count_lost_time(next, &error, begun.elapsed());
+                let tried = self.draft.leave_out(next.txid, &error);
                 Ok(if is_cut { Tried::Cut } else { tried })
             }
         }
@@ -375,15 +299,15 @@ impl Filler<'_> {
 
     /// An unmined transaction pays nothing: its time counts against its accounts, not against the other transactions.
     /// Returns whether it was cut, or dropped after it had taken long.
-    fn hold_against(&mut self, next: &PendingTransaction, error: &TransactionError, took: Duration) -> bool {
+    fn count_lost_time(&mut self, next: &PendingTransaction, error: &TransactionError, took: Duration) -> bool {
         let (is_slow, action, now) = (took > SHORT_TIME, error.miner_action(), Instant::now());
         let is_dropped = matches!(action, MinerAction::DropTooExpensive | MinerAction::DropProblematic);
         let is_cut = action == MinerAction::DropOverLimits || (is_dropped && is_slow);
         if is_cut {
-            self.clock.not_counted += took;
+            self.timer.leave_out(took);
             self.chain.slow_accounts().cut(next, took, now);
         } else if is_slow {
-            self.clock.put_off(took, self.chain.execution_limits().time);
+            self.timer.put_off(took, self.chain.execution_limits().time);
             self.chain.slow_accounts().leave(next, took, now);
             if let (TransactionError::CostExceeded(overrun), true) = (error, error.is_exhausted()) {
                 self.chain.overruns().insert(self.tenure, next.txid, overrun.before);
@@ -396,66 +320,11 @@ impl Filler<'_> {
     fn supervise(&mut self, others_wait: OthersWait, now: Instant) -> bool {
         let usual = self.chain.execution_limits();
         let has_short_time = others_wait == OthersWait::Yes && !self.chain.slow_accounts().may_take(usual.time, now);
-        let time = if has_short_time { usual.time.min(self.clock.short_time()) } else { usual.time };
+        let time = if has_short_time { usual.time.min(self.timer.short_time()) } else { usual.time };
         let gives_way = (others_wait == OthersWait::No).then(|| self.chain.unpaused_arrival());
         let limits = ExecutionLimits { time, ..usual };
-        self.filling.session.supervise(Supervision { limits, stop: self.clock.bounds.cancelled, gives_way });
+        self.draft.session.supervise(Supervision { limits, stop: self.timer.bounds().cancelled, gives_way });
         has_short_time
-    }
-}
-
-fn pauses(wait: Duration) -> String {
-    format!(
-        "a transaction of its account took more than one may, so others go first for another {:.1} s",
-        wait.as_secs_f64()
-    )
-}
-
-fn took_short_time() -> String {
-    "others that took more than one may have used up the time for such, so it had a short one, which it took; it is tried again"
-        .to_owned()
-}
-
-impl Filling<'_> {
-    /// Leaves out a transaction that has too many bytes, for this block or for any.
-    fn leave_out_large(&mut self, next: &PendingTransaction) {
-        let txid = next.txid;
-        if next.size_bytes as usize > self.room {
-            let detail = format!("{} bytes, and a block has room for {}: split it", next.size_bytes, self.room);
-            self.skipped.push((txid, detail.clone()));
-            self.problems.push(Problem { txid, reason: DropReason::TooExpensive, detail });
-        } else {
-            self.has_left = true;
-            self.skipped.push((txid, "the block has no room for its bytes; it is tried again in the next".to_owned()));
-        }
-    }
-
-    /// Leaves out a transaction that did not fit into the tenure's budget before.
-    fn leave_out_exhausted(&mut self, txid: Txid) {
-        self.exhausted.get_or_insert(txid);
-        self.has_left = true;
-        self.skipped
-            .push((txid, format!("what is left of the tenure's budget is too little for it; {WAITS_FOR_TENURE}")));
-    }
-
-    /// Leaves out a transaction that could not be mined (docs/COMPATIBILITY.md#left-out-of-a-block).
-    fn leave_out(&mut self, txid: Txid, error: &TransactionError) -> Tried {
-        let (action, detail) = (error.miner_action(), format!("{error}; {}", error.cure()));
-        if self.exhausted.is_none() && error.is_exhausted() {
-            self.exhausted = Some(txid);
-        }
-        self.skipped.push((txid, detail.clone()));
-        let problem = |reason| Problem { txid, reason, detail };
-        match action {
-            MinerAction::DropTooExpensive => self.problems.push(problem(DropReason::TooExpensive)),
-            MinerAction::DropProblematic => self.problems.push(problem(DropReason::Problematic)),
-            MinerAction::DropOverLimits => self.problems.push(problem(DropReason::OverExecutionLimits)),
-            MinerAction::NearlyFull if self.nearly_full => return Tried::Full,
-            MinerAction::NearlyFull => (self.nearly_full, self.has_left) = (true, true),
-            MinerAction::Skip => self.has_left = true,
-            MinerAction::KeepByNonce | MinerAction::KeepUntilCollected | MinerAction::Abandon => {}
-        }
-        Tried::Done
     }
 }
 
@@ -463,23 +332,23 @@ fn bad_coinbase(error: &TransactionError) -> TemplateFailure {
     TemplateFailure::BadCoinbase(error.to_string())
 }
 
-fn ours(error: impl Into<Ours>) -> StoreError {
+fn node_failure(error: impl Into<NodeFailure>) -> StoreError {
     match error.into() {
-        Ours(None) => StoreError::ShuttingDown,
-        Ours(Some(text)) => StoreError::Corrupt(text),
+        NodeFailure(None) => StoreError::ShuttingDown,
+        NodeFailure(Some(text)) => StoreError::Corrupt(text),
     }
 }
 
 /// The text of a failure that is the node's, not a transaction's; none after an interrupt.
-struct Ours(Option<String>);
+struct NodeFailure(Option<String>);
 
-impl From<SessionError> for Ours {
+impl From<SessionError> for NodeFailure {
     fn from(error: SessionError) -> Self {
         Self(Some(error.to_string()))
     }
 }
 
-impl From<TransactionError> for Ours {
+impl From<TransactionError> for NodeFailure {
     fn from(error: TransactionError) -> Self {
         Self((error != TransactionError::Interrupted).then(|| error.to_string()))
     }

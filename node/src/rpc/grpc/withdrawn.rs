@@ -6,19 +6,19 @@ use tokio::runtime::Handle;
 
 use crate::chain::NodeChain;
 use crate::error::ApiError;
-use crate::jobs::TakenBack;
+use crate::jobs::Withdrawn;
 use crate::rpc::blocking_pool::BlockingPool;
 
 /// The state of a job after a request was withdrawn. `end` announces the end of a job that nobody wants any more.
 pub(super) async fn state_after<R>(
-    taken: TakenBack<R>,
+    taken: Withdrawn<R>,
     pool: BlockingPool,
     end: impl FnOnce(&NodeChain) + Send + 'static,
 ) -> Result<JobState, ApiError> {
     match taken {
-        TakenBack::Pending => Ok(JobState::Pending),
-        TakenBack::Done(outcome) => Ok(outcome.parts().0),
-        TakenBack::Dropped => {
+        Withdrawn::Pending => Ok(JobState::Pending),
+        Withdrawn::Done(outcome) => Ok(outcome.parts().0),
+        Withdrawn::Dropped => {
             // In a task of its own, so that the end is announced even when the caller does not wait for the answer.
             let announced = tokio::spawn(async move {
                 pool.write(move |chain| {
@@ -45,24 +45,24 @@ pub(super) fn result_of<T>(fetched: Result<T, ApiError>) -> Result<Option<T>, Ap
 }
 
 /// Runs a future when the call that holds this is dropped before its end.
-pub(super) struct WhenGone<F: Future<Output = ()> + Send + 'static> {
+pub(super) struct RunOnDrop<F: Future<Output = ()> + Send + 'static> {
     runtime: Handle,
     then: Option<F>,
 }
 
-impl<F: Future<Output = ()> + Send + 'static> WhenGone<F> {
+impl<F: Future<Output = ()> + Send + 'static> RunOnDrop<F> {
     /// Hold the result while the call waits.
     pub(super) fn new(then: F) -> Self {
         Self { runtime: Handle::current(), then: Some(then) }
     }
 
     /// The caller is still there and gets an answer.
-    pub(super) fn stays(mut self) {
+    pub(super) fn disarm(mut self) {
         self.then = None;
     }
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Drop for WhenGone<F> {
+impl<F: Future<Output = ()> + Send + 'static> Drop for RunOnDrop<F> {
     fn drop(&mut self) {
         if let Some(then) = self.then.take() {
             self.runtime.spawn(then);

@@ -16,7 +16,7 @@ pub struct TooFewFiles {
 ///
 /// # Errors
 /// [`TooFewFiles`]: with fewer, the databases would fail under load.
-pub fn make_room(wanted: usize) -> Result<usize, TooFewFiles> {
+pub fn raise_file_limit(wanted: usize) -> Result<usize, TooFewFiles> {
     let limit = getrlimit(Resource::Nofile);
     let needed = wanted.saturating_add(RESERVED_FILES);
     let raised = raised(limit, needed);
