@@ -35,7 +35,7 @@ pub const MAX_CONCURRENT_SIMULATIONS: usize = 4;
 /// Most dry runs of one peer at once, so that others get a turn.
 pub const MAX_SIMULATIONS_OF_PEER: usize = 3;
 /// Most waiting dry runs of one peer, of [`MAX_WAITING`] in all: more would be told to come back after
-/// [`TURN_TIMEOUT`] anyway.
+/// [`PERMIT_TIMEOUT`] anyway.
 pub const MAX_SIMULATIONS_WAITING_OF_PEER: usize = 256;
 /// Most bytes of the receipt of a dry run, which is paid by nobody. A block's receipts may take several times as much.
 pub const MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20;
@@ -63,9 +63,10 @@ pub const MAX_CONCURRENT_LONG_ADMISSIONS: usize = 4;
 pub const MAX_LONG_ADMISSIONS_OF_ORIGIN: usize = 1;
 /// Most waiting checks of one account: as many as the nonces that an account may chain.
 pub const MAX_WAITING_OF_ORIGIN: usize = 26;
-/// Most transactions in a batch, and their bytes: a small one does not wait for many large ones. A batch has at least
-/// one.
-pub const MAX_ADMISSION_BATCH: (usize, usize) = (64, 32 << 10);
+/// Most transactions in a batch of offered ones.
+pub const MAX_ADMISSION_BATCH: usize = 64;
+/// Most bytes of a batch, so that a small transaction does not wait for many large ones. A batch has at least one.
+pub const MAX_ADMISSION_BATCH_BYTES: usize = 32 << 10;
 /// Threads that may block: all reads, evaluations, dry runs, writes and admissions, those of actors, and some for streams.
 pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS
     + MAX_CONCURRENT_EVALUATIONS
@@ -77,7 +78,7 @@ pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS
 /// Requests that wait for a read or a write; more are refused at once.
 pub const MAX_WAITING: usize = 4096;
 /// How long a request waits for a permit before it is told to try later.
-pub const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+pub const PERMIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a refused request is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// Stack of the threads that may evaluate Clarity, which recurses.
@@ -88,25 +89,34 @@ pub const MAX_WAIT: Duration = Duration::from_secs(30);
 pub const MAX_REQUEST_KEY_BYTES: usize = 64;
 /// Most requests with such names that share a job; the next gets a job of its own.
 pub const MAX_REQUEST_KEYS: usize = 256;
-/// Heartbeats of a stream: shortest, longest, default.
-pub const HEARTBEAT: (Duration, Duration, Duration) =
-    (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10));
+/// Shortest time between heartbeats that a stream may ask for.
+pub const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
+/// Longest time between heartbeats that a stream may ask for.
+pub const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
+/// Time between heartbeats of a stream that asks for none.
+pub const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(10);
 /// Most events in a frame.
 pub const MAX_BATCH: u32 = 256;
 /// Most bytes of a client's name.
 pub const MAX_CLIENT_NAME_BYTES: usize = 64;
-/// Events or transactions on a page: most, default.
-pub const PAGE_SIZE: (u32, u32) = (1000, 100);
+/// Most events or transactions on a page.
+pub const MAX_PAGE_SIZE: u32 = 1000;
+/// Events or transactions on a page of a request that names no number.
+pub const DEFAULT_PAGE_SIZE: u32 = 100;
 /// Pages of events that are read or sent at once, so that other answers have room; further pages wait.
 pub const MAX_CONCURRENT_PAGES: usize = 4;
 /// Bytes of events on a page: a page is one message.
 pub const MAX_PAGE_BYTES: usize = 8 << 20;
-/// Assembly time of a template: shortest, longest.
-pub const ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+/// Shortest assembly time of a template.
+pub const MIN_ASSEMBLY_TIME: Duration = Duration::from_millis(10);
+/// Longest assembly time of a template.
+pub const MAX_ASSEMBLY_TIME: Duration = Duration::from_secs(30);
 /// Most burn blocks or blocks of one admin call, and the deepest reorganization: a call is answered in seconds.
 pub const MAX_ADMIN_COUNT: u32 = 1_000;
-/// Intervals that the admin service sets: shortest, longest. What flags may say, it may say too.
-pub const ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(1), LONGEST_DURATION);
+/// Shortest interval that the admin service sets.
+pub const MIN_ADMIN_INTERVAL: Duration = Duration::from_millis(1);
+/// Longest interval that the admin service sets: what flags may say, it may say too.
+pub const MAX_ADMIN_INTERVAL: Duration = LONGEST_DURATION;
 /// Time for the first bytes of a connection, and for the head of an HTTP/1 request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for a TLS handshake: a few round trips.
@@ -125,7 +135,7 @@ pub const SMALL_BYTES: usize = 64 << 10;
 pub const STREAM_BYTES_IN_FLIGHT: usize = 96 << 20;
 /// Memory that a frame byte takes when events become JSON: the byte, two hex digits in the value, and two in the text,
 /// whose buffer may be twice as large.
-pub const JSON_BYTES_OF_BYTE: usize = 7;
+pub const JSON_BYTES_PER_EVENT_BYTE: usize = 7;
 /// Bytes in flight of producers and signers: enough for a chunk, a block and their events for several of them.
 pub const ACTOR_BYTES_IN_FLIGHT: usize = 128 << 20;
 /// Requests and answers up to this size are not counted: [`MAX_REQUESTS`] of them are 64 MiB.
@@ -151,9 +161,13 @@ pub const MAX_HTTP1_BUFFER_BYTES: usize = 64 << 10;
 /// Streams that a client opens and resets before the server handles them; one more ends the connection. Stops reset
 /// floods, which cost a client nothing.
 pub const MAX_PENDING_RESETS: usize = 32;
-/// HTTP/2 pings: how often, and how long the answer may take.
-pub const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
-/// HTTP/2 windows, of a stream and of a connection: the usual 64 KiB would stall blocks and chunks.
-pub const HTTP2_WINDOWS: (u32, u32) = (1 << 20, 4 << 20);
+/// Time between HTTP/2 pings.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// How long the answer to a ping may take.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// HTTP/2 window of a stream: the usual 64 KiB would stall blocks and chunks.
+pub const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+/// HTTP/2 window of a connection.
+pub const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// How long open connections may take to finish at shutdown.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_millis(1000);

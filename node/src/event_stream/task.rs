@@ -237,7 +237,7 @@ impl StreamTask {
             let lease = self.room_of_frames(length(&frames)).await?;
             return Ok(frames.into_iter().map(|frame| frame.in_flight(lease.clone())).collect());
         }
-        let turn = self.turn().await?;
+        let permit = self.permit().await?;
         let room = self.room(READ_STEP.bytes).await?;
         let journal = Arc::clone(&self.parts.journal);
         let entries: Vec<JournalEvent> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
@@ -249,16 +249,16 @@ impl StreamTask {
         // Events that do not match need no room, and a single event may need more than a read's room.
         drop((entries, room));
         let lease = self.room_of_frames(length(&frames)).await?;
-        drop(turn);
+        drop(permit);
         Ok(frames.into_iter().map(|frame| frame.in_flight(lease.clone())).collect())
     }
 
     /// Waits for a permit to read from the disk.
-    async fn turn(&mut self) -> Result<OwnedSemaphorePermit, StreamEnd> {
+    async fn permit(&mut self) -> Result<OwnedSemaphorePermit, StreamEnd> {
         let disk = Arc::clone(&self.parts.disk);
         let cursor = self.queued.clone();
         tokio::select! {
-            turn = disk.acquire_owned() => turn.map_err(|_closed| StreamEnd::Shutdown { cursor }),
+            permit = disk.acquire_owned() => permit.map_err(|_closed| StreamEnd::Shutdown { cursor }),
             end = self.ended() => Err(end),
         }
     }
@@ -343,7 +343,7 @@ impl StreamTask {
         for contract_id in contracts {
             let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
             for slot_id in self.blocking(move || source.written_slots(&name)).await? {
-                let turn = self.turn().await?;
+                let permit = self.permit().await?;
                 let (source, name) = (Arc::clone(&self.parts.context), contract_id.clone());
                 let found = self.blocking(move || match source.chunk(&name, slot_id) {
                     // The slot's owner has changed and the slot is empty now: the snapshot is right without it.
@@ -354,7 +354,7 @@ impl StreamTask {
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
                 if let Some(frame) = self.feed.on_chunks(chunks) {
                     let lease = self.room_of_frames(frame.encoded_len()).await?;
-                    drop(turn);
+                    drop(permit);
                     self.send(frame.in_flight(lease)).await?;
                 }
             }

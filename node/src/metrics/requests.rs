@@ -35,9 +35,9 @@ fn methods() -> HashSet<String> {
 
 /// Hook that counts every request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Count;
+pub(crate) struct CountRequests;
 
-impl RequestHook for Count {
+impl RequestHook for CountRequests {
     type State = (Instant, PathLabel);
 
     fn before(&self, request: &Request) -> ControlFlow<Response, Self::State> {

@@ -19,8 +19,8 @@ use crate::metrics::warning_limiter::WarningLimiter;
 pub const DOMAIN: &str = "nakamoto.v1";
 /// How long a client whose stream ended should wait before it reconnects.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
-/// What a client should wait that finds no place among those that stay long.
-const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// How long a client should wait when too many streams are open or too many blocks are requested.
+const OVERLOAD_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Longest message of a status. It repeats parts of the request, and travels in a header, where a byte may take three.
 const MAX_MESSAGE_BYTES: usize = 1024;
@@ -121,7 +121,7 @@ pub fn status(error: ApiError) -> Status {
             Failure::new(Code::ResourceExhausted, "TOO_MANY_BLOCKS_WANTED", message)
                 .with("wanted", wanted)
                 .with("max", max)
-                .retry_after(CROWDED_RETRY_AFTER)
+                .retry_after(OVERLOAD_RETRY_AFTER)
         }
         ApiError::StorageFull => {
             Failure::new(Code::ResourceExhausted, "STORAGE_FULL", message).retry_after(Duration::from_secs(1))
@@ -208,7 +208,7 @@ pub fn subscriptions_status(error: TooManySubscriptions) -> Status {
         TooManySubscriptions::Total { max } => failure.with("max_subscriptions", max),
         TooManySubscriptions::Peer { max, peer } => failure.with("max_subscriptions_per_peer", max).with("peer", peer),
     };
-    failure.retry_after(CROWDED_RETRY_AFTER).into()
+    failure.retry_after(OVERLOAD_RETRY_AFTER).into()
 }
 
 /// A job that is not queued. `reason` is of a queue that is full.

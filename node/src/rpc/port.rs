@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Settings;
 use crate::layer::HookLayer;
 use crate::limits::{MAX_REQUESTS, RUNTIME_END};
-use crate::metrics::requests::Count;
+use crate::metrics::requests::CountRequests;
 use crate::rpc::actors::Actors;
 use crate::rpc::auth::Guard;
 use crate::rpc::grpc::{Services, into_router, routes, web};
@@ -52,7 +52,7 @@ impl Port {
             let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
             let router = web::join(paths, into_router(grpc), &self.filter);
-            let router = router.layer((HookLayer(Count), HookLayer(self.filter)));
+            let router = router.layer((HookLayer(CountRequests), HookLayer(self.filter)));
             tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
             let budget = self.listening.budget.clone();
             tokio::spawn(async move { budget.keep_swept().await });

@@ -32,7 +32,7 @@ struct Held {
     /// The sender gets this error, whatever was made of the part that came.
     was_too_slow: bool,
     /// A permit that is held as long as the bytes.
-    turn: Option<Box<dyn Send>>,
+    permit: Option<Box<dyn Send>>,
 }
 
 impl Caller {
@@ -89,8 +89,8 @@ impl Caller {
     }
 
     /// Holds a permit until the request is answered.
-    pub fn keep(&self, turn: impl Send + 'static) {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).turn = Some(Box::new(turn));
+    pub fn keep(&self, permit: impl Send + 'static) {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner).permit = Some(Box::new(permit));
     }
 
     /// Notes that the request's body came too slowly.

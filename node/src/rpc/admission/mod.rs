@@ -15,7 +15,9 @@ use chainstate::chain::Offered;
 use tokio::sync::oneshot;
 
 use crate::error::ApiError;
-use crate::limits::{MAX_ADMISSION_BATCH, MAX_CONCURRENT_ADMISSIONS, MAX_WAITING, RETRY_AFTER, TURN_TIMEOUT};
+use crate::limits::{
+    MAX_ADMISSION_BATCH, MAX_ADMISSION_BATCH_BYTES, MAX_CONCURRENT_ADMISSIONS, MAX_WAITING, PERMIT_TIMEOUT, RETRY_AFTER,
+};
 
 type Answer = Result<Offered, ApiError>;
 type Work = dyn Fn(&[Bytes]) -> Vec<Answer> + Send + Sync;
@@ -72,7 +74,7 @@ impl Admissions {
     fn run(&self) {
         while let Some(batch) = self.take() {
             let (late, batch): (Vec<_>, Vec<_>) =
-                batch.into_iter().partition(|offer| offer.since.elapsed() > TURN_TIMEOUT);
+                batch.into_iter().partition(|offer| offer.since.elapsed() > PERMIT_TIMEOUT);
             // Callers may be gone; what is stored for them stays.
             late.into_iter().for_each(|offer| drop(offer.reply.send(Err(busy()))));
             let (raw, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|offer| (offer.raw, offer.reply)).unzip();
@@ -89,7 +91,7 @@ impl Admissions {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while let Some(offer) = state.waiting.front() {
             bytes += offer.raw.len();
-            let fits = batch.len() < MAX_ADMISSION_BATCH.0 && bytes <= MAX_ADMISSION_BATCH.1;
+            let fits = batch.len() < MAX_ADMISSION_BATCH && bytes <= MAX_ADMISSION_BATCH_BYTES;
             if !fits && !batch.is_empty() {
                 break;
             }

@@ -37,7 +37,7 @@ async fn everyone_gets_the_answer_to_his_own_and_many_share_a_batch() {
     let counted = Arc::clone(&batches);
     let work = move |raw: &[Bytes]| {
         counted.fetch_add(1, Ordering::Relaxed);
-        assert!(raw.len() <= MAX_ADMISSION_BATCH.0);
+        assert!(raw.len() <= MAX_ADMISSION_BATCH);
         raw.iter().map(echo).collect()
     };
     let admissions = Arc::new(Admissions::new(work));
@@ -82,7 +82,7 @@ async fn no_more_batches_are_under_way_than_may_be() {
     };
     let admissions = Arc::new(Admissions::new(work));
     // Each fills a batch.
-    let large = Bytes::from(vec![0; MAX_ADMISSION_BATCH.1]);
+    let large = Bytes::from(vec![0; MAX_ADMISSION_BATCH_BYTES]);
     let offers = (0..8 * MAX_CONCURRENT_ADMISSIONS).map(|_| {
         let (admissions, large) = (Arc::clone(&admissions), large.clone());
         async move { admissions.submit(large).await }
@@ -105,7 +105,7 @@ fn waiting(admissions: &Admissions, sizes: &[usize]) {
 fn a_batch_ends_at_its_number_and_at_its_bytes_but_has_one_offer_at_least() {
     let admissions = Admissions::new(|raw: &[Bytes]| raw.iter().map(echo).collect());
     let batch = || -> Vec<usize> { admissions.take().unwrap().iter().map(|offer| offer.raw.len()).collect() };
-    let (number, bytes) = MAX_ADMISSION_BATCH;
+    let (number, bytes) = (MAX_ADMISSION_BATCH, MAX_ADMISSION_BATCH_BYTES);
     waiting(&admissions, &vec![1; number + 1]);
     assert_eq!(batch(), vec![1; number]);
     assert_eq!(batch(), [1]);
@@ -132,14 +132,14 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
         assert!(matches!(admissions.submit(number(13)).await, Err(ApiError::Internal(_))));
     }
     let after = tokio::time::timeout(WAIT, admissions.submit(number(14))).await;
-    assert_eq!(txid(after.expect("there is a turn")), id(&number(14)));
+    assert_eq!(txid(after.expect("there is a permit")), id(&number(14)));
 }
 
 #[tokio::test]
 async fn an_offer_that_waited_too_long_or_finds_too_many_is_told_to_come_back() {
     let admissions = Arc::new(Admissions::new(|raw: &[Bytes]| raw.iter().map(echo).collect()));
     let (reply, answer) = oneshot::channel();
-    let since = Instant::now().checked_sub(2 * TURN_TIMEOUT).unwrap();
+    let since = Instant::now().checked_sub(2 * PERMIT_TIMEOUT).unwrap();
     admissions.lock().waiting.push_back(Offer { raw: number(1), since, reply });
     admissions.lock().under_way = 1;
     admissions.run();

@@ -19,7 +19,7 @@ use crate::limits::{
     MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_PAGES,
     MAX_CONCURRENT_READS, MAX_CONCURRENT_SIMULATIONS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER,
     MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_SIMULATIONS_OF_PEER,
-    MAX_SIMULATIONS_WAITING_OF_PEER, MAX_WAITING, MAX_WAITING_OF_ORIGIN, RETRY_AFTER, TURN_TIMEOUT,
+    MAX_SIMULATIONS_WAITING_OF_PEER, MAX_WAITING, MAX_WAITING_OF_ORIGIN, PERMIT_TIMEOUT, RETRY_AFTER,
 };
 use crate::runtime::background;
 use crate::runtime::caller::Caller;
@@ -44,26 +44,26 @@ pub struct BlockingPool {
 }
 
 const EVALUATION_SHARES: FairQueueLimits = FairQueueLimits {
-    turns: MAX_CONCURRENT_EVALUATIONS,
+    permits: MAX_CONCURRENT_EVALUATIONS,
     of_one: MAX_EVALUATIONS_OF_PEER,
     waiting_of_one: MAX_EVALUATIONS_WAITING_OF_PEER,
-    timeout: TURN_TIMEOUT,
+    timeout: PERMIT_TIMEOUT,
     full: "EVALUATION_QUEUE_FULL",
 };
 
 const SIMULATION_SHARES: FairQueueLimits = FairQueueLimits {
-    turns: MAX_CONCURRENT_SIMULATIONS,
+    permits: MAX_CONCURRENT_SIMULATIONS,
     of_one: MAX_SIMULATIONS_OF_PEER,
     waiting_of_one: MAX_SIMULATIONS_WAITING_OF_PEER,
-    timeout: TURN_TIMEOUT,
+    timeout: PERMIT_TIMEOUT,
     full: "SIMULATION_QUEUE_FULL",
 };
 
 const LONG_ADMISSION_SHARES: FairQueueLimits = FairQueueLimits {
-    turns: MAX_CONCURRENT_LONG_ADMISSIONS,
+    permits: MAX_CONCURRENT_LONG_ADMISSIONS,
     of_one: MAX_LONG_ADMISSIONS_OF_ORIGIN,
     waiting_of_one: MAX_WAITING_OF_ORIGIN,
-    timeout: TURN_TIMEOUT,
+    timeout: PERMIT_TIMEOUT,
     full: "ADMISSION_QUEUE_FULL",
 };
 
@@ -78,7 +78,7 @@ impl BlockingPool {
     /// A pool with the limits of [`crate::limits`].
     #[must_use]
     pub fn new(chain: Arc<NodeChain>) -> Self {
-        let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, TURN_TIMEOUT, full));
+        let limit = |permits, full| Arc::new(ConcurrencyLimit::new(permits, PERMIT_TIMEOUT, full));
         let reads = limit(MAX_CONCURRENT_READS, "READ_QUEUE_FULL");
         let evaluations = FairQueue::new(EVALUATION_SHARES);
         let simulations = FairQueue::new(SIMULATION_SHARES);
@@ -155,7 +155,7 @@ impl BlockingPool {
     ///
     /// # Errors
     /// [`ApiError::Busy`] when none was free in time.
-    pub async fn page_turn(&self) -> Result<impl Send + use<>, ApiError> {
+    pub async fn page_permit(&self) -> Result<impl Send + use<>, ApiError> {
         self.pages.permit().await
     }
 
@@ -172,8 +172,8 @@ impl BlockingPool {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = self.evaluations.turn(Caller::current_peer()).await?;
-        self.on_thread(turn, CallerClass::Anyone, move |chain| chain.chainstate().read(work)).await
+        let permit = self.evaluations.permit(Caller::current_peer()).await?;
+        self.on_thread(permit, CallerClass::Anyone, move |chain| chain.chainstate().read(work)).await
     }
 
     /// Runs a dry run of a transaction on one snapshot. The flag is set when the caller goes away.
@@ -184,11 +184,11 @@ impl BlockingPool {
         &self,
         work: impl FnOnce(&Snapshot<'_>, &AtomicBool) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = self.simulations.turn(Caller::current_peer()).await?;
+        let permit = self.simulations.permit(Caller::current_peer()).await?;
         let wanted = SetWhenDropped::default();
         let gone = Arc::clone(&wanted.0);
         let run = move |chain: &NodeChain| chain.chainstate().read(|snapshot| work(snapshot, &gone));
-        self.on_thread(turn, CallerClass::Anyone, run).await
+        self.on_thread(permit, CallerClass::Anyone, run).await
     }
 
     /// Runs a read that many callers ask for, and keeps its answer until the next commit. For one kind of read only.
@@ -220,8 +220,8 @@ impl BlockingPool {
         match self.admissions.submit(raw.clone()).await? {
             Offered::Decided(decision) => Ok(decision),
             Offered::Left { origin } => {
-                let turn = self.long_admissions.turn(origin).await?;
-                self.on_thread(turn, CallerClass::Anyone, move |chain| chain.submit_transaction(&raw)).await
+                let permit = self.long_admissions.permit(origin).await?;
+                self.on_thread(permit, CallerClass::Anyone, move |chain| chain.submit_transaction(&raw)).await
             }
         }
     }

@@ -45,10 +45,10 @@ async fn who_gets_no_turn_in_time_is_told_to_come_back() {
 
 #[tokio::test]
 async fn one_more_than_may_wait_is_refused_at_once_and_who_leaves_makes_room() {
-    let limit = ConcurrencyLimit::new(1, TURN_TIMEOUT, FULL);
+    let limit = ConcurrencyLimit::new(1, PERMIT_TIMEOUT, FULL);
     let _held = limit.permit().await.unwrap();
     let mut waiting: Vec<_> = (0..MAX_WAITING).map(|_| Box::pin(limit.permit())).collect();
-    assert!(waiting.iter_mut().all(|turn| look(turn.as_mut()).is_pending()));
+    assert!(waiting.iter_mut().all(|permit| look(permit.as_mut()).is_pending()));
     for _ in 0..2 {
         assert!(matches!(look(pin!(limit.permit())), Poll::Ready(answer) if is_busy(&answer)), "the room is full");
     }

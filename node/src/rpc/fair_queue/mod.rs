@@ -18,7 +18,7 @@ use crate::limits::{MAX_WAITING, RETRY_AFTER};
 /// How many may run and wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FairQueueLimits {
-    pub(super) turns: usize,
+    pub(super) permits: usize,
     /// Permits of one sender.
     pub(super) of_one: usize,
     /// Waiting requests of one sender; all senders together may have [`MAX_WAITING`].
@@ -52,13 +52,13 @@ struct Sender<K: Ord + Clone> {
 
 /// The right to run until it is dropped.
 pub(super) struct Permit<K: Ord + Clone> {
-    lane: Arc<FairQueue<K>>,
+    queue: Arc<FairQueue<K>>,
     sender: K,
 }
 
 /// A waiting request, which leaves the queue when its caller goes away.
 struct Waits<'a, K: Ord + Clone> {
-    lane: &'a FairQueue<K>,
+    queue: &'a FairQueue<K>,
     sender: &'a K,
     id: u64,
 }
@@ -73,19 +73,19 @@ impl<K: Ord + Clone> FairQueue<K> {
     ///
     /// # Errors
     /// [`ApiError::Busy`]: too many wait, in total or of the sender, or no permit was free in time.
-    pub(super) async fn turn(self: &Arc<Self>, sender: K) -> Result<Permit<K>, ApiError> {
+    pub(super) async fn permit(self: &Arc<Self>, sender: K) -> Result<Permit<K>, ApiError> {
         let busy = || ApiError::Busy { reason: self.limits.full, retry_after: RETRY_AFTER };
-        let (id, turn) = {
+        let (id, permit) = {
             let mut state = self.lock();
             if state.begin(&self.limits, &sender) {
-                return Ok(Permit { lane: Arc::clone(self), sender });
+                return Ok(Permit { queue: Arc::clone(self), sender });
             }
             state.wait(&self.limits, &sender).ok_or_else(busy)?
         };
-        let waits = Waits { lane: self, sender: &sender, id };
-        let turn = tokio::time::timeout(self.limits.timeout, turn).await;
+        let waits = Waits { queue: self, sender: &sender, id };
+        let permit = tokio::time::timeout(self.limits.timeout, permit).await;
         drop(waits);
-        turn.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
+        permit.map_err(|_late| busy())?.map_err(|_gone| ApiError::ShuttingDown)
     }
 
     /// Gives permits to waiting requests, as many as are free.
@@ -93,7 +93,7 @@ impl<K: Ord + Clone> FairQueue<K> {
         loop {
             let Some((sender, reply)) = self.lock().next(&self.limits) else { return };
             // A caller that just went away drops the permit, which passes it on.
-            drop(reply.send(Permit { lane: Arc::clone(self), sender }));
+            drop(reply.send(Permit { queue: Arc::clone(self), sender }));
         }
     }
 
@@ -106,7 +106,7 @@ impl<K: Ord + Clone> State<K> {
     /// Takes a permit if the sender may run at once.
     fn begin(&mut self, limits: &FairQueueLimits, sender: &K) -> bool {
         let out = self.senders.get(sender).map_or(0, |sender| sender.out);
-        let may = self.out < limits.turns && out < limits.of_one;
+        let may = self.out < limits.permits && out < limits.of_one;
         if may {
             self.out += 1;
             self.senders.entry(sender.clone()).or_insert_with(Sender::new).out += 1;
@@ -120,7 +120,7 @@ impl<K: Ord + Clone> State<K> {
         if self.waiting >= MAX_WAITING || waiting >= limits.waiting_of_one {
             return None;
         }
-        let (reply, turn) = oneshot::channel();
+        let (reply, permit) = oneshot::channel();
         let id = self.next_id;
         (self.next_id, self.waiting) = (id + 1, self.waiting + 1);
         let queue = self.senders.entry(sender.clone()).or_insert_with(Sender::new);
@@ -128,12 +128,12 @@ impl<K: Ord + Clone> State<K> {
         if queue.waiting.len() == 1 && queue.out < limits.of_one {
             self.round.push_back(sender.clone());
         }
-        Some((id, turn))
+        Some((id, permit))
     }
 
     /// The request that runs next, if any may.
     fn next(&mut self, limits: &FairQueueLimits) -> Option<(K, oneshot::Sender<Permit<K>>)> {
-        if self.out >= limits.turns {
+        if self.out >= limits.permits {
             return None;
         }
         let key = self.round.pop_front()?;
@@ -186,14 +186,14 @@ impl<K: Ord + Clone> Sender<K> {
 
 impl<K: Ord + Clone> Drop for Permit<K> {
     fn drop(&mut self) {
-        self.lane.lock().end(&self.lane.limits, &self.sender);
-        self.lane.give();
+        self.queue.lock().end(&self.queue.limits, &self.sender);
+        self.queue.give();
     }
 }
 
 impl<K: Ord + Clone> Drop for Waits<'_, K> {
     fn drop(&mut self) {
-        self.lane.lock().leave(self.sender, self.id);
+        self.queue.lock().leave(self.sender, self.id);
     }
 }
 

@@ -10,14 +10,14 @@ use super::*;
 const FULL: &str = "FULL";
 const TIMEOUT: Duration = Duration::from_millis(50);
 const SHARES: FairQueueLimits =
-    FairQueueLimits { turns: 3, of_one: 2, waiting_of_one: 4, timeout: TIMEOUT, full: FULL };
+    FairQueueLimits { permits: 3, of_one: 2, waiting_of_one: 4, timeout: TIMEOUT, full: FULL };
 
 type Key = u8;
 type Waiting = Pin<Box<dyn Future<Output = Result<Permit<Key>, ApiError>>>>;
 
-fn ask(lane: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
-    let lane = Arc::clone(lane);
-    Box::pin(async move { lane.turn(sender).await })
+fn ask(queue: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
+    let queue = Arc::clone(queue);
+    Box::pin(async move { queue.permit(sender).await })
 }
 
 fn look(waiting: &mut Waiting) -> Option<Result<Permit<Key>, ApiError>> {
@@ -27,45 +27,48 @@ fn look(waiting: &mut Waiting) -> Option<Result<Permit<Key>, ApiError>> {
     }
 }
 
-fn now(lane: &Arc<FairQueue<Key>>, sender: Key) -> Permit<Key> {
-    look(&mut ask(lane, sender)).expect("a turn at once").expect("a turn")
+fn now(queue: &Arc<FairQueue<Key>>, sender: Key) -> Permit<Key> {
+    look(&mut ask(queue, sender)).expect("a permit at once").expect("a permit")
 }
 
 /// A request that waits now.
-fn waits(lane: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
-    let mut waiting = ask(lane, sender);
+fn waits(queue: &Arc<FairQueue<Key>>, sender: Key) -> Waiting {
+    let mut waiting = ask(queue, sender);
     assert!(look(&mut waiting).is_none(), "{sender} does not wait");
     waiting
 }
 
-fn is_empty(lane: &FairQueue<Key>) -> bool {
-    let state = lane.lock();
+fn is_empty(queue: &FairQueue<Key>) -> bool {
+    let state = queue.lock();
     state.out == 0 && state.waiting == 0 && state.senders.is_empty() && state.round.is_empty()
 }
 
 #[tokio::test]
 async fn one_sender_has_his_share_and_leaves_the_rest_to_others() {
-    let lane = FairQueue::new(SHARES);
-    let (first, second) = (now(&lane, 1), now(&lane, 1));
-    let mut third = waits(&lane, 1);
-    let other = now(&lane, 2);
-    let mut last = waits(&lane, 3);
+    let queue = FairQueue::new(SHARES);
+    let (first, second) = (now(&queue, 1), now(&queue, 1));
+    let mut third = waits(&queue, 1);
+    let other = now(&queue, 2);
+    let mut last = waits(&queue, 3);
     drop(first);
     // Both may run now; the one that came first does.
-    assert!(look(&mut last).is_some_and(|turn| turn.is_ok()), "all turns were out when he came, none of them his");
-    assert!(look(&mut third).is_some_and(|turn| turn.is_ok()));
+    assert!(
+        look(&mut last).is_some_and(|permit| permit.is_ok()),
+        "all permits were out when he came, none of them his"
+    );
+    assert!(look(&mut third).is_some_and(|permit| permit.is_ok()));
     drop((second, other));
-    assert!(is_empty(&lane));
+    assert!(is_empty(&queue));
 }
 
 #[tokio::test]
 async fn senders_come_one_after_the_other_however_much_each_asks() {
-    let lane = FairQueue::new(FairQueueLimits { turns: 1, of_one: 1, ..SHARES });
-    let mut turn = Some(now(&lane, 1));
-    let mut waiting: Vec<_> = [1, 1, 1, 2, 3, 2].map(|sender| (sender, waits(&lane, sender))).into();
+    let queue = FairQueue::new(FairQueueLimits { permits: 1, of_one: 1, ..SHARES });
+    let mut permit = Some(now(&queue, 1));
+    let mut waiting: Vec<_> = [1, 1, 1, 2, 3, 2].map(|sender| (sender, waits(&queue, sender))).into();
     let mut order = Vec::new();
     while !waiting.is_empty() {
-        drop(turn.take());
+        drop(permit.take());
         let mut ran = None;
         waiting.retain_mut(|(sender, waiting)| match look(waiting) {
             Some(answer) => {
@@ -74,36 +77,36 @@ async fn senders_come_one_after_the_other_however_much_each_asks() {
             }
             None => true,
         });
-        let (sender, next) = ran.expect("a turn is given on at once");
+        let (sender, next) = ran.expect("a permit is given on at once");
         order.push(sender);
-        turn = Some(next);
+        permit = Some(next);
     }
     assert_eq!(order, [2, 3, 1, 2, 1, 1]);
-    drop(turn);
-    assert!(is_empty(&lane));
+    drop(permit);
+    assert!(is_empty(&queue));
 }
 
 #[tokio::test]
 async fn who_gets_no_turn_in_time_or_has_too_many_waiting_is_told_to_come_back() {
     let is_busy = |answer: &Result<Permit<Key>, ApiError>| matches!(answer, Err(ApiError::Busy { reason: FULL, retry_after }) if *retry_after == RETRY_AFTER);
-    let lane = FairQueue::new(SHARES);
-    let held = (now(&lane, 1), now(&lane, 1));
-    assert!(is_busy(&tokio::time::timeout(1_000 * TIMEOUT, ask(&lane, 1)).await.expect("an end of the wait")));
-    let mut waiting: Vec<_> = (0..SHARES.waiting_of_one).map(|_| waits(&lane, 1)).collect();
-    assert!(look(&mut ask(&lane, 1)).is_some_and(|answer| is_busy(&answer)), "his room is full");
-    drop(now(&lane, 2));
+    let queue = FairQueue::new(SHARES);
+    let held = (now(&queue, 1), now(&queue, 1));
+    assert!(is_busy(&tokio::time::timeout(1_000 * TIMEOUT, ask(&queue, 1)).await.expect("an end of the wait")));
+    let mut waiting: Vec<_> = (0..SHARES.waiting_of_one).map(|_| waits(&queue, 1)).collect();
+    assert!(look(&mut ask(&queue, 1)).is_some_and(|answer| is_busy(&answer)), "his room is full");
+    drop(now(&queue, 2));
     waiting.pop();
-    waiting.push(waits(&lane, 1));
+    waiting.push(waits(&queue, 1));
     drop((waiting, held));
-    assert!(is_empty(&lane));
+    assert!(is_empty(&queue));
 }
 
 #[tokio::test]
 async fn no_more_wait_in_all_than_may() {
-    let lane: Arc<FairQueue<u32>> = FairQueue::new(FairQueueLimits { turns: 0, ..SHARES });
+    let queue: Arc<FairQueue<u32>> = FairQueue::new(FairQueueLimits { permits: 0, ..SHARES });
     let ask = |sender| {
-        let lane = Arc::clone(&lane);
-        let mut waiting = Box::pin(async move { lane.turn(sender).await.is_err() });
+        let queue = Arc::clone(&queue);
+        let mut waiting = Box::pin(async move { queue.permit(sender).await.is_err() });
         let ready = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
         (waiting, ready)
     };
@@ -119,32 +122,32 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             // Nothing times out here.
-            let lane = FairQueue::new(FairQueueLimits { timeout: Duration::from_secs(3600), ..SHARES });
+            let queue = FairQueue::new(FairQueueLimits { timeout: Duration::from_secs(3600), ..SHARES });
             let (mut running, mut waiting) = (Vec::new(), Vec::new());
             for (act, sender, which) in acts {
                 match act {
-                    0 => waiting.push((sender, ask(&lane, sender))),
+                    0 => waiting.push((sender, ask(&queue, sender))),
                     1 if which < waiting.len() => drop(waiting.swap_remove(which)),
                     _ if which < running.len() => drop(running.swap_remove(which)),
                     _ => {}
                 }
                 // A permit that was given and not taken is dropped with its waiting request.
                 waiting.retain_mut(|(sender, waiting)| match look(waiting) {
-                    Some(Ok(turn)) => {
-                        running.push((*sender, turn));
+                    Some(Ok(permit)) => {
+                        running.push((*sender, permit));
                         false
                     }
                     answer => answer.is_none(),
                 });
                 let of = |sender: Key| running.iter().filter(|(other, _)| *other == sender).count();
-                prop_assert!(running.len() <= SHARES.turns && (0..4).all(|sender| of(sender) <= SHARES.of_one));
+                prop_assert!(running.len() <= SHARES.permits && (0..4).all(|sender| of(sender) <= SHARES.of_one));
                 let may_run = waiting.iter().any(|(sender, _)| of(*sender) < SHARES.of_one);
-                prop_assert!(!may_run || running.len() == SHARES.turns, "one waits who may run");
-                let state = lane.lock();
+                prop_assert!(!may_run || running.len() == SHARES.permits, "one waits who may run");
+                let state = queue.lock();
                 prop_assert_eq!((state.out, state.waiting), (running.len(), waiting.len()));
             }
             drop((waiting, running));
-            prop_assert!(is_empty(&lane));
+            prop_assert!(is_empty(&queue));
             Ok(())
         })?;
     }

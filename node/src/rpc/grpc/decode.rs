@@ -11,7 +11,7 @@ use tonic::Status;
 
 use crate::chain::NodeChain;
 use crate::error::ApiError;
-use crate::limits::MAX_REQUEST_KEY_BYTES;
+use crate::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_REQUEST_KEY_BYTES};
 use crate::principals::{parse_contract_id, parse_principal};
 use crate::rpc::errors::status;
 
@@ -106,10 +106,9 @@ pub(super) fn time(field: &'static str, time: Option<prost_types::Timestamp>) ->
 
 /// A page size: 0 means the default.
 pub(super) fn page_size(field: &'static str, size: u32) -> Result<usize, ApiError> {
-    let (most, default) = crate::limits::PAGE_SIZE;
     match size {
-        0 => Ok(default as usize),
-        size if size > most => Err(ApiError::invalid(field, format!("more than {most}"))),
+        0 => Ok(DEFAULT_PAGE_SIZE as usize),
+        size if size > MAX_PAGE_SIZE => Err(ApiError::invalid(field, format!("more than {MAX_PAGE_SIZE}"))),
         size => Ok(size as usize),
     }
 }

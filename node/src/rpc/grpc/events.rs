@@ -20,7 +20,9 @@ use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::event_stream::task::FrameStream;
-use crate::limits::{HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_PAGE_BYTES, RETRY_AFTER};
+use crate::limits::{
+    DEFAULT_HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_HEARTBEAT, MAX_PAGE_BYTES, MIN_HEARTBEAT, RETRY_AFTER,
+};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::{end_status, filter_status, position_status, status, subscriptions_status};
 use crate::rpc::server::Peer;
@@ -65,10 +67,10 @@ impl EventService for Events {
         let size = page_size("page_size", request.page_size).or_status()?;
         let journal = Arc::clone(self.streams.journal());
         let payload = Payload::decode(request.payload_mode);
-        let turn = self.pool.page_turn().await.or_status()?;
+        let permit = self.pool.page_permit().await.or_status()?;
         // Room for the page as it is read and as it is encoded; the encoded answer is then counted with its real size.
         if let Some(caller) = Caller::current() {
-            caller.keep(turn);
+            caller.keep(permit);
             let busy = |_| ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER };
             caller.hold(2 * MAX_PAGE_BYTES).map_err(busy).or_status()?;
         }
@@ -97,8 +99,9 @@ impl Events {
             return Err(status(ApiError::invalid("client_name", detail)));
         }
         let filter = Arc::new(Filter::decode(request.filter).map_err(filter_status)?);
-        let heartbeat = bounded_duration("heartbeat_interval", request.heartbeat_interval, HEARTBEAT.0, HEARTBEAT.1);
-        let heartbeat = heartbeat.or_status()?.unwrap_or(HEARTBEAT.2);
+        let heartbeat =
+            bounded_duration("heartbeat_interval", request.heartbeat_interval, MIN_HEARTBEAT, MAX_HEARTBEAT);
+        let heartbeat = heartbeat.or_status()?.unwrap_or(DEFAULT_HEARTBEAT);
         let max_batch = decode_batch(request.max_batch).or_status()?;
         let include_snapshot = request.include_snapshot;
         let journal = Arc::clone(self.streams.journal());

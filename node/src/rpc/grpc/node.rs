@@ -11,7 +11,7 @@ use super::decode::OrStatus as _;
 use crate::event_stream::filter::{MAX_FILTER_TERMS, MAX_FILTER_VALUES};
 use crate::event_stream::registry::StreamRegistry;
 use crate::jobs::{TEMPLATE_LIMITS, VALIDATION_LIMITS};
-use crate::limits::{MAX_MESSAGE_BYTES, PAGE_SIZE};
+use crate::limits::{MAX_MESSAGE_BYTES, MAX_PAGE_SIZE};
 use crate::rpc::blocking_pool::BlockingPool;
 
 /// Serves `NodeService`.
@@ -56,7 +56,7 @@ impl Node {
             max_subscriptions: count(streams.total),
             max_filter_terms: count(MAX_FILTER_TERMS),
             max_filter_values: count(MAX_FILTER_VALUES),
-            max_page_size: PAGE_SIZE.0,
+            max_page_size: MAX_PAGE_SIZE,
             template_queue: count(TEMPLATE_LIMITS.queue),
             validation_queue: count(VALIDATION_LIMITS.queue),
             journal_max_events: self.retention.events,

@@ -22,7 +22,7 @@ use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
     Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, Withdrawal, finish_template, template_answer,
 };
-use crate::limits::{ASSEMBLY_TIME, MAX_WAIT};
+use crate::limits::{MAX_ASSEMBLY_TIME, MAX_WAIT, MIN_ASSEMBLY_TIME};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::queue_status;
 use crate::runtime::caller::Caller;
@@ -125,7 +125,7 @@ pub(crate) fn decode(request: v1::RequestTemplateRequest) -> Result<JobRequest<T
         max_transactions: Some(request.max_transactions).filter(|most| *most > 0),
         allow_empty: request.allow_empty,
     };
-    let (least, most) = ASSEMBLY_TIME;
+    let (least, most) = (MIN_ASSEMBLY_TIME, MAX_ASSEMBLY_TIME);
     let assembly_time = bounded_duration("assembly_time", request.assembly_time, least, most)?;
     if request.max_transactions > MAX_TEMPLATE_TRANSACTIONS {
         let detail = format!("more than {MAX_TEMPLATE_TRANSACTIONS}");

@@ -42,7 +42,7 @@ use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::OpenStream;
 use crate::event_stream::shared_messages::SharedMessages;
 use crate::event_stream::task::FrameStream;
-use crate::limits::{HEARTBEAT, JSON_BYTES_OF_BYTE};
+use crate::limits::{DEFAULT_HEARTBEAT, JSON_BYTES_PER_EVENT_BYTE};
 use crate::rpc::grpc::Services;
 use crate::rpc::server::Peer;
 use crate::rpc::server::answer::InFlight;
@@ -91,12 +91,12 @@ pub(super) async fn follow(
     let open = OpenStream {
         options,
         start_sequence,
-        heartbeat: HEARTBEAT.2,
+        heartbeat: DEFAULT_HEARTBEAT,
         snapshot: None,
         client_name: "HTTP".to_owned(),
         peer: peer.map(|Extension(Peer(peer))| peer),
         byte_account: Caller::current().map(|caller| caller.byte_account().clone()),
-        memory_per_frame_byte: JSON_BYTES_OF_BYTE,
+        memory_per_frame_byte: JSON_BYTES_PER_EVENT_BYTE,
     };
     let frames = services
         .streams

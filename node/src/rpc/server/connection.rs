@@ -33,8 +33,8 @@ use super::peers::{Connected, Full};
 use super::poll_when_woken::PollWhenWoken;
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
-    HTTP2_WINDOWS, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS,
-    RETRY_AFTER, SHUTDOWN_GRACE,
+    CONNECTION_WINDOW_BYTES, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_BYTES, MAX_HTTP1_BUFFER_BYTES, MAX_PENDING_RESETS,
+    RETRY_AFTER, SHUTDOWN_GRACE, STREAM_WINDOW_BYTES,
 };
 use crate::metrics;
 use crate::rpc::errors::Failure;
@@ -212,10 +212,10 @@ fn builder(timeouts: &Timeouts) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(timeouts.keepalive.0)
-        .keep_alive_timeout(timeouts.keepalive.1)
-        .initial_stream_window_size(HTTP2_WINDOWS.0)
-        .initial_connection_window_size(HTTP2_WINDOWS.1)
+        .keep_alive_interval(timeouts.keepalive_interval)
+        .keep_alive_timeout(timeouts.keepalive_timeout)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_header_list_size(MAX_HEADER_LIST_BYTES)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS);

@@ -31,8 +31,8 @@ use tokio_util::task::TaskTracker;
 use self::peers::Peers;
 use super::actors::Actors;
 use crate::limits::{
-    BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE, SHUTDOWN_GRACE,
-    TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
+    BODY_IDLE_TIMEOUT, BODY_TIMEOUT, CONNECTION_IDLE_TIMEOUT, HEADER_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
+    SHUTDOWN_GRACE, TLS_HANDSHAKE_TIMEOUT, UNREAD_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 use crate::metrics;
 use crate::metrics::warning_limiter::WarningLimiter;
@@ -62,8 +62,10 @@ pub struct Timeouts {
     pub unread: Duration,
     /// For a connection to be without requests.
     pub idle: Duration,
-    /// HTTP/2 pings: how often, and how long the answer may take.
-    pub keepalive: (Duration, Duration),
+    /// Between HTTP/2 pings.
+    pub keepalive_interval: Duration,
+    /// For the answer to a ping.
+    pub keepalive_timeout: Duration,
 }
 
 impl Default for Timeouts {
@@ -76,7 +78,8 @@ impl Default for Timeouts {
             write_stall: WRITE_STALL_TIMEOUT,
             unread: UNREAD_TIMEOUT,
             idle: CONNECTION_IDLE_TIMEOUT,
-            keepalive: KEEPALIVE,
+            keepalive_interval: KEEPALIVE_INTERVAL,
+            keepalive_timeout: KEEPALIVE_TIMEOUT,
         }
     }
 }

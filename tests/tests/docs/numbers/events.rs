@@ -1,17 +1,21 @@
 //! docs/EVENTS.md.
 
-use super::{DELIVERY, FILTER, LIMITS, MAX_SLOTS, OBSERVERS, Page, SETTINGS};
+use super::{
+    DELIVERY, FILTER, LIMITS, LONGEST_HEARTBEAT, MAX_SLOTS, OBSERVERS, Page, SETTINGS, SHORTEST_HEARTBEAT,
+    USUAL_HEARTBEAT,
+};
 
 const FEED: &str = "node/src/event_stream/frame_builder.rs";
 const SAMPLE: &str = "node/src/config/sample_config.toml";
-const HEARTBEAT: &str = "(Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10))";
 
 pub(super) const PAGE: Page = Page {
     document: "docs/EVENTS.md",
     rows: &[
         ("default 1, at most 256", LIMITS, "MAX_BATCH: u32 = 256"),
         ("closed at 1 MiB", FEED, "MAX_FRAME_BYTES: usize = 1 << 20"),
-        ("10 s, or what you ask for between 1 and 60 s", LIMITS, HEARTBEAT),
+        ("10 s, or what you ask for between 1 and 60 s", LIMITS, USUAL_HEARTBEAT),
+        ("10 s, or what you ask for between 1 and 60 s", LIMITS, SHORTEST_HEARTBEAT),
+        ("10 s, or what you ask for between 1 and 60 s", LIMITS, LONGEST_HEARTBEAT),
         ("more than 256 events behind", FEED, "LIVE_WINDOW_EVENTS: u64 = 256"),
         ("within 256 events again", FEED, "LIVE_WINDOW_EVENTS: u64 = 256"),
         ("up to 32 terms", FILTER, "MAX_FILTER_TERMS: usize = 32"),
@@ -21,11 +25,8 @@ pub(super) const PAGE: Page = Page {
         ("above 16.25 MiB", "node/src/event_stream/payload.rs", "MAX_EVENT_BYTES: usize = (16 << 20) + (256 << 10)"),
         ("(60 s, by config)", SETTINGS, "DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60)"),
         ("while 8 frames wait", "node/src/event_stream/task.rs", "QUEUE_FRAMES: usize = 8"),
-        (
-            "without a status after 30 s",
-            LIMITS,
-            "KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10))",
-        ),
+        ("without a status after 30 s", LIMITS, "KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20)"),
+        ("without a status after 30 s", LIMITS, "KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10)"),
         (
             "at most the 4,096 nearest",
             "crates/chainstate/src/chain/processing/tip.rs",

@@ -40,6 +40,9 @@ const THRESHOLD: (&str, &str) = ("crates/chainstate/src/burn/stackers.rs", "THRE
 const MAX_SLOTS: (&str, &str) = ("crates/chainstate/src/stackerdb/instance.rs", "MAX_SLOTS: usize = 4096");
 const MAX_INSTANCES: (&str, &str) = ("crates/chainstate/src/stackerdb/instance.rs", "MAX_INSTANCES: usize = 256");
 const REWARD_MATURITY: (&str, &str) = ("devnet/src/data_dir/mod.rs", "REWARD_MATURITY: u32 = 2");
+const SHORTEST_HEARTBEAT: &str = "MIN_HEARTBEAT: Duration = Duration::from_secs(1)";
+const LONGEST_HEARTBEAT: &str = "MAX_HEARTBEAT: Duration = Duration::from_secs(60)";
+const USUAL_HEARTBEAT: &str = "DEFAULT_HEARTBEAT: Duration = Duration::from_secs(10)";
 const MAX_WAIT: &str = "MAX_WAIT: Duration = Duration::from_secs(30)";
 
 fn pages() -> Vec<Page> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{BLOCK_BYTES, FILTER, LIMITS, MAX_INSTANCES, MAX_SLOTS, MAX_WAIT, Page, Row, THRESHOLD, text};
+use super::{
+    BLOCK_BYTES, FILTER, LIMITS, LONGEST_HEARTBEAT, MAX_INSTANCES, MAX_SLOTS, MAX_WAIT, Page, Row, SHORTEST_HEARTBEAT,
+    THRESHOLD, USUAL_HEARTBEAT, text,
+};
 
 const IDS: &str = "crates/stacks-types/src/ids.rs";
 const KEYS: &str = "crates/stacks-types/src/keys/mod.rs";
@@ -13,16 +16,18 @@ const SUBSCRIBERS: &str = "node/src/event_stream/subscribers.rs";
 const DROPPED: &str = "crates/chainstate/src/chain/mempool/dropped.rs";
 const ONE_BY_DEFAULT: &str = "\"count\", request.count, 1, 1, MAX_ADMIN_COUNT";
 const ADMIN_COUNT: &str = "MAX_ADMIN_COUNT: u32 = 1_000";
-const INTERVAL: &str = "ADMIN_INTERVAL: (Duration, Duration) = (Duration::from_millis(1), LONGEST_DURATION)";
-const ASSEMBLY: &str = "ASSEMBLY_TIME: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30))";
+const SHORTEST_INTERVAL: &str = "MIN_ADMIN_INTERVAL: Duration = Duration::from_millis(1)";
+const LONGEST_INTERVAL: &str = "MAX_ADMIN_INTERVAL: Duration = LONGEST_DURATION";
+const SHORTEST_ASSEMBLY: &str = "MIN_ASSEMBLY_TIME: Duration = Duration::from_millis(10)";
+const LONGEST_ASSEMBLY: &str = "MAX_ASSEMBLY_TIME: Duration = Duration::from_secs(30)";
 const DEFAULT_ASSEMBLY: (&str, &str) =
     ("node/src/chain/jobs.rs", "DEFAULT_ASSEMBLY_TIME: Duration = Duration::from_secs(5)");
-const HEARTBEAT: &str = "(Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(10))";
 const HEIGHT: (&str, &str) = ("crates/chainstate/src/burn/writer.rs", "MAX_HEIGHT: u64 = u32::MAX as u64");
 const SET_MEMBERS: (&str, &str) = ("crates/chainstate/src/burn/stackers.rs", "MAX_SET_MEMBERS: usize = 4096");
 const CONTRACTS: (&str, &str) = ("crates/chainstate/src/stackerdb/mod.rs", "MAX_CONTRACTS");
 const JOURNAL_ID: (&str, &str) = ("crates/chainstate/src/chain/chain_meta.rs", "journal_id: [u8; 16]");
-const PAGE_SIZE: Row = ("1 to 1000; default 100", LIMITS, "PAGE_SIZE: (u32, u32) = (1000, 100)");
+const MOST_ON_PAGE: Row = ("1 to 1000; default 100", LIMITS, "MAX_PAGE_SIZE: u32 = 1000");
+const USUAL_ON_PAGE: Row = ("1 to 1000; default 100", LIMITS, "DEFAULT_PAGE_SIZE: u32 = 100");
 /// All hashes and ids of the API; see the test below.
 const HASH: Row = ("32 bytes", IDS, "StacksBlockId, 32");
 /// u128 on the wire.
@@ -39,8 +44,10 @@ pub(super) const PAGES: [Page; 13] = [
         "proto/nakamoto/v1/admin.proto",
         &[
             HASH,
-            ("New time between burn blocks, 1 ms to 365 days", LIMITS, INTERVAL),
-            ("one without transactions, 1 ms to 365 days", LIMITS, INTERVAL),
+            ("New time between burn blocks, 1 ms to 365 days", LIMITS, SHORTEST_INTERVAL),
+            ("New time between burn blocks, 1 ms to 365 days", LIMITS, LONGEST_INTERVAL),
+            ("one without transactions, 1 ms to 365 days", LIMITS, SHORTEST_INTERVAL),
+            ("one without transactions, 1 ms to 365 days", LIMITS, LONGEST_INTERVAL),
             ("How many, 1 to 1,000; unset means 1", LIMITS, ADMIN_COUNT),
             ("How many, 1 to 1,000; unset means 1", BURN, ONE_BY_DEFAULT),
             ("How many, 1 to 1,000; unset means 1", "node/src/rpc/grpc/admin/mining.rs", ONE_BY_DEFAULT),
@@ -83,13 +90,16 @@ pub(super) const PAGES: [Page; 13] = [
         &[
             HASH,
             AMOUNT,
-            PAGE_SIZE,
+            MOST_ON_PAGE,
+            USUAL_ON_PAGE,
             ("newest first, at most 4,096", TIP, EVENT_BLOCKS),
             ("at most the newest 4,096", TIP, EVENT_BLOCKS),
-            ("did not come within 5 s", LIMITS, "TURN_TIMEOUT: Duration = Duration::from_secs(5)"),
+            ("did not come within 5 s", LIMITS, "PERMIT_TIMEOUT: Duration = Duration::from_secs(5)"),
             ("Terms, at most 32", FILTER, "MAX_FILTER_TERMS: usize = 32"),
             ("at most 32 bytes", FILTER, "MAX_LABEL_BYTES: usize = 32"),
-            ("Between 1 and 60 s; default 10 s", LIMITS, HEARTBEAT),
+            ("Between 1 and 60 s; default 10 s", LIMITS, SHORTEST_HEARTBEAT),
+            ("Between 1 and 60 s; default 10 s", LIMITS, LONGEST_HEARTBEAT),
+            ("Between 1 and 60 s; default 10 s", LIMITS, USUAL_HEARTBEAT),
             ("Most events a frame, 1 to 256; default 1", LIMITS, "MAX_BATCH: u32 = 256"),
             ("to operators, at most 64 bytes", LIMITS, "MAX_CLIENT_NAME_BYTES: usize = 64"),
             ("Names the journal, 16 bytes", JOURNAL_ID.0, JOURNAL_ID.1),
@@ -118,7 +128,7 @@ pub(super) const PAGES: [Page; 13] = [
     ),
     page(
         "proto/nakamoto/v1/operator.proto",
-        &[PAGE_SIZE, ("newest first, at most 64", SUBSCRIBERS, "RECENT_ENDS: usize = 64")],
+        &[MOST_ON_PAGE, USUAL_ON_PAGE, ("newest first, at most 64", SUBSCRIBERS, "RECENT_ENDS: usize = 64")],
         &[],
     ),
     page(
@@ -138,7 +148,8 @@ pub(super) const PAGES: [Page; 13] = [
         "proto/nakamoto/v1/template.proto",
         &[
             HASH,
-            ("10 ms to 30 s, default 5 s", LIMITS, ASSEMBLY),
+            ("10 ms to 30 s, default 5 s", LIMITS, SHORTEST_ASSEMBLY),
+            ("10 ms to 30 s, default 5 s", LIMITS, LONGEST_ASSEMBLY),
             ("10 ms to 30 s, default 5 s", DEFAULT_ASSEMBLY.0, DEFAULT_ASSEMBLY.1),
             (
                 "default and most 11,650",
@@ -155,7 +166,8 @@ pub(super) const PAGES: [Page; 13] = [
         "proto/nakamoto/v1/transaction.proto",
         &[
             HASH,
-            PAGE_SIZE,
+            MOST_ON_PAGE,
+            USUAL_ON_PAGE,
             ("a receipt of more than 8 MiB", LIMITS, "MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20"),
             ("the newest 65,536", DROPPED, "MAX_DROPPED_KEPT: u32 = 65_536"),
             (

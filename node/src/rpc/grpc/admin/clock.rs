@@ -5,7 +5,7 @@ use nakamoto_proto::v1;
 use super::Admin;
 use crate::clock::{ClockControl, Pace};
 use crate::error::ApiError;
-use crate::limits::ADMIN_INTERVAL;
+use crate::limits::{MAX_ADMIN_INTERVAL, MIN_ADMIN_INTERVAL};
 use crate::rpc::grpc::decode::bounded_duration;
 
 pub(super) fn message(pace: Pace) -> v1::Clock {
@@ -22,6 +22,6 @@ pub(super) fn resume(
     clock: &ClockControl,
     request: v1::ResumeClockRequest,
 ) -> Result<v1::ResumeClockResponse, ApiError> {
-    let interval = bounded_duration("interval", request.interval, ADMIN_INTERVAL.0, ADMIN_INTERVAL.1)?;
+    let interval = bounded_duration("interval", request.interval, MIN_ADMIN_INTERVAL, MAX_ADMIN_INTERVAL)?;
     Ok(v1::ResumeClockResponse { clock: Some(message(clock.resume(interval))) })
 }

@@ -14,7 +14,7 @@ use crate::event_stream::frame_builder::FeedOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::event_stream::task::StreamEnd;
-use crate::limits::HEARTBEAT;
+use crate::limits::MAX_HEARTBEAT;
 use crate::rpc::errors::log_failure;
 
 /// Passes the events of these kinds after a sequence to `take` until it returns true, until the time is over, or until the
@@ -38,7 +38,7 @@ pub(super) async fn follow(
     let open = OpenStream {
         options,
         start_sequence,
-        heartbeat: HEARTBEAT.1,
+        heartbeat: MAX_HEARTBEAT,
         snapshot: None,
         client_name: "AdminService".to_owned(),
         peer: None,

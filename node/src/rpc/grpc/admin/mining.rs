@@ -11,7 +11,7 @@ use tonic::Status;
 use super::{Admin, number};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
-use crate::limits::{ADMIN_INTERVAL, MAX_ADMIN_COUNT, MAX_WAIT};
+use crate::limits::{MAX_ADMIN_COUNT, MAX_ADMIN_INTERVAL, MAX_WAIT, MIN_ADMIN_INTERVAL};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::grpc::decode::{OrStatus as _, bounded_duration};
 use crate::rpc::grpc::withdrawn::RunOnDrop;
@@ -24,7 +24,7 @@ pub(super) async fn set(
     if mode == v1::MiningMode::Unspecified {
         return Err(ApiError::invalid("mode", format!("{} is no mining mode", request.mode)));
     }
-    let interval = bounded_duration("interval", request.interval, ADMIN_INTERVAL.0, ADMIN_INTERVAL.1)?;
+    let interval = bounded_duration("interval", request.interval, MIN_ADMIN_INTERVAL, MAX_ADMIN_INTERVAL)?;
     if interval.is_some() && matches!(mode, v1::MiningMode::Auto | v1::MiningMode::Manual) {
         return Err(ApiError::invalid("interval", "this mode has none"));
     }

@@ -31,10 +31,10 @@ use chainstate::test_support::{address, deploy, key, transfer};
 const UNSEEN: &[[&str; 5]] = &[
     ["*", "*", "403", "text/plain", "the filter before the router: rpc/request_filter/tests.rs"],
     ["*", "*", "408", "text/plain", "a body that comes slowly, before the router: rpc/server/tests.rs"],
-    ["*", "*", "429", "text/plain", "all turns are taken: lanes.rs here; the budgets of bytes and requests"],
+    ["*", "*", "429", "text/plain", "all permits are taken: lanes.rs here; the budgets of bytes and requests"],
     ["*", "*", "500", "*", "a fault of the node"],
     ["*", "*", "503", "text/plain", "the node is stopping, or its tip stands still: chain/stall.rs"],
-    ["POST", "/v2/transactions", "429", "application/json", "its sender's turns are taken: fair_queue/tests.rs"],
+    ["POST", "/v2/transactions", "429", "application/json", "its sender's permits are taken: fair_queue/tests.rs"],
     ["*", "*", "507", "*", "the disk is full: tests/tests/e2e/faults"],
 ];
 

@@ -21,8 +21,9 @@ use v1::validation_service_client::ValidationServiceClient;
 
 use super::bench::Bench;
 use crate::limits::{
-    ADMIN_INTERVAL, ASSEMBLY_TIME, HEARTBEAT, MAX_ADMIN_COUNT, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES,
-    MAX_REQUEST_KEY_BYTES, MAX_WAIT, PAGE_SIZE,
+    MAX_ADMIN_COUNT, MAX_ADMIN_INTERVAL, MAX_ASSEMBLY_TIME, MAX_BATCH, MAX_CHUNKS, MAX_CLIENT_NAME_BYTES,
+    MAX_HEARTBEAT, MAX_PAGE_SIZE, MAX_REQUEST_KEY_BYTES, MAX_WAIT, MIN_ADMIN_INTERVAL, MIN_ASSEMBLY_TIME,
+    MIN_HEARTBEAT,
 };
 use crate::rpc::grpc::{ServiceState, into_router, routes};
 
@@ -73,7 +74,7 @@ fn a_subscription_is_within_its_limits() {
         let mut client = EventServiceClient::new(router.clone());
         async move { client.subscribe(request).await }
     };
-    let (least, most, _) = HEARTBEAT;
+    let (least, most) = (MIN_HEARTBEAT, MAX_HEARTBEAT);
     bounded!(bench, "heartbeat_interval", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         subscribe(&move |request| request.heartbeat_interval = duration(value))
     });
@@ -95,7 +96,7 @@ fn a_subscription_is_within_its_limits() {
 fn a_page_has_a_limit_in_every_list() {
     let bench = Bench::new(None);
     let router = served(&bench);
-    let (most, _) = PAGE_SIZE;
+    let most = MAX_PAGE_SIZE;
     bounded!(bench, "page_size", 0, most, most + 1, u32::MAX, |page_size| {
         let filter = Some(v1::EventFilter { all: true, terms: Vec::new() });
         let mut client = EventServiceClient::new(router.clone());
@@ -137,7 +138,7 @@ fn a_job_is_within_its_limits() {
         let mut client = TemplateServiceClient::new(router.clone()).max_encoding_message_size(MAX_BLOCK_BYTES * 2);
         async move { client.request_template(request).await }
     };
-    let (least, most) = ASSEMBLY_TIME;
+    let (least, most) = (MIN_ASSEMBLY_TIME, MAX_ASSEMBLY_TIME);
     bounded!(bench, "assembly_time", least, most, [Duration::ZERO, least - STEP, most + STEP], |value| {
         template(v1::RequestTemplateRequest { assembly_time: duration(value), ..Default::default() })
     });
@@ -225,7 +226,7 @@ fn a_call_has_so_many_chunks() {
 fn what_the_admin_sets_is_within_its_limits() {
     let bench = Bench::started();
     let router = served(&bench);
-    let (least, most) = ADMIN_INTERVAL;
+    let (least, most) = (MIN_ADMIN_INTERVAL, MAX_ADMIN_INTERVAL);
     for flag in ["1ms", "48h", "8760h"] {
         let interval = client::parse_duration(flag).unwrap();
         let request = v1::ResumeClockRequest { interval: duration(interval) };

@@ -60,7 +60,7 @@ impl Drop for Latch {
 }
 
 /// Fills a lane: one more call on it waits, and the other lanes serve.
-fn check(lane: Lane, turns: usize) {
+fn check(lane: Lane, permits: usize) {
     let bench = Bench::new(None);
     let pool = bench.services.pool.clone();
     let (begun, begins) = mpsc::channel();
@@ -73,11 +73,11 @@ fn check(lane: Lane, turns: usize) {
         }
     };
     let mut held = tokio::task::JoinSet::new();
-    for _ in 0..turns {
+    for _ in 0..permits {
         let (pool, work) = (pool.clone(), work());
         held.spawn_on(async move { lane.run(&pool, work).await }, bench.runtime.handle());
     }
-    (0..turns).for_each(|_| begins.recv_timeout(WAIT).expect("as many run as may"));
+    (0..permits).for_each(|_| begins.recv_timeout(WAIT).expect("as many run as may"));
     bench.runtime.block_on(async {
         let mut one_more = Box::pin(lane.run(&pool, work()));
         let ready = std::future::poll_fn(|context| Poll::Ready(one_more.as_mut().poll(context).is_ready())).await;
@@ -159,8 +159,8 @@ fn an_actor_reads_and_writes_while_everybodys_turns_are_taken() {
     let (begun, begins) = mpsc::channel();
     let latch = Latch::default();
     let mut held = tokio::task::JoinSet::new();
-    for (lane, turns) in [(Lane::Read, MAX_CONCURRENT_READS), (Lane::Write, MAX_CONCURRENT_WRITES)] {
-        for _ in 0..turns {
+    for (lane, permits) in [(Lane::Read, MAX_CONCURRENT_READS), (Lane::Write, MAX_CONCURRENT_WRITES)] {
+        for _ in 0..permits {
             let (pool, begun, inside) = (pool.clone(), begun.clone(), Arc::clone(&latch.0));
             let work = move || {
                 begun.send(()).unwrap();

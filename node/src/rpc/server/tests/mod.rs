@@ -36,7 +36,8 @@ const LONG_TIMES: Timeouts = Timeouts {
     write_stall: LONG,
     unread: LONG,
     idle: LONG,
-    keepalive: (LONG, LONG),
+    keepalive_interval: LONG,
+    keepalive_timeout: LONG,
 };
 
 /// A port in this process.
@@ -207,7 +208,9 @@ async fn a_peer_that_takes_nothing_is_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_answers_no_ping_is_cut() {
-    let port = Port::start(Timeouts { keepalive: (SHORT, SHORT), ..LONG_TIMES }, NO_LIMIT, None).await;
+    let port =
+        Port::start(Timeouts { keepalive_interval: SHORT, keepalive_timeout: SHORT, ..LONG_TIMES }, NO_LIMIT, None)
+            .await;
     // The preface and empty settings; after that the peer only reads.
     let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
     rest(port.say(preface).await).await;
