@@ -24,5 +24,6 @@ mod request_ids;
 pub mod rpc;
 pub mod runtime;
 mod start;
+mod version;
 
-pub use start::{SERVER_VERSION, main_with_args};
+pub use start::main_with_args;

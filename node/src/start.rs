@@ -8,9 +8,6 @@ use client::start_log;
 
 use crate::config::{Flags, Settings};
 
-/// Version that `GetServiceInfo` and `/v2/info` show.
-pub const SERVER_VERSION: &str = concat!("mockamoto-node ", env!("CARGO_PKG_VERSION"));
-
 /// Runs a node with these arguments (the program's name first) until it is asked to stop. Prints help, version and
 /// argument errors as `clap` does, which end the process.
 ///

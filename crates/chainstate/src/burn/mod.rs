@@ -19,6 +19,7 @@ mod producers;
 mod reader;
 mod rows;
 mod rules;
+mod schema;
 mod stackers;
 mod summary;
 mod writer;

@@ -5,23 +5,13 @@ use super::error::{BurnLookupError, BurnOpenError};
 use super::producers::{select_elected, select_producers};
 use super::rows::{self, Link};
 use super::rules::select_rules;
+use super::schema::SCHEMA;
 use super::stackers::{StackerSet, select_stackers};
 use crate::db::{StoreError, to_integer};
 use crate::params::{BurnParams, Producer};
 use rusqlite::Connection;
-use sqlite::{Migration, Schema};
 use stacks_types::ids::{BurnBlockHash, ConsensusHash};
 use std::path::Path;
-
-/// Schema of the burn database; the application id reads "mBRN".
-pub(super) const SCHEMA: Schema = Schema {
-    application_id: 0x6d42_524e,
-    migrations: &[
-        Migration { version: 1, sql: include_str!("../../migrations/burn/0001_burn.sql") },
-        Migration { version: 2, sql: include_str!("../../migrations/burn/0002_producer_sets.sql") },
-        Migration { version: 3, sql: include_str!("../../migrations/burn/0003_identity.sql") },
-    ],
-};
 
 /// A connection that answers questions about the burn chain and cannot change it.
 #[derive(Debug)]

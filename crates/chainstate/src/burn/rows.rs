@@ -39,9 +39,9 @@ impl Link {
     }
 }
 
-/// How far the other files had come when a block was mined.
+/// How far the other databases were when the row was written.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Known {
+pub(super) struct KnownPositions {
     pub(super) event: u64,
     pub(super) staging_row: u64,
 }
@@ -51,7 +51,7 @@ pub(super) fn insert_block(
     tx: &Transaction<'_>,
     block: &BurnBlock,
     link: &Link,
-    known: Known,
+    known: KnownPositions,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO burn_blocks (seen, hash, parent, height, time_s, sortition_hash, consensus_hash, satoshis_spent,

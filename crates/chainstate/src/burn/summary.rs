@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::BurnOpenError;
-use super::reader::SCHEMA;
 use super::rows;
 use super::rules::{first_difference, select_rules};
+use super::schema::SCHEMA;
 use crate::db::{StoreError, get_u64, select_identity};
 use crate::params::BurnParams;
 use stacks_types::ids::BurnBlockHash;

@@ -3,9 +3,10 @@
 use super::block::{BurnBlock, ChildPlace, child_block, first_block};
 use super::error::{BurnLookupError, BurnOpenError, SetMembersError};
 use super::producers::{check_producers, replace_producers};
-use super::reader::{ProcessedBurnDb, SCHEMA};
+use super::reader::ProcessedBurnDb;
 use super::rows::{self, Link};
 use super::rules::{check_rules, first_difference, insert_rules, select_rules};
+use super::schema::SCHEMA;
 use super::stackers::{check_stackers, replace_stackers};
 use crate::db::{Positions, StoreError, insert_identity};
 use crate::params::{BurnParams, Producer, Stacker};
@@ -84,7 +85,7 @@ impl BurnDbWriter {
         time_s: u64,
     ) -> Result<Vec<BurnBlock>, BurnLookupError> {
         let Self(reader, positions) = self;
-        let known = rows::Known { event: positions.event().get(), staging_row: positions.staging_row().get() };
+        let known = rows::KnownPositions { event: positions.event().get(), staging_row: positions.staging_row().get() };
         let tx = reader.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut parent = *on;
         let mut blocks = Vec::new();
@@ -143,7 +144,7 @@ fn insert_child(
     tx: &Transaction<'_>,
     on: &BurnBlockHash,
     time_s: u64,
-    (rules, known): (&BurnParams, rows::Known),
+    (rules, known): (&BurnParams, rows::KnownPositions),
 ) -> Result<BurnBlock, BurnLookupError> {
     let parent = rows::select_by_hash(tx, on)?.ok_or(BurnLookupError::UnknownBurnBlock(*on))?;
     let parent_link = rows::select_link_by_seen(tx, parent.seen)?;
@@ -167,6 +168,6 @@ fn insert_chain(conn: &mut Connection, rules: &BurnParams) -> Result<(), BurnOpe
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_rules(&tx, rules)?;
     let block = first_block(rules);
-    rows::insert_block(&tx, &block, &Link::first(&block), rows::Known::default())?;
+    rows::insert_block(&tx, &block, &Link::first(&block), rows::KnownPositions::default())?;
     Ok(tx.commit()?)
 }

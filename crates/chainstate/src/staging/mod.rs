@@ -24,6 +24,7 @@ mod block;
 mod error;
 mod reader;
 mod rows;
+mod schema;
 mod summary;
 mod writer;
 

@@ -2,22 +2,13 @@
 
 use super::block::{StagedBlock, StagingState};
 use super::rows;
+use super::schema::SCHEMA;
 use crate::db::StoreError;
 use rusqlite::Connection;
-use sqlite::{Migration, Schema};
 use stacks_types::block::NakamotoStacksBlock;
 use stacks_types::ids::{BurnBlockHash, StacksBlockId};
 use stacks_types::transaction::BlockTransaction;
 use std::path::Path;
-
-/// Schema of the staging database; the application id reads "mSTG".
-pub(super) const SCHEMA: Schema = Schema {
-    application_id: 0x6d53_5447,
-    migrations: &[
-        Migration { version: 1, sql: include_str!("../../migrations/staging/0001_staging.sql") },
-        Migration { version: 2, sql: include_str!("../../migrations/staging/0002_identity.sql") },
-    ],
-};
 
 /// A connection that answers questions about staged blocks and cannot change them.
 #[derive(Debug)]

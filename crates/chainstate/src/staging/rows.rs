@@ -14,9 +14,9 @@ pub(super) struct Waiting {
     pub(super) bytes: u64,
 }
 
-/// How far the other files had come when a block was stored.
+/// How far the other databases were when the row was written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct KnownPositions {
     pub(super) event: u64,
     pub(super) burn_row: u64,
 }
@@ -26,7 +26,7 @@ pub(super) fn insert_block(
     tx: &Transaction<'_>,
     block: &NewBlock<'_>,
     attachable: bool,
-    known: Known,
+    known: KnownPositions,
 ) -> Result<(), StoreError> {
     let size_bytes = u64::try_from(block.data.len()).unwrap_or(u64::MAX);
     let mut insert = tx.prepare_cached(

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::block::StagingState;
-use super::reader::SCHEMA;
 use super::rows;
+use super::schema::SCHEMA;
 use crate::db::{OpenError, StoreError, get_u64, select_identity};
 use stacks_types::ids::StacksBlockId;
 

@@ -2,8 +2,9 @@
 
 use super::block::{NewBlock, StagingState};
 use super::error::MarkError;
-use super::reader::{SCHEMA, StagingReader};
+use super::reader::StagingReader;
 use super::rows;
+use super::schema::SCHEMA;
 use crate::db::{OpenError, Positions, StoreError, insert_identity};
 use crate::rejection::Rejection;
 #[cfg(test)]
@@ -100,7 +101,7 @@ impl StagingWriter {
 
     /// Stores several blocks with one sync, in order; each has its own outcome.
     pub(super) fn store_many(&mut self, blocks: &[NewBlock<'_>]) -> Result<Vec<StageOutcome>, StoreError> {
-        let known = rows::Known { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
+        let known = rows::KnownPositions { event: self.1.event().get(), burn_row: self.1.burn_row().get() };
         let (outcomes, newest) = self.write(|tx| {
             let outcomes = blocks.iter().map(|block| store_block(tx, block, known));
             let outcomes = outcomes.collect::<Result<Vec<_>, StoreError>>()?;
@@ -167,7 +168,11 @@ impl StagingWriter {
     }
 }
 
-fn store_block(tx: &Transaction<'_>, block: &NewBlock<'_>, known: rows::Known) -> Result<StageOutcome, StoreError> {
+fn store_block(
+    tx: &Transaction<'_>,
+    block: &NewBlock<'_>,
+    known: rows::KnownPositions,
+) -> Result<StageOutcome, StoreError> {
     if let Some(state) = rows::select_state(tx, &block.block_id)? {
         return Ok(StageOutcome::AlreadyKnown(state));
     }

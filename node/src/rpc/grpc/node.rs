@@ -33,7 +33,7 @@ impl NodeService for Node {
         let answer = v1::GetServiceInfoResponse {
             chain_id: params.chain_id,
             network: if params.mainnet { "mainnet" } else { "testnet" }.to_owned(),
-            server_version: crate::SERVER_VERSION.to_owned(),
+            server_version: crate::version::SERVER_VERSION.to_owned(),
             packages: vec!["nakamoto.v1".to_owned()],
             journal_id: self.streams.journal().id().to_vec().into(),
             oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },

@@ -58,7 +58,7 @@ fn described(snapshot: &Snapshot<'_>) -> Result<Value, LookupError> {
         "burn_block_height": burn_tip.height,
         "stable_pox_consensus": stable.consensus_hash.to_hex(),
         "stable_burn_block_height": stable.height,
-        "server_version": crate::SERVER_VERSION,
+        "server_version": crate::version::SERVER_VERSION,
         "network_id": params.chain_id,
         "parent_network_id": parent_network_id,
         "stacks_tip_height": tip.chain_length,

@@ -33,7 +33,7 @@ pub(super) async fn overview(State(services): State<Services>) -> Answer {
     let node = json!({
         "network": if params.mainnet { "mainnet" } else { "testnet" },
         "chain_id": params.chain_id,
-        "server_version": crate::SERVER_VERSION,
+        "server_version": crate::version::SERVER_VERSION,
         "signing_mode": wire::signing_mode(params.signing).as_str_name(),
     });
     let executing = services.pool.chain().chainstate().executing();

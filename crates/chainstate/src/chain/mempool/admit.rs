@@ -1,17 +1,10 @@
-//! The mempool: admission, listing, and removal by age.
-//!
-//! # Not here
-//! How it follows the canonical tip: `sync`. How drops are announced: `dropped`.
+//! Admission to the mempool.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use clarity::keys;
 use clarity::principal::{ContractId, Principal};
 use clarity::value::Value;
-use marf::{BlockId, Marf};
-use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::codec::DecodeError;
 use stacks_types::ids::{StacksBlockId, Txid};
@@ -22,14 +15,9 @@ use crate::db::StoreError;
 use crate::execution::read_only::{CallRefusal, ReadError, StateReader};
 use crate::headers::mined_blocks_of;
 use crate::mempool::{
-    AccountView, AdmissionView, Candidates, Changes, CheckOutcome, CheckedTransaction, FeeRate, InsertOutcome,
-    MempoolIndex, Need, PendingStatus, PendingTransaction, Refusal, Totals, check, garbage_collect, insert,
+    AccountView, AdmissionView, CheckOutcome, CheckedTransaction, InsertOutcome, Need, Refusal, Totals, check, insert,
 };
 use crate::store::WriteTx;
-use crate::wire;
-
-/// Most transactions that one garbage collection drops; the next burn block collects the rest.
-const COLLECT_MAX: u32 = 1_000;
 
 /// Time for transactions that are offered together; calls not checked by then are left for checks of their own.
 const ADMISSION_TIME: Duration = Duration::from_millis(200);
@@ -248,93 +236,6 @@ impl NakamotoChainState {
         };
         Ok(Attempt::Answer(answer))
     }
-
-    /// Transactions that wait.
-    #[must_use]
-    pub fn pending_count(&self) -> u64 {
-        lock(&self.inner.mempool).totals().transactions
-    }
-
-    /// Up to `limit` pending transactions after a place in the order of fee rates, highest first.
-    #[must_use]
-    pub fn pending_list(&self, after: Option<(FeeRate, Txid)>, limit: usize) -> Vec<PendingTransaction> {
-        lock(&self.inner.mempool).list(after, limit).into_iter().cloned().collect()
-    }
-
-    /// Up to `limit` transactions that the next block can take, by fee rate, highest first: the next one of each
-    /// account.
-    #[must_use]
-    pub(crate) fn ready_list(&self, limit: usize) -> Vec<PendingTransaction> {
-        lock(&self.inner.mempool).ready_by_rate().take(limit).cloned().collect()
-    }
-
-    /// What a pending transaction waits for; none when it is not pending.
-    #[must_use]
-    pub(crate) fn pending_status(&self, txid: &Txid) -> Option<PendingStatus> {
-        lock(&self.inner.mempool).status(txid)
-    }
-
-    /// Up to `limit` nonces that an account's pending transactions use, as origin or sponsor, rising.
-    #[must_use]
-    pub(crate) fn pending_nonces(&self, account: &StacksAddress, limit: usize) -> Vec<u64> {
-        lock(&self.inner.mempool).pending_nonces(account).take(limit).collect()
-    }
-
-    /// The pending transaction that assembly would try first; none if no nonce is the next of its account.
-    #[must_use]
-    pub(crate) fn first_candidate(&self) -> Option<PendingTransaction> {
-        self.with_mempool(|index| Candidates::default().next(index))
-    }
-
-    /// Runs `ask` on the mempool's index in memory.
-    pub(crate) fn with_mempool<T>(&self, ask: impl FnOnce(&MempoolIndex) -> T) -> T {
-        ask(&lock(&self.inner.mempool))
-    }
-
-    /// Drops transactions that waited too long.
-    pub(in crate::chain) fn collect_mempool_garbage(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
-        let changes = garbage_collect(tx.sql(), tx.time_ms() / 1000, COLLECT_MAX)?;
-        self.emit_dropped(tx, &changes)?;
-        self.apply_after_commit(tx, changes);
-        Ok(())
-    }
-
-    pub(in crate::chain) fn emit_accepted(
-        &self,
-        tx: &mut WriteTx<'_>,
-        txid: &Txid,
-        raw: Vec<u8>,
-    ) -> Result<(), StoreError> {
-        let body = v1::MempoolAccepted { txid: wire::bytes(&txid.0), transaction: raw.into() };
-        tx.emit(v1::EventKind::MempoolAccepted, v1::event::Body::MempoolAccepted(body), None)?;
-        Ok(())
-    }
-
-    pub(in crate::chain) fn apply_after_commit(&self, tx: &mut WriteTx<'_>, changes: Changes) {
-        // A weak handle: the writer's queue must not keep the chain open.
-        let inner = std::sync::Arc::downgrade(&self.inner);
-        tx.after_commit(move || {
-            if let Some(inner) = inner.upgrade() {
-                lock(&inner.mempool).apply(&changes);
-                let (slow, now) = (lock(&inner.assembly.slow_accounts), Instant::now());
-                if changes.added.iter().any(|added| slow.wait(added, now).is_none()) {
-                    inner.assembly.unpaused_arrival.store(true, Ordering::Relaxed);
-                }
-            }
-        });
-    }
-
-    /// An account's next nonce after a published block.
-    pub(in crate::chain) fn nonce_at(&self, block: &StacksBlockId, account: &StacksAddress) -> Result<u64, StoreError> {
-        nonce_at(&self.inner.marf, block, &account.to_principal())
-            .ok_or_else(|| StoreError::impossible("nonce in the state"))
-    }
-}
-
-/// `None` if the state cannot be read or holds no number.
-fn nonce_at(marf: &Marf, block: &StacksBlockId, account: &Principal) -> Option<u64> {
-    let stored = marf.get(&BlockId(block.0), &keys::nonce(account)).ok()?;
-    stored.map_or(Some(0), |bytes| std::str::from_utf8(&bytes).ok()?.parse().ok())
 }
 
 fn store_error(error: ReadStateError) -> StoreError {

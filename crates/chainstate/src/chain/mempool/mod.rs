@@ -1,7 +1,10 @@
-//! The mempool as part of the chain: admission, following the tip, and why transactions were dropped.
+//! The mempool as part of the chain: admission (`admit`), questions (`list`), removal by age (`changes`), following the
+//! tip (`sync`), and why transactions were dropped (`dropped`).
 
 mod admit;
+mod changes;
 mod dropped;
+mod list;
 mod sync;
 
 pub use admit::{Admission, AdmissionAnswer, AdmissionRefusal, Decision, Offered};
