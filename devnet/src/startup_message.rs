@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
-use sqlite::{Draft, Durability, Readable};
+use sqlite::{AtomicFile, Durability, Visibility};
 
 use crate::accounts::{ACCOUNTS, OPENING_BALANCE_USTX, USTX_PER_STX};
 use crate::data_dir::DataDir;
@@ -116,9 +116,9 @@ pub(crate) fn as_json(data_dir: &DataDir, address: &Address) -> serde_json::Valu
 /// When the file cannot be written.
 pub(crate) fn write_json(data_dir: &DataDir, address: &Address, path: &Path) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(&as_json(data_dir, address))? + "\n";
-    let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
-        draft.file().write_all(text.as_bytes())?;
-        draft.publish(Durability::Unsynced)
+    let written = AtomicFile::create(path, Visibility::Umask).and_then(|file| {
+        file.file().write_all(text.as_bytes())?;
+        file.publish(Durability::Unsynced)
     });
     written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -159,7 +159,7 @@ impl Rejection {
     /// Whether it holds for every block with this id. The id does not cover stackers' signatures, and this node may yet
     /// process a burn block that is unknown now.
     #[must_use]
-    pub(crate) const fn is_of_the_id(&self) -> bool {
+    pub(crate) const fn holds_for_id(&self) -> bool {
         use v1::RejectReason as Reason;
         match self.reason() {
             Reason::BadStackerSignatures

@@ -4,14 +4,14 @@
 //! anything is written. [`open_reader`]: another connection to the file. [`open_unchecked`]: opens a file whose pages are
 //! not compared. [`Durability`]: whether a commit waits for the disk. [`Schema`]: the tables, as steps that are applied
 //! once. [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the
-//! checksum of pages and of the node file. [`Draft`]: a file that exists complete or not at all. [`crash_point`]: where a
+//! checksum of pages and of the node file. [`AtomicFile`]: a file that exists complete or not at all. [`crash_point`]: where a
 //! test may kill the process.
 
 mod access;
+mod atomic_file;
 mod check;
 mod checksum;
 mod crash;
-mod draft;
 mod durability;
 mod error;
 mod file;
@@ -21,10 +21,10 @@ mod paths;
 mod schema;
 mod wal;
 
+pub use atomic_file::{AtomicFile, Visibility};
 pub use check::{START_CHECK_BYTES, Unchecked};
 pub use checksum::checksum64;
 pub use crash::{CLAIM_POINTS, CRASH_POINTS, crash_point};
-pub use draft::{Draft, Readable};
 pub use durability::Durability;
 pub use error::{OpenError, is_refused_write};
 pub use file::{BUSY_TIMEOUT, Inspected, inspect, open, open_reader, open_unchecked};

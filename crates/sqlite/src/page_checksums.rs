@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::atomic_file::{AtomicFile, Visibility};
 use crate::checksum::checksum64;
-use crate::draft::{Draft, Readable};
 use crate::durability::Durability;
 use crate::wal::{PageSum, Position};
 
@@ -214,14 +214,14 @@ fn write_anew(path: &Path, latest: &[u64], position: Position, durability: Durab
     let mut bytes = MAGIC.to_vec();
     let known = (0_u32..).zip(latest).filter(|(_, sum)| **sum != 0);
     encode(&mut bytes, &known.map(|(page, sum)| PageSum { page, sum: *sum }).collect::<Vec<_>>(), position);
-    let draft = Draft::create(path, Readable::ByAll)?;
+    let file = AtomicFile::create(path, Visibility::Umask)?;
     // The new file is locked before it gets its name.
-    lock(draft.file()).map_err(|error| match error {
+    lock(file.file()).map_err(|error| match error {
         LoadError::Io(error) => error,
         LoadError::InUse | LoadError::NotARecord => io::Error::from(io::ErrorKind::ResourceBusy),
     })?;
-    draft.file().write_all_at(&bytes, 0)?;
-    Ok((draft.rename(durability)?, bytes.len() as u64))
+    file.file().write_all_at(&bytes, 0)?;
+    Ok((file.rename(durability)?, bytes.len() as u64))
 }
 
 /// Locks the file, trying for a moment: a child process that another thread starts has copies of all descriptors until

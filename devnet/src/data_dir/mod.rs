@@ -30,7 +30,7 @@ use mockamoto_node::config::{
 };
 use serde::{Deserialize, Serialize};
 use sqlite::owner::{self, Owner};
-use sqlite::{Draft, Durability, Readable};
+use sqlite::{AtomicFile, Durability, Visibility};
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::{KeyEncoding, PrivateKey};
 use stacks_types::vrf::VrfPrivateKey;
@@ -300,9 +300,9 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 
 /// Writes a file that only its owner can read: completely or not at all. It survives a power cut.
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = Draft::create(path, Readable::ByOwner).and_then(|draft| {
-        draft.file().write_all(text.as_bytes())?;
-        draft.publish(Durability::Synced)
+    let written = AtomicFile::create(path, Visibility::Owner).and_then(|file| {
+        file.file().write_all(text.as_bytes())?;
+        file.publish(Durability::Synced)
     });
     written.map(drop).with_context(|| format!("{} cannot be written", path.display()))
 }

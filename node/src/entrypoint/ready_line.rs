@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
-use sqlite::{Draft, Durability, Readable};
+use sqlite::{AtomicFile, Durability, Visibility};
 
 use crate::config::Settings;
 
@@ -22,9 +22,9 @@ pub(super) fn write(settings: &Settings, addresses: &[SocketAddr]) -> anyhow::Re
     });
     let line = format!("{line}\n");
     if let Some(path) = &settings.ready_file {
-        let written = Draft::create(path, Readable::ByAll).and_then(|draft| {
-            draft.file().write_all(line.as_bytes())?;
-            draft.publish(Durability::Unsynced)
+        let written = AtomicFile::create(path, Visibility::Umask).and_then(|file| {
+            file.file().write_all(line.as_bytes())?;
+            file.publish(Durability::Unsynced)
         });
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }

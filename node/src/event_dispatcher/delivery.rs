@@ -88,11 +88,11 @@ enum Step {
     Read(Vec<JournalEvent>),
     ReadFailed(ApiError),
     /// The journal has no events before this sequence, and the next event to post is one of those that are gone.
-    Forgotten(u64),
+    Pruned(u64),
     /// There is nothing to read yet.
     Nothing,
     /// All posts of the first event in `waiting` are done.
-    Passed,
+    Finished,
     Posted(Attempt),
     EncodeFailed(String),
 }
@@ -140,7 +140,7 @@ impl Delivery {
         // The event has no more posts than were done: the observer's keys have changed since, so all of its posts are
         // sent again.
         let done = if self.progress.posts_done < posts.len() { self.progress.posts_done } else { 0 };
-        let Some(endpoint) = posts.get(done) else { return Step::Passed };
+        let Some(endpoint) = posts.get(done) else { return Step::Finished };
         tokio::time::sleep_until(self.retry_at).await;
         let DeliveryResources { registration, poster, .. } = &self.parts;
         let (posted, events) = plan::join(*endpoint, &self.waiting, entry, &registration.interest);
@@ -172,7 +172,7 @@ impl Delivery {
         let read = if from < history_end {
             blocking(move || source.history.read(from..history_end, READ_STEP)).await
         } else if from < source.journal.bounds().oldest {
-            return Step::Forgotten(source.journal.bounds().oldest);
+            return Step::Pruned(source.journal.bounds().oldest);
         } else if from > source.journal.bounds().newest {
             // The sender is dropped only when the node stops, and then the shutdown interrupts this.
             if newest.changed().await.is_err() {
@@ -205,13 +205,13 @@ impl Delivery {
         match step {
             Step::Nothing => {}
             Step::Read(entries) => self.on_read(entries),
-            Step::Forgotten(oldest) => self.on_forgotten(oldest),
+            Step::Pruned(oldest) => self.on_pruned(oldest),
             Step::ReadFailed(error) => {
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 self.on_broken(&format!("the journal cannot be read: {error}{cause}"));
             }
             Step::EncodeFailed(error) => self.on_broken(&error),
-            Step::Passed => self.pass(),
+            Step::Finished => self.finish_event(),
             Step::Posted(attempt) => self.on_posted(attempt),
         }
     }
@@ -226,7 +226,7 @@ impl Delivery {
             }
             None => {}
             // Events were removed between the look at the bounds and the read.
-            Some(first) if !in_history && first > self.progress.next_sequence => self.on_forgotten(first),
+            Some(first) if !in_history && first > self.progress.next_sequence => self.on_pruned(first),
             Some(first) => {
                 self.progress.next_sequence = first;
                 self.waiting = entries.into();
@@ -236,7 +236,7 @@ impl Delivery {
     }
 
     /// Skips the removed events; of those, the history still has burn blocks and blocks.
-    fn on_forgotten(&mut self, oldest: u64) {
+    fn on_pruned(&mut self, oldest: u64) {
         let (observer, from) = (&self.parts.registration.endpoint, self.progress.next_sequence);
         tracing::warn!(observer, from, oldest, "events are forgotten: only their burn blocks and blocks are sent");
         self.progress.history_end = oldest;
@@ -244,8 +244,8 @@ impl Delivery {
         self.checkpoint();
     }
 
-    /// Moves past the first event in `waiting`, whose posts are done.
-    fn pass(&mut self) {
+    /// Removes the first event in `waiting`, whose posts are done.
+    fn finish_event(&mut self) {
         let Some(entry) = self.waiting.pop_front() else { return };
         let posted = self.progress.posts_done > 0;
         if let Some(v1::event::Body::BlockProcessed(block)) = &entry.event.body
@@ -325,7 +325,7 @@ impl Delivery {
             self.checkpoint();
         } else {
             // One checkpoint stores the post and the end of the event.
-            self.pass();
+            self.finish_event();
         }
     }
 

@@ -34,7 +34,7 @@ pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
 /// What the subscriber asked for.
 #[derive(Debug, Clone)]
-pub struct FeedOptions {
+pub struct StreamOptions {
     /// Which events to send.
     pub filter: Arc<Filter>,
     /// How much of each event to send.
@@ -55,7 +55,7 @@ pub struct Behind {
 /// State of the frames of one stream.
 #[derive(Debug)]
 pub struct FrameBuilder {
-    options: FeedOptions,
+    options: StreamOptions,
     journal_id: [u8; 16],
     next_sequence: u64,
     frame: u64,
@@ -81,7 +81,7 @@ impl FrameBuilder {
     /// A stream whose first event is at `start_sequence` or later. `read_time_ms` is when the event before it was written.
     #[must_use]
     pub fn new(
-        options: FeedOptions,
+        options: StreamOptions,
         journal_id: [u8; 16],
         start_sequence: u64,
         read_time_ms: Option<u64>,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::context::StreamContext;
-use super::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
+use super::frame_builder::{FrameBuilder, LIVE_WINDOW_EVENTS, StreamOptions};
 use super::journal::{Journal, time_in_memory};
 use super::shared_messages::SharedMessages;
 use super::subscribers::{StreamLimits, SubscriberInfo, Subscribers, TooManySubscriptions};
@@ -44,7 +44,7 @@ impl Default for StreamRegistryLimits {
 /// A stream to open, after all checks.
 pub struct OpenStream {
     /// Filter, payload, and size of frames.
-    pub options: FeedOptions,
+    pub options: StreamOptions,
     /// Sequence of the first event.
     pub start_sequence: u64,
     /// Longest time without a frame.
@@ -152,9 +152,9 @@ impl StreamRegistry {
             server_time: Some(SystemTime::now().into()),
         };
         let read_time_ms = time_in_memory(self.journal.as_ref(), open.start_sequence.saturating_sub(1));
-        let feed = FrameBuilder::new(open.options, journal_id, open.start_sequence, read_time_ms, &bounds);
+        let builder = FrameBuilder::new(open.options, journal_id, open.start_sequence, read_time_ms, &bounds);
         let class = open.byte_account.as_ref().map_or(CallerClass::Anyone, |byte_account| byte_account.class());
-        let subscriber = self.subscribers.admit(who, class, &feed)?;
+        let subscriber = self.subscribers.admit(who, class, &builder)?;
         let [everybodys, actors] = &self.disk;
         let disk = if class == CallerClass::Actor { actors } else { everybodys };
         let parts = StreamResources {
@@ -171,7 +171,7 @@ impl StreamRegistry {
             memory_per_frame_byte: open.memory_per_frame_byte,
         };
         let _context = self.runtime.enter();
-        let (task, stream) = StreamTask::new(feed, parts);
+        let (task, stream) = StreamTask::new(builder, parts);
         self.tasks.spawn_on(task.run(StreamPrelude { started, snapshot: open.snapshot }), &self.runtime);
         Ok(stream)
     }

@@ -106,7 +106,7 @@ pub struct StreamPrelude {
 
 /// A running stream.
 pub struct StreamTask {
-    feed: FrameBuilder,
+    builder: FrameBuilder,
     parts: StreamResources,
     out: mpsc::Sender<Frame>,
     shared: Arc<Shared>,
@@ -149,15 +149,15 @@ impl StreamEnd {
 impl StreamTask {
     /// Makes a stream and its reader's end. Nothing happens before [`Self::run`]. Call it in the context of a runtime.
     #[must_use]
-    pub fn new(feed: FrameBuilder, parts: StreamResources) -> (Self, FrameStream) {
+    pub fn new(builder: FrameBuilder, parts: StreamResources) -> (Self, FrameStream) {
         let (out, frames) = mpsc::channel(QUEUE_FRAMES);
         let subscriber = Arc::clone(&parts.subscriber);
         let shared = Arc::new(Shared { frames: Mutex::new(Some(frames)), end: OnceLock::new(), subscriber });
         let stream = FrameStream { shared: Arc::clone(&shared), finished: false };
-        let (now, queued) = (Instant::now(), feed.cursor());
+        let (now, queued) = (Instant::now(), builder.cursor());
         let stop = Box::pin(parts.shutdown.clone().cancelled_owned());
         let silence = Box::pin(tokio::time::sleep_until(now + parts.heartbeat));
-        (Self { feed, parts, out, shared, last_frame: now, queued, silence, stop }, stream)
+        (Self { builder, parts, out, shared, last_frame: now, queued, silence, stop }, stream)
     }
 
     /// Runs until the stream ends.
@@ -166,7 +166,7 @@ impl StreamTask {
         if matches!(end, StreamEnd::Gone) && self.parts.byte_account.as_ref().is_some_and(ByteAccount::is_cut) {
             end = StreamEnd::Cut;
         }
-        tracing::debug!(%end, next_sequence = self.feed.next_sequence(), "event stream ended");
+        tracing::debug!(%end, next_sequence = self.builder.next_sequence(), "event stream ended");
         // Held until the reason is set: a reader that finds no queue looks for it.
         let mut frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
         if let StreamEnd::Stalled { cursor, .. } = &mut end {
@@ -181,15 +181,15 @@ impl StreamTask {
     }
 
     async fn move_frames(&mut self, opening: StreamPrelude) -> StreamEnd {
-        match self.move_until_end(opening).await {
+        match self.send_frames_until_end(opening).await {
             Ok(never) => match never {},
             Err(end) => end,
         }
     }
 
     /// Sends frames until there is a reason to end.
-    async fn move_until_end(&mut self, opening: StreamPrelude) -> Result<std::convert::Infallible, StreamEnd> {
-        let started = self.feed.frame(Body::Started(opening.started));
+    async fn send_frames_until_end(&mut self, opening: StreamPrelude) -> Result<std::convert::Infallible, StreamEnd> {
+        let started = self.builder.frame(Body::Started(opening.started));
         self.send(started).await?;
         if let Some(contracts) = opening.snapshot {
             self.send_snapshot(contracts).await?;
@@ -201,21 +201,21 @@ impl StreamTask {
             }
             self.parts.newest.borrow_and_update();
             let bounds = self.parts.journal.bounds();
-            if self.feed.next_sequence() < bounds.oldest {
+            if self.builder.next_sequence() < bounds.oldest {
                 return Err(StreamEnd::Pruned { oldest: bounds.oldest, cursor: self.queued.clone() });
             }
-            if let Some(frame) = self.feed.on_newest(&bounds) {
+            if let Some(frame) = self.builder.on_newest(&bounds) {
                 self.send(frame).await?;
             }
-            if self.feed.next_sequence() <= bounds.newest {
+            if self.builder.next_sequence() <= bounds.newest {
                 for frame in self.read().await? {
                     self.send(frame).await?;
                 }
-                self.parts.subscriber.on_read(&self.feed);
+                self.parts.subscriber.on_read(&self.builder);
             }
-            let is_at_end = self.feed.next_sequence() > bounds.newest;
+            let is_at_end = self.builder.next_sequence() > bounds.newest;
             // A replay whose last events do not match would end without a word.
-            let ends_in_silence = is_replaying && is_at_end && self.queued != self.feed.cursor();
+            let ends_in_silence = is_replaying && is_at_end && self.queued != self.builder.cursor();
             is_replaying &= !is_at_end;
             if ends_in_silence || self.last_frame.elapsed() >= self.parts.heartbeat {
                 self.send_heartbeat().await?;
@@ -231,9 +231,9 @@ impl StreamTask {
 
     /// Reads the next events and makes their frames.
     async fn read(&mut self) -> Result<Vec<Frame>, StreamEnd> {
-        let from = self.feed.next_sequence();
+        let from = self.builder.next_sequence();
         if let Some(entries) = self.parts.journal.read_memory(from, READ_STEP) {
-            let frames = self.feed.on_entries(&entries);
+            let frames = self.builder.on_entries(&entries);
             let lease = self.room_of_frames(length(&frames)).await?;
             return Ok(frames.into_iter().map(|frame| frame.in_flight(lease.clone())).collect());
         }
@@ -242,7 +242,7 @@ impl StreamTask {
         let journal = Arc::clone(&self.parts.journal);
         let entries: Vec<JournalEvent> = self.blocking(move || journal.read_disk(from, READ_STEP)).await?;
         let frames = match entries.first().map(|first| first.sequence) {
-            Some(first) if first == from => self.feed.on_entries(&entries),
+            Some(first) if first == from => self.builder.on_entries(&entries),
             // Events were removed after the look at the bounds; the next look finds that.
             Some(_) | None => Vec::new(),
         };
@@ -319,8 +319,8 @@ impl StreamTask {
 
     fn heartbeat(&mut self) -> Frame {
         let bounds = self.parts.journal.bounds();
-        let behind = self.feed.behind(&bounds);
-        self.feed.frame(Body::Heartbeat(v1::Heartbeat {
+        let behind = self.builder.behind(&bounds);
+        self.builder.frame(Body::Heartbeat(v1::Heartbeat {
             newest_sequence: bounds.newest,
             tip: Some(self.parts.context.tip()),
             server_time: Some(SystemTime::now().into()),
@@ -352,14 +352,14 @@ impl StreamTask {
                 });
                 let Some(chunk) = found.await? else { continue };
                 let chunks = v1::StackerDbChunks { contract_id: contract_id.clone(), chunks: vec![chunk] };
-                if let Some(frame) = self.feed.on_chunks(chunks) {
+                if let Some(frame) = self.builder.on_chunks(chunks) {
                     let lease = self.room_of_frames(frame.encoded_len()).await?;
                     drop(permit);
                     self.send(frame.in_flight(lease)).await?;
                 }
             }
         }
-        let frame = self.feed.frame(Body::SnapshotComplete(v1::SnapshotComplete { sequence }));
+        let frame = self.builder.frame(Body::SnapshotComplete(v1::SnapshotComplete { sequence }));
         self.send(frame).await
     }
 
@@ -398,7 +398,7 @@ impl StreamTask {
         let frame = self.heartbeat();
         if self.out.try_send(frame).is_ok() {
             self.parts.subscriber.on_queued();
-            self.queued = self.feed.cursor();
+            self.queued = self.builder.cursor();
         }
         StreamEnd::Shutdown { cursor: self.queued.clone() }
     }

@@ -22,6 +22,6 @@ pub use kinds::{
 pub use queue::JobQueue;
 pub use run::{TemplateWorker, ValidationWorker};
 pub use types::{
-    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running,
+    Fetched, JobKey, JobQueueLimits, JobQueueStats, JobRequest, MissingJob, NotQueued, Outcome, QueueFull, Running,
     Ticket, Withdrawal, Withdrawn,
 };

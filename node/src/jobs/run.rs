@@ -36,7 +36,7 @@ impl TemplateWorker {
             let outcome = if running.is_late {
                 Outcome::Expired
             } else {
-                let assembled = guarded(|| self.chain.assemble(&job.order, job.assembly_time, &running.ends_now));
+                let assembled = guarded(|| self.chain.assemble(&job.order, job.assembly_time, &running.finish_early));
                 assembled.map_or_else(Outcome::Failed, |mut assembled| {
                     assembled.template.template_id.clone_from(&running.id);
                     Outcome::Succeeded(assembled)

@@ -120,7 +120,7 @@ pub enum Fetched<R> {
 
 /// Why a job is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
+pub enum MissingJob {
     /// There never was a job with this id.
     Unknown,
     /// The job has ended, and its result is no longer kept.
@@ -177,7 +177,7 @@ pub struct Running<J> {
     /// Set when nobody wants the result any more, or the node stops.
     pub cancelled: Arc<AtomicBool>,
     /// Also set when a producer or signer waits and this job is not theirs: finish with what there is.
-    pub ends_now: Arc<AtomicBool>,
+    pub finish_early: Arc<AtomicBool>,
     pub(super) bytes: usize,
     /// Value of the queue's `releases` when the job began.
     pub(super) releases: u64,

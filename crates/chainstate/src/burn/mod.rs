@@ -29,7 +29,7 @@ pub(crate) use error::BurnOpenError;
 pub use error::{BurnLookupError, SetMembersError};
 pub use reader::ProcessedBurnDb;
 pub use stackers::StackerSet;
-pub(crate) use summary::{BurnSummary, look, stored_rules};
+pub(crate) use summary::{BurnSummary, read_summary, stored_rules};
 pub(crate) use writer::BurnDbWriter;
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(crate) struct BurnSummary {
 ///
 /// # Errors
 /// The file is of another kind, of a newer version, or of a chain with other rules.
-pub(crate) fn look(
+pub(crate) fn read_summary(
     conn: &Connection,
     rules: &BurnParams,
     view: Option<&BurnBlockHash>,

@@ -34,10 +34,10 @@ impl From<Mining> for v1::MiningPolicy {
     }
 }
 
-/// So many blocks are wanted that more would be above [`BLOCKS_WANTED_MAX`].
+/// So many blocks are requested that more would be above [`BLOCKS_WANTED_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyRequested {
-    /// Blocks that were asked for and are not there yet.
+    /// Blocks that were requested and are not there yet.
     pub wanted: u32,
 }
 
@@ -55,7 +55,7 @@ impl NakamotoChainState {
         })
     }
 
-    /// Asks producers for `count` more blocks, unless they would be too many. Those that were asked for before come
+    /// Requests `count` more blocks from producers, unless they would be too many. Those that were requested before come
     /// first; `on_block` is called with each that is of this order, and must not block.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl NakamotoChainState {
         })
     }
 
-    /// Takes back the blocks of an order that have not come, and announces it to producers.
+    /// Withdraws the blocks of an order that have not come, and announces it to producers.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored.

@@ -32,7 +32,7 @@ pub(crate) use block::NewBlock;
 pub use block::{StagedBlock, StagingState};
 pub(crate) use error::MarkError;
 pub use reader::StagingReader;
-pub(crate) use summary::{StagingSummary, look};
+pub(crate) use summary::{StagingSummary, read_summary};
 pub(crate) use writer::{StageOutcome, StagingWriter};
 
 #[cfg(test)]

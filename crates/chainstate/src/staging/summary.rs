@@ -31,7 +31,7 @@ pub(crate) struct StagingSummary {
 ///
 /// # Errors
 /// The file is of another kind, or of a newer version.
-pub(crate) fn look(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingSummary, OpenError> {
+pub(crate) fn read_summary(conn: &Connection, tip: Option<&StacksBlockId>) -> Result<StagingSummary, OpenError> {
     if !SCHEMA.is_made(conn)? {
         return Ok(StagingSummary::default());
     }

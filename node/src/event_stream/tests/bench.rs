@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::event_stream::context::StreamContext;
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
-use crate::event_stream::frame_builder::FeedOptions;
+use crate::event_stream::frame_builder::StreamOptions;
 use crate::event_stream::journal::{Journal, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry, StreamRegistryLimits};
@@ -171,7 +171,7 @@ pub(super) fn request(
     snapshot: Option<Vec<String>>,
 ) -> OpenStream {
     OpenStream {
-        options: FeedOptions { filter: Arc::new(filter.clone()), payload: Payload::Full, max_batch },
+        options: StreamOptions { filter: Arc::new(filter.clone()), payload: Payload::Full, max_batch },
         start_sequence,
         heartbeat: Duration::from_millis(5),
         snapshot,

@@ -12,7 +12,7 @@ use super::bench::{Bench, JOURNAL_ID, MemoryJournal, burn, mixed, request};
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::frame::Frame;
-use crate::event_stream::frame_builder::{FeedOptions, FrameBuilder, LIVE_WINDOW_EVENTS};
+use crate::event_stream::frame_builder::{FrameBuilder, LIVE_WINDOW_EVENTS, StreamOptions};
 use crate::event_stream::journal::{Journal as _, ReadLimit};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistryLimits};
@@ -85,7 +85,7 @@ fn lag_is_reported_in_bytes_too() {
     let journal = MemoryJournal::default();
     journal.append((0..LIVE_WINDOW_EVENTS + 10).map(mixed));
     let bounds = journal.bounds();
-    let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 300 };
+    let options = StreamOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 300 };
     let mut feed = FrameBuilder::new(options, JOURNAL_ID, 1, None, &bounds);
     let entries = journal.read(1, ReadLimit { events: 20, bytes: 0 });
     assert_eq!(feed.on_entries(&entries).len(), 1);
@@ -158,7 +158,7 @@ fn producers_signers_and_the_nodes_own_calls_take_no_readers_place() {
 
 #[test]
 fn lag_is_reported_once_and_so_is_its_end() {
-    let options = FeedOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
+    let options = StreamOptions { filter: Arc::new(Filter::ALL), payload: Payload::Full, max_batch: 1 };
     let at = |newest| JournalBounds { oldest: 1, newest, end_offset: 0, oldest_time_ms: 0, oldest_end: 0 };
     let body = |frame: Option<Frame>| {
         let mut written = Vec::new();

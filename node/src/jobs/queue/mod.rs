@@ -31,7 +31,7 @@ use self::lane::Waiting;
 use self::requests::Requests;
 use self::state::{Done, Open, State};
 use super::types::{
-    Fetched, JobQueueLimits, JobQueueStats, JobRequest, Missing, NotQueued, Outcome, QueueFull, Running, Ticket,
+    Fetched, JobQueueLimits, JobQueueStats, JobRequest, MissingJob, NotQueued, Outcome, QueueFull, Running, Ticket,
     Withdrawal, Withdrawn,
 };
 use crate::chain::JobFailure;
@@ -126,13 +126,13 @@ impl<J, R> JobQueue<J, R> {
             hold_until,
             begun: None,
             cancelled: Arc::default(),
-            ends_now: Arc::default(),
+            finish_early: Arc::default(),
             ended: watch::Sender::new(false),
         };
         state.open.insert(id.clone(), open);
         state.stats.queued_total += 1;
         state.lane_mut(request.class).add(Waiting { id: id.clone(), job: request.job, bytes: request.bytes });
-        state.hurry(request.class);
+        state.preempt_public_jobs(request.class);
         let position = state.position(&id);
         self.wake_up.notify_one();
         Ok(Ticket { id, position, joined: false })
@@ -141,8 +141,8 @@ impl<J, R> JobQueue<J, R> {
     /// State or result of a job.
     ///
     /// # Errors
-    /// [`Missing`] when there is neither.
-    pub fn fetch(&self, id: &str) -> Result<Fetched<R>, Missing> {
+    /// [`MissingJob`] when there is neither.
+    pub fn fetch(&self, id: &str) -> Result<Fetched<R>, MissingJob> {
         let mut state = self.lock();
         state.forget(&self.limits, Instant::now());
         if let Some(open) = state.open.get(id) {
@@ -157,14 +157,14 @@ impl<J, R> JobQueue<J, R> {
     /// As [`Self::fetch`], after waiting at most `wait` for the end.
     ///
     /// # Errors
-    /// [`Missing`], as from [`Self::fetch`], and [`Missing::Stopped`] when the queue was stopped before the end.
-    pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, Missing> {
+    /// [`MissingJob`], as from [`Self::fetch`], and [`MissingJob::Stopped`] when the queue was stopped before the end.
+    pub async fn fetch_within(&self, id: &str, wait: Option<Duration>) -> Result<Fetched<R>, MissingJob> {
         match (self.fetch(id)?, wait) {
             (Fetched::Pending { mut ended, .. }, Some(wait)) => {
                 // After a timeout the job is still pending, which is an answer too.
                 let _ = tokio::time::timeout(wait, ended.wait_for(|ended| *ended)).await;
                 match self.fetch(id)? {
-                    Fetched::Pending { .. } if self.is_stopped() => Err(Missing::Stopped),
+                    Fetched::Pending { .. } if self.is_stopped() => Err(MissingJob::Stopped),
                     fetched => Ok(fetched),
                 }
             }
@@ -176,8 +176,8 @@ impl<J, R> JobQueue<J, R> {
     /// [`CallerClass::Anyone`] cannot end a producer's or signer's job, as ids are easily guessed.
     ///
     /// # Errors
-    /// [`Missing`], as from [`Self::fetch`].
-    pub fn withdraw(&self, id: &str, withdrawal: &Withdrawal, class: CallerClass) -> Result<Withdrawn<R>, Missing> {
+    /// [`MissingJob`], as from [`Self::fetch`].
+    pub fn withdraw(&self, id: &str, withdrawal: &Withdrawal, class: CallerClass) -> Result<Withdrawn<R>, MissingJob> {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(id) else {
             return match state.done.get(id) {
@@ -196,7 +196,7 @@ impl<J, R> JobQueue<J, R> {
             return Ok(Withdrawn::Pending);
         }
         open.cancelled.store(true, Ordering::Relaxed);
-        open.ends_now.store(true, Ordering::Relaxed);
+        open.finish_early.store(true, Ordering::Relaxed);
         if open.begun.is_some() {
             return Ok(Withdrawn::Pending);
         }
@@ -307,7 +307,7 @@ impl<J, R> JobQueue<J, R> {
         state.stopped = true;
         for open in state.open.values() {
             open.cancelled.store(true, Ordering::Relaxed);
-            open.ends_now.store(true, Ordering::Relaxed);
+            open.finish_early.store(true, Ordering::Relaxed);
             open.ended.send_replace(true);
         }
         self.wake_up.notify_all();
@@ -329,16 +329,16 @@ impl<J, R> JobQueue<J, R> {
     }
 
     /// Explains why an id has neither job nor result.
-    fn missing(&self, state: &State<J, R>, id: &str) -> Result<Fetched<R>, Missing> {
-        let (start, number) = self.parse(id).ok_or(Missing::Unknown)?;
+    fn missing(&self, state: &State<J, R>, id: &str) -> Result<Fetched<R>, MissingJob> {
+        let (start, number) = self.parse(id).ok_or(MissingJob::Unknown)?;
         if start > self.start_number || (start == self.start_number && number >= state.next_number) {
-            return Err(Missing::Unknown);
+            return Err(MissingJob::Unknown);
         }
         // The previous start's results are kept in the order in which its jobs ended, from some job on. So a number
         // above the lowest kept one without a result had not ended, or had ended long before.
         let lost = start + 1 == self.start_number && state.kept_of_previous_start.is_none_or(|kept| number > kept);
         if !lost {
-            return Err(Missing::Expired);
+            return Err(MissingJob::Expired);
         }
         let detail = "the node stopped before the request was finished, or had ended it long before".to_owned();
         Ok(Fetched::Done(Arc::new(Outcome::Failed(JobFailure { reason: "NODE_RESTARTED".to_owned(), detail }))))

@@ -40,7 +40,7 @@ pub(super) struct Open {
     pub(super) hold_until: Instant,
     pub(super) begun: Option<Instant>,
     pub(super) cancelled: Arc<AtomicBool>,
-    pub(super) ends_now: Arc<AtomicBool>,
+    pub(super) finish_early: Arc<AtomicBool>,
     pub(super) ended: watch::Sender<bool>,
 }
 
@@ -72,7 +72,7 @@ impl<J, R> State<J, R> {
         let id = sent_before.as_ref().or_else(|| self.by_key.get(&key.hash))?.clone();
         let open = self.open.get_mut(&id)?;
         if sent_before.is_none() {
-            let is_closed = open.begun.is_some() && (!key.joins_running || open.ends_now.load(Ordering::Relaxed));
+            let is_closed = open.begun.is_some() && (!key.joins_running || open.finish_early.load(Ordering::Relaxed));
             let is_crowded = request.request_key.is_some() && !open.requests.has_room();
             if is_closed || is_crowded {
                 return None;
@@ -89,7 +89,7 @@ impl<J, R> State<J, R> {
         if (open.class, request.class) == (CallerClass::Anyone, CallerClass::Actor) {
             open.class = CallerClass::Actor;
             self.change_lane(&id);
-            self.hurry(CallerClass::Actor);
+            self.preempt_public_jobs(CallerClass::Actor);
         }
         Some(Ticket { position: self.position(&id), id, joined: true })
     }
@@ -118,10 +118,10 @@ impl<J, R> State<J, R> {
     }
 
     /// Tells running public jobs to finish early when an actor's job waits.
-    pub(super) fn hurry(&self, class: CallerClass) {
+    pub(super) fn preempt_public_jobs(&self, class: CallerClass) {
         if class == CallerClass::Actor && !self.actors.queue.is_empty() {
             let running = self.open.values().filter(|open| open.begun.is_some() && open.class == CallerClass::Anyone);
-            running.for_each(|open| open.ends_now.store(true, Ordering::Relaxed));
+            running.for_each(|open| open.finish_early.store(true, Ordering::Relaxed));
         }
     }
 
@@ -136,12 +136,12 @@ impl<J, R> State<J, R> {
         let Waiting { id, job, bytes } = waiting;
         let lane = self.lane_mut(class);
         lane.waiting_bytes = lane.waiting_bytes.saturating_sub(bytes);
-        let (cancelled, ends_now) = (Arc::default(), Arc::default());
-        let mut running = Running { id, job, is_late: false, cancelled, ends_now, bytes, releases: self.releases };
+        let (cancelled, finish_early) = (Arc::default(), Arc::default());
+        let mut running = Running { id, job, is_late: false, cancelled, finish_early, bytes, releases: self.releases };
         if let Some(open) = self.open.get_mut(&running.id) {
             open.begun = Some(Instant::now());
             running.cancelled = Arc::clone(&open.cancelled);
-            running.ends_now = Arc::clone(&open.ends_now);
+            running.finish_early = Arc::clone(&open.finish_early);
             running.is_late = open.not_after.is_some_and(|deadline| SystemTime::now() > deadline);
         }
         running

@@ -123,11 +123,11 @@ fn results_are_kept_by_count_and_bytes() {
         queue.request(job(number)).unwrap();
         run_one(&queue, 10);
     }
-    assert_eq!(queue.fetch("t-0-1").unwrap_err(), Missing::Expired);
+    assert_eq!(queue.fetch("t-0-1").unwrap_err(), MissingJob::Expired);
     assert_eq!(end_of(&queue, "t-0-3"), Some(Outcome::Succeeded(3)));
     queue.request(job(4)).unwrap();
     run_one(&queue, 1000);
-    assert_eq!(queue.fetch("t-0-3").unwrap_err(), Missing::Expired);
+    assert_eq!(queue.fetch("t-0-3").unwrap_err(), MissingJob::Expired);
     assert_eq!(end_of(&queue, "t-0-4"), Some(Outcome::Succeeded(4)));
     assert_eq!((queue.stats().results, queue.stats().result_bytes), (1, 1000));
 }
@@ -141,7 +141,7 @@ fn one_who_waits_hears_of_the_end() {
     run_one(&queue, 0);
     assert!(*ended.borrow());
     for never in ["t-0-9", "t-1-1", "v-0-1", "t-0-01", "t-0-0", "t-0", "", "t-0-1-1", "t-+0-1"] {
-        assert_eq!(queue.fetch(never).unwrap_err(), Missing::Unknown, "{never}");
+        assert_eq!(queue.fetch(never).unwrap_err(), MissingJob::Unknown, "{never}");
     }
 }
 
@@ -158,7 +158,7 @@ fn a_job_ends_when_all_who_asked_for_it_have_taken_it_back() {
     assert_eq!(queue.stats().waiting_bytes, 0);
     assert!(matches!(queue.withdraw(&id, &Withdrawal::WithoutKey, CallerClass::Anyone), Ok(Withdrawn::Done(_))));
     assert!(!queue.request(keyed(1, true)).unwrap().joined, "it is not joined any more");
-    assert_eq!(queue.withdraw("t-0-9", &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap_err(), Missing::Unknown);
+    assert_eq!(queue.withdraw("t-0-9", &Withdrawal::WithoutKey, CallerClass::Anyone).unwrap_err(), MissingJob::Unknown);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn after_a_restart_results_are_there_and_lost_jobs_say_so() {
         assert_eq!(failure.reason, "NODE_RESTARTED");
     }
     for forgotten in ["t-2-3", "t-1-9", "t-1-8"] {
-        assert_eq!(queue.fetch(forgotten).unwrap_err(), Missing::Expired, "{forgotten}");
+        assert_eq!(queue.fetch(forgotten).unwrap_err(), MissingJob::Expired, "{forgotten}");
     }
     assert_eq!(queue.request(job(1)).unwrap().id, "t-3-1");
 }
@@ -234,7 +234,7 @@ fn what_is_too_old_after_a_restart_is_gone() {
     let queue: JobQueue<u32, u32> = JobQueue::new("t", 1, LIMITS);
     queue.restore("t-0-1".to_owned(), Outcome::Succeeded(1), 1, 2 * HOUR);
     queue.restore("t-0-2".to_owned(), Outcome::Succeeded(2), 1, HOUR / 2);
-    assert_eq!(queue.fetch("t-0-1").unwrap_err(), Missing::Expired);
+    assert_eq!(queue.fetch("t-0-1").unwrap_err(), MissingJob::Expired);
     assert_eq!(end_of(&queue, "t-0-2"), Some(Outcome::Succeeded(2)));
 }
 
@@ -270,8 +270,8 @@ async fn who_waits_for_a_job_is_told_that_the_queue_was_stopped() {
     let stop = async { queue.stop() };
     let [runs, waits] = waits;
     let (runs, waits, ()) = tokio::join!(runs, waits, stop);
-    assert_eq!([runs.unwrap_err(), waits.unwrap_err()], [Missing::Stopped; 2]);
-    assert_eq!(queue.fetch_within(&ids[1], Some(WAIT)).await.unwrap_err(), Missing::Stopped);
+    assert_eq!([runs.unwrap_err(), waits.unwrap_err()], [MissingJob::Stopped; 2]);
+    assert_eq!(queue.fetch_within(&ids[1], Some(WAIT)).await.unwrap_err(), MissingJob::Stopped);
     assert!(matches!(queue.fetch_within(&ids[1], None).await, Ok(Fetched::Pending { .. })));
 }
 
@@ -311,13 +311,13 @@ fn what_runs_ends_with_what_it_has_when_one_of_theirs_comes() {
     queue.request(job(1)).unwrap();
     let running = queue.take().unwrap();
     queue.request(job(2)).unwrap();
-    assert!(!running.ends_now.load(Ordering::Relaxed));
+    assert!(!running.finish_early.load(Ordering::Relaxed));
     queue.request(actors(3)).unwrap();
-    assert!(running.ends_now.load(Ordering::Relaxed));
+    assert!(running.finish_early.load(Ordering::Relaxed));
     assert!(!running.cancelled.load(Ordering::Relaxed), "it has a result all the same");
     let theirs = queue.take().unwrap();
     queue.request(actors(4)).unwrap();
-    assert!(!theirs.ends_now.load(Ordering::Relaxed));
+    assert!(!theirs.finish_early.load(Ordering::Relaxed));
 }
 
 #[test]

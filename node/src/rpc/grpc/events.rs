@@ -14,7 +14,7 @@ use super::decode::{OrStatus as _, bounded_duration, page_size};
 use crate::error::ApiError;
 use crate::event_stream::filter::Filter;
 use crate::event_stream::frame::Frame;
-use crate::event_stream::frame_builder::FeedOptions;
+use crate::event_stream::frame_builder::StreamOptions;
 use crate::event_stream::page::{PageRequest, read_page};
 use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
@@ -110,7 +110,7 @@ impl Events {
         // After the start, so that a new instance is either in this list or in the events.
         let snapshot = if include_snapshot { Some(self.snapshot(&filter).await?) } else { None };
         tracing::debug!(client = ?request.client_name, start_sequence, "event stream opened");
-        let options = FeedOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
+        let options = StreamOptions { filter, payload: Payload::decode(request.payload_mode), max_batch };
         let client_name = request.client_name;
         let byte_account = Caller::current().map(|caller| caller.byte_account().clone());
         let open = OpenStream {

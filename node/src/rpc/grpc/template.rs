@@ -20,7 +20,7 @@ use super::withdrawn::{RunOnDrop, result_of, state_after};
 use crate::chain::NodeChain;
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
-    Fetched, JobRequest, Missing, Outcome, TemplateJob, TemplateJobs, Withdrawal, finish_template, template_answer,
+    Fetched, JobRequest, MissingJob, Outcome, TemplateJob, TemplateJobs, Withdrawal, finish_template, template_answer,
 };
 use crate::limits::{MAX_ASSEMBLY_TIME, MAX_WAIT, MIN_ASSEMBLY_TIME};
 use crate::rpc::blocking_pool::BlockingPool;
@@ -105,8 +105,8 @@ async fn withdraw(
     (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
-    state_after(taken, pool, move |chain| {
+    let withdrawn = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
+    state_after(withdrawn, pool, move |chain| {
         finish_template(&jobs, chain, &id, &TemplateOrder::default(), Outcome::Cancelled)
     })
     .await
@@ -157,11 +157,11 @@ pub(crate) async fn fetch(
     }
 }
 
-fn unknown(missing: Missing, id: &str) -> ApiError {
+fn unknown(missing: MissingJob, id: &str) -> ApiError {
     let what = match missing {
-        Missing::Unknown => UnknownJob::Template,
-        Missing::Expired => UnknownJob::TemplateResult,
-        Missing::Stopped => return ApiError::ShuttingDown,
+        MissingJob::Unknown => UnknownJob::Template,
+        MissingJob::Expired => UnknownJob::TemplateResult,
+        MissingJob::Stopped => return ApiError::ShuttingDown,
     };
     ApiError::NoJob { what, id: id.to_owned() }
 }

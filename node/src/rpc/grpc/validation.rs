@@ -11,7 +11,7 @@ use super::decode::{OrStatus as _, bounded_duration, request_key, text, time};
 use super::withdrawn::{RunOnDrop, result_of, state_after};
 use crate::error::{ApiError, UnknownJob};
 use crate::jobs::{
-    Fetched, JobRequest, Missing, Outcome, ValidationJob, ValidationJobs, Withdrawal, finish_validation,
+    Fetched, JobRequest, MissingJob, Outcome, ValidationJob, ValidationJobs, Withdrawal, finish_validation,
     validation_answer,
 };
 use crate::limits::MAX_WAIT;
@@ -86,8 +86,8 @@ async fn withdraw(
     (id, withdrawal): (String, Withdrawal),
     class: CallerClass,
 ) -> Result<v1::JobState, ApiError> {
-    let taken = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
-    state_after(taken, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
+    let withdrawn = jobs.withdraw(&id, &withdrawal, class).map_err(|missing| unknown(missing, &id))?;
+    state_after(withdrawn, pool, move |chain| finish_validation(&jobs, chain, &id, Outcome::Cancelled)).await
 }
 
 /// Checks and decodes a request. The validation itself judges the block.
@@ -120,11 +120,11 @@ pub(crate) async fn fetch(
     }
 }
 
-fn unknown(missing: Missing, id: &str) -> ApiError {
+fn unknown(missing: MissingJob, id: &str) -> ApiError {
     let what = match missing {
-        Missing::Unknown => UnknownJob::Validation,
-        Missing::Expired => UnknownJob::ValidationResult,
-        Missing::Stopped => return ApiError::ShuttingDown,
+        MissingJob::Unknown => UnknownJob::Validation,
+        MissingJob::Expired => UnknownJob::ValidationResult,
+        MissingJob::Stopped => return ApiError::ShuttingDown,
     };
     ApiError::NoJob { what, id: id.to_owned() }
 }

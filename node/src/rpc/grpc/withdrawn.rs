@@ -11,11 +11,11 @@ use crate::rpc::blocking_pool::BlockingPool;
 
 /// The state of a job after a request was withdrawn. `end` announces the end of a job that nobody wants any more.
 pub(super) async fn state_after<R>(
-    taken: Withdrawn<R>,
+    withdrawn: Withdrawn<R>,
     pool: BlockingPool,
     end: impl FnOnce(&NodeChain) + Send + 'static,
 ) -> Result<JobState, ApiError> {
-    match taken {
+    match withdrawn {
         Withdrawn::Pending => Ok(JobState::Pending),
         Withdrawn::Done(outcome) => Ok(outcome.parts().0),
         Withdrawn::Dropped => {
@@ -33,7 +33,8 @@ pub(super) async fn state_after<R>(
     }
 }
 
-/// What a call that waited for its job answers with: no result where it is no longer kept, but the id.
+/// The result for a call that waited for its job; `None` if it cannot be fetched, in which case the call answers with the
+/// job's id alone.
 ///
 /// # Errors
 /// [`ApiError::ShuttingDown`]: the job does not end any more.
@@ -56,7 +57,7 @@ impl<F: Future<Output = ()> + Send + 'static> RunOnDrop<F> {
         Self { runtime: Handle::current(), then: Some(then) }
     }
 
-    /// The caller is still there and gets an answer.
+    /// Drops the future: the caller is still there and gets an answer.
     pub(super) fn disarm(mut self) {
         self.then = None;
     }

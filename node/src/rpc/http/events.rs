@@ -36,7 +36,7 @@ use crate::error::ApiError;
 use crate::event_stream::cursor::Cursor;
 use crate::event_stream::filter::{Filter, FilterError};
 use crate::event_stream::frame::Frame;
-use crate::event_stream::frame_builder::FeedOptions;
+use crate::event_stream::frame_builder::StreamOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::OpenStream;
@@ -87,7 +87,7 @@ pub(super) async fn follow(
     // The inner error is the sender's, the outer one the pool's.
     let resolved = services.pool.compute(move || Ok(resolve(journal.as_ref(), start, WhenNone::Latest))).await?;
     let start_sequence = resolved.map_err(position_error)?;
-    let options = FeedOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
+    let options = StreamOptions { filter: Arc::new(filter), payload, max_batch: BATCH };
     let open = OpenStream {
         options,
         start_sequence,

@@ -107,7 +107,7 @@ impl Drop for Busy {
 }
 
 /// A socket that counts what it reads, and fails when the peer takes nothing for too long.
-pub(super) struct Watched<S> {
+pub(super) struct MonitoredSocket<S> {
     stream: S,
     activity: Arc<Activity>,
     write_stall: Duration,
@@ -115,7 +115,7 @@ pub(super) struct Watched<S> {
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Watched<S> {
+impl<S> MonitoredSocket<S> {
     pub(super) const fn new(stream: S, activity: Arc<Activity>, write_stall: Duration) -> Self {
         Self { stream, activity, write_stall, stalled: None }
     }
@@ -133,7 +133,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for MonitoredSocket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -143,7 +143,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for MonitoredSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.progress(cx, polled)

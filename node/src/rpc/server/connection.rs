@@ -26,10 +26,10 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-use super::activity::{Activity, Busy, Expired, Watched};
+use super::activity::{Activity, Busy, Expired, MonitoredSocket};
 use super::answer::Counted;
 use super::body::{TimedBody, TooSlow};
-use super::peers::{Connected, Full};
+use super::peers::{ConnectionSlot, Full};
 use super::poll_when_woken::PollWhenWoken;
 use super::{Listening, Peer, Timeouts};
 use crate::limits::{
@@ -73,7 +73,7 @@ impl Service {
     }
 
     /// Serves one connection to its end.
-    pub(super) async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Arc<Connected>) {
+    pub(super) async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Arc<ConnectionSlot>) {
         let Some(tls) = &self.listening.tls else { return self.protocol(stream, peer, place).await };
         match tokio::time::timeout(self.listening.timeouts.handshake, tls.accept(stream)).await {
             Ok(Ok(stream)) => self.protocol(stream, peer, place).await,
@@ -89,11 +89,11 @@ impl Service {
         self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         peer: SocketAddr,
-        place: Arc<Connected>,
+        place: Arc<ConnectionSlot>,
     ) {
         let timeouts = self.listening.timeouts;
         let activity = Arc::new(Activity::new());
-        let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), timeouts.write_stall));
+        let io = TokioIo::new(MonitoredSocket::new(stream, Arc::clone(&activity), timeouts.write_stall));
         let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
         let cut = CancellationToken::new();
         let byte_account = self.listening.budget.byte_account(CallerClass::Anyone, &cut);
@@ -143,7 +143,7 @@ impl Service {
 struct RequestInProgress {
     port: Arc<Service>,
     peer: SocketAddr,
-    place: Arc<Connected>,
+    place: Arc<ConnectionSlot>,
     byte_account: ByteAccount,
 }
 

@@ -51,7 +51,7 @@ struct Count {
 
 /// A connection's place, which is returned when this is dropped.
 #[derive(Debug)]
-pub struct Connected {
+pub struct ConnectionSlot {
     peers: Arc<Peers>,
     peer: IpAddr,
     most_requests: usize,
@@ -61,8 +61,8 @@ pub struct Connected {
 
 /// A place among all requests, and one among the peer's if one was free.
 #[derive(Debug)]
-pub struct Entered {
-    connection: Arc<Connected>,
+pub struct RequestSlot {
+    connection: Arc<ConnectionSlot>,
     is_counted: bool,
 }
 
@@ -75,7 +75,7 @@ impl Peers {
 
     /// Counts one more connection; `None` at the peer's limit.
     #[must_use]
-    pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connected>> {
+    pub fn connect(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<ConnectionSlot>> {
         let (limits, peer) = (self.limits(peer), network_of(peer));
         let mut counts = self.counts();
         let count = counts.entry(peer).or_default();
@@ -84,7 +84,7 @@ impl Peers {
         }
         count.connections += 1;
         let (peers, requests) = (Arc::clone(self), Arc::clone(&count.requests));
-        Some(Arc::new(Connected { peers, peer, most_requests: limits.requests, requests }))
+        Some(Arc::new(ConnectionSlot { peers, peer, most_requests: limits.requests, requests }))
     }
 
     fn limits(&self, peer: IpAddr) -> PeerLimits {
@@ -96,12 +96,12 @@ impl Peers {
     }
 }
 
-impl Connected {
+impl ConnectionSlot {
     /// Counts one more request, in total and of the peer. Producers and signers have extra room.
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn enter(self: &Arc<Self>, class: CallerClass) -> Result<Entered, Full> {
+    pub fn enter(self: &Arc<Self>, class: CallerClass) -> Result<RequestSlot, Full> {
         let (most, is_actor) = match class {
             CallerClass::Anyone => (MAX_REQUESTS, false),
             CallerClass::Actor => (MAX_REQUESTS + MAX_ACTOR_REQUESTS, true),
@@ -115,7 +115,7 @@ impl Connected {
             give_back(&self.peers.open);
             return Err(full(self.most_requests));
         }
-        Ok(Entered { connection: Arc::clone(self), is_counted })
+        Ok(RequestSlot { connection: Arc::clone(self), is_counted })
     }
 }
 
@@ -132,7 +132,7 @@ fn give_back(count: &AtomicUsize) {
     count.fetch_sub(1, Ordering::Relaxed);
 }
 
-impl Drop for Connected {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut counts = self.peers.counts();
         let Some(count) = counts.get_mut(&self.peer) else { return };
@@ -143,7 +143,7 @@ impl Drop for Connected {
     }
 }
 
-impl Drop for Entered {
+impl Drop for RequestSlot {
     fn drop(&mut self) {
         give_back(&self.connection.peers.open);
         if self.is_counted {

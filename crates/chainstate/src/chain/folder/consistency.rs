@@ -35,17 +35,17 @@ pub(in crate::chain) struct Summaries {
 }
 
 /// Describes each misfit with its file; empty if everything fits.
-pub(in crate::chain) fn misfits(looks: &Summaries) -> Vec<String> {
-    let missing = missing(looks);
+pub(in crate::chain) fn misfits(summaries: &Summaries) -> Vec<String> {
+    let missing = missing(summaries);
     if !missing.is_empty() {
         return missing;
     }
-    let Some(meta) = &looks.chain.meta else { return more_than_new(looks) };
-    let mut misfits = others(looks, &meta.journal_id);
+    let Some(meta) = &summaries.chain.meta else { return more_than_new(summaries) };
+    let mut misfits = others(summaries, &meta.journal_id);
     if !misfits.is_empty() {
         return misfits; // The progress of another chain says nothing.
     }
-    let Summaries { chain, burn, staging, .. } = looks;
+    let Summaries { chain, burn, staging, .. } = summaries;
     let mut behind = |file: &str, has: u64, other: &str, knows: u64, what: &str| {
         if has < knows {
             misfits.push(format!("{file} is older than {other}: it has {has} {what}, not {knows}"));
@@ -66,7 +66,7 @@ pub(in crate::chain) fn misfits(looks: &Summaries) -> Vec<String> {
     if !staging.has_tip {
         misfits.push(format!("{STAGING_FILE} does not have the tip in {CHAIN_FILE}"));
     }
-    if looks.lacks_processed {
+    if summaries.lacks_processed {
         misfits.push(format!("{CHAIN_FILE} does not have a block that {STAGING_FILE} says is processed"));
     }
     misfits
@@ -74,17 +74,17 @@ pub(in crate::chain) fn misfits(looks: &Summaries) -> Vec<String> {
 
 /// Names missing files. A folder with a chain has all of them; one that is being made has the first few, in the order
 /// in which they are made.
-fn missing(looks: &Summaries) -> Vec<String> {
+fn missing(summaries: &Summaries) -> Vec<String> {
     let names = [CHAIN_FILE, BURN_FILE, STAGING_FILE, NODES_FILE];
-    let last = looks.present.iter().rposition(|present| *present);
-    let wanted = if looks.chain.meta.is_some() { names.len() } else { last.map_or(0, |last| last + 1) };
-    let there = looks.present.iter().zip(names).take(wanted);
+    let last = summaries.present.iter().rposition(|present| *present);
+    let wanted = if summaries.chain.meta.is_some() { names.len() } else { last.map_or(0, |last| last + 1) };
+    let there = summaries.present.iter().zip(names).take(wanted);
     there.filter(|(present, _)| !**present).map(|(_, name)| format!("{name} is missing")).collect()
 }
 
 /// Before the boot block the other files hold nothing but what is made before it.
-fn more_than_new(looks: &Summaries) -> Vec<String> {
-    let Summaries { burn, staging, .. } = looks;
+fn more_than_new(summaries: &Summaries) -> Vec<String> {
+    let Summaries { burn, staging, .. } = summaries;
     let mut misfits = Vec::new();
     if burn.identity.is_some() || burn.newest_row > 1 {
         misfits.push(format!("{CHAIN_FILE} holds no chain, and {BURN_FILE} has {} burn blocks", burn.newest_row));
@@ -96,11 +96,11 @@ fn more_than_new(looks: &Summaries) -> Vec<String> {
 }
 
 /// Names files of other chains.
-fn others(looks: &Summaries, chain: &[u8; 16]) -> Vec<String> {
-    let files = [(BURN_FILE, looks.burn.identity), (STAGING_FILE, looks.staging.identity)];
+fn others(summaries: &Summaries, chain: &[u8; 16]) -> Vec<String> {
+    let files = [(BURN_FILE, summaries.burn.identity), (STAGING_FILE, summaries.staging.identity)];
     let is_other = |identity: Option<[u8; 16]>| match identity {
         Some(identity) => identity != *chain,
-        None => looks.chain.is_bound,
+        None => summaries.chain.is_bound,
     };
     let others = files.into_iter().filter(|(_, identity)| is_other(*identity));
     others.map(|(file, _)| format!("{file} is not of the chain of {CHAIN_FILE}")).collect()

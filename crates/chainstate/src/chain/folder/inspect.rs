@@ -37,8 +37,8 @@ pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<F
     let paths = Paths::of(folder);
     let chain = inspect_when_free(&paths.chain)?;
     let (burn, staging) = (sqlite::inspect(&paths.burn)?, sqlite::inspect(&paths.staging)?);
-    let looked = chain.look(|conn| look_at_chain(conn, &paths.chain))?.unwrap_or_default();
-    let as_made = looked.meta.as_ref().map(|meta| (meta.params, params.as_made(&meta.params)));
+    let chain_summary = chain.look(|conn| read_chain_summary(conn, &paths.chain))?.unwrap_or_default();
+    let as_made = chain_summary.meta.as_ref().map(|meta| (meta.params, params.as_made(&meta.params)));
     let params = match as_made {
         None => params.clone(),
         Some((_, Some(params))) => params,
@@ -47,21 +47,21 @@ pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<F
             return Err(OpenError::other_chain(folder, differences));
         }
     };
-    let tip = looked.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);
-    let burn_look = burn.look(|conn| burn::look(conn, &params.burn, looked.tip_view.as_ref()));
-    let staging_look = staging.look(|conn| staging::look(conn, tip.as_ref()))?.unwrap_or_default();
-    let lacks_processed = match staging_look.newest_processed {
+    let tip = chain_summary.meta.as_ref().map(|meta| meta.tip).filter(|tip| *tip != StacksBlockId::BOOT);
+    let burn_summary = burn.look(|conn| burn::read_summary(conn, &params.burn, chain_summary.tip_view.as_ref()));
+    let staging_summary = staging.look(|conn| staging::read_summary(conn, tip.as_ref()))?.unwrap_or_default();
+    let lacks_processed = match staging_summary.newest_processed {
         Some(id) => chain.look(|conn| lacks_header(conn, &id, &paths.chain))?.unwrap_or(true),
         None => false,
     };
-    let looks = Summaries {
-        chain: looked,
-        burn: burn_look.map_err(BurnOpenError::at(&paths.burn))?.unwrap_or_default(),
-        staging: staging_look,
+    let summaries = Summaries {
+        chain: chain_summary,
+        burn: burn_summary.map_err(BurnOpenError::at(&paths.burn))?.unwrap_or_default(),
+        staging: staging_summary,
         lacks_processed,
         present: [chain.exists()?, burn.exists()?, staging.exists()?, exists(&paths.nodes)?],
     };
-    let mut misfits = misfits(&looks);
+    let mut misfits = misfits(&summaries);
     let nodes = inspect_nodes(&chain, &paths);
     if let Err(marf::OpenError::Ahead { offset, .. }) = &nodes {
         misfits.push(format!("{NODES_FILE} holds blocks from byte {offset} on that {CHAIN_FILE} does not know"));
@@ -73,17 +73,17 @@ pub(in crate::chain) fn inspect(folder: &Path, params: &ChainParams) -> Result<F
     Ok(Folder { params, chain, burn, staging, nodes })
 }
 
-fn look_at_chain(conn: &Connection, path: &Path) -> Result<ChainSummary, OpenError> {
+fn read_chain_summary(conn: &Connection, path: &Path) -> Result<ChainSummary, OpenError> {
     check_schema(conn, path)?;
     if !conn.table_exists(None, "meta").map_err(OpenError::database(path))? {
         return Ok(ChainSummary::default());
     }
-    let look = || -> Result<ChainSummary, StoreError> {
+    let read = || -> Result<ChainSummary, StoreError> {
         let meta = select_meta(conn)?;
         let tip_view = meta.as_ref().map(|meta| select_view(conn, &meta.tip)).transpose()?.flatten();
         Ok(ChainSummary { meta, is_bound: is_bound(conn)?, newest_event: select_bounds(conn)?.newest, tip_view })
     };
-    look().map_err(OpenError::store(path))
+    read().map_err(OpenError::store(path))
 }
 
 /// The burn view of a processed block.
@@ -94,27 +94,27 @@ fn select_view(conn: &Connection, id: &StacksBlockId) -> Result<Option<BurnBlock
 }
 
 fn lacks_header(conn: &Connection, id: &StacksBlockId, path: &Path) -> Result<bool, OpenError> {
-    let look = || -> Result<bool, StoreError> {
+    let read = || -> Result<bool, StoreError> {
         Ok(!conn.table_exists(None, "nakamoto_block_headers")? || select_view(conn, id)?.is_none())
     };
-    look().map_err(OpenError::store(path))
+    read().map_err(OpenError::store(path))
 }
 
 fn inspect_nodes(chain: &Inspected, paths: &Paths) -> Result<marf::Inspected, marf::OpenError> {
-    let looked = chain.look(|conn| Ok::<_, Looked>(marf::Inspected::of(&paths.nodes, conn)));
-    match looked {
+    let nodes = chain.look(|conn| Ok::<_, UnreadableDatabase>(marf::Inspected::of(&paths.nodes, conn)));
+    match nodes {
         Ok(Some(nodes)) => nodes,
         Ok(None) => marf::Inspected::of(&paths.nodes, &Connection::open_in_memory()?),
-        Err(Looked(error)) => {
+        Err(UnreadableDatabase(error)) => {
             Err(marf::OpenError::Io { path: paths.chain.clone(), cause: std::io::Error::other(error) })
         }
     }
 }
 
 /// The error when the database cannot be read, whatever the index says.
-struct Looked(sqlite::OpenError);
+struct UnreadableDatabase(sqlite::OpenError);
 
-impl From<sqlite::OpenError> for Looked {
+impl From<sqlite::OpenError> for UnreadableDatabase {
     fn from(error: sqlite::OpenError) -> Self {
         Self(error)
     }

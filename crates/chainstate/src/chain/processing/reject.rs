@@ -26,7 +26,7 @@ impl NakamotoChainState {
     ) -> Result<(), StoreError> {
         let id = staged.block_id;
         let mut events = vec![rejected_event(staged, rejection)];
-        if !rejection.is_of_the_id() {
+        if !rejection.holds_for_id() {
             // After a crash between the two lines the block is judged and announced once more.
             self.emit_rejected(events, None)?;
             return lock(&self.inner.staging).forget(&id);

@@ -19,12 +19,12 @@ const SLACK_PART: u64 = 16;
 /// How much of the journal is kept. The newest event always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Events; about a thousand more before the oldest are removed.
+    /// Most events. The oldest are removed once there are about a thousand more.
     pub events: u64,
-    /// Bytes of the events as they are sent; a sixteenth more before the oldest are removed.
+    /// Most bytes of the events as they are sent. The oldest are removed once there is a sixteenth more.
     pub bytes: u64,
-    /// Age of an event; a hundredth more before the oldest are removed. It counts while the node runs: a clock that jumps ahead
-    /// makes no event old.
+    /// Greatest age, counted while the node runs: a clock that jumps ahead does not age events. The oldest are removed
+    /// once they are a hundredth older.
     pub age: Duration,
 }
 
@@ -38,8 +38,8 @@ impl NakamotoChainState {
     /// [`StoreError`]: nothing was removed.
     pub fn prune_journal(&self, keep: Retention, ran: Duration) -> Result<bool, StoreError> {
         let bounds = self.journal().bounds();
-        let beyond = Beyond::of(bounds, keep, self.born_after(keep, ran));
-        if beyond == Beyond::default() {
+        let excess = ExcessEvents::of(bounds, keep, self.oldest_allowed_time(keep, ran));
+        if excess == ExcessEvents::default() {
             return Ok(false);
         }
         // The newest event is never removed, so it is not looked at.
@@ -48,13 +48,13 @@ impl NakamotoChainState {
         let new_oldest = self.inner.store.write_all(move |tx| {
             let mut first =
                 Oldest { sequence: bounds.oldest, time_ms: bounds.oldest_time_ms, end_offset: bounds.oldest_end };
-            if let Some(born_after) = beyond.age {
-                first = select_first_after(tx.sql(), bounds.oldest, born_after, most)?.unwrap_or(first);
+            if let Some(oldest_allowed_time) = excess.age {
+                first = select_first_after(tx.sql(), bounds.oldest, oldest_allowed_time, most)?.unwrap_or(first);
             }
-            if let Some(offset) = beyond.bytes {
+            if let Some(offset) = excess.bytes {
                 first = select_first_behind(tx.sql(), bounds.oldest, offset, most)?.unwrap_or(first).max(first);
             }
-            let by_count = beyond.count.map(|by_count| by_count.min(bounds.oldest + PRUNE_MAX).min(bounds.newest));
+            let by_count = excess.count.map(|by_count| by_count.min(bounds.oldest + PRUNE_MAX).min(bounds.newest));
             if let Some(by_count) = by_count.filter(|by_count| *by_count > first.sequence) {
                 first = select_first_after(tx.sql(), by_count, 0, 1)?.unwrap_or(first);
             }
@@ -69,9 +69,9 @@ impl NakamotoChainState {
         Ok(new_oldest - bounds.oldest >= PRUNE_MAX)
     }
 
-    /// Events from before this time are removed. It is at most as far past the oldest event at the start as this
-    /// process has run, so a clock that jumps makes no event old.
-    fn born_after(&self, keep: Retention, ran: Duration) -> u64 {
+    /// Time before which events are removed. It is never further past the oldest event of the start than this process
+    /// has run, so a clock that jumps does not age events.
+    fn oldest_allowed_time(&self, keep: Retention, ran: Duration) -> u64 {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let by_clock = (self.inner.clock)().saturating_sub(millis(keep.age));
         by_clock.min(self.inner.oldest_at_start_ms.saturating_add(millis(ran)))
@@ -80,7 +80,7 @@ impl NakamotoChainState {
 
 /// Which limits are exceeded, and the first events to keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Beyond {
+struct ExcessEvents {
     /// The first sequence to keep.
     count: Option<u64>,
     /// Events whose bytes end behind this offset are kept.
@@ -89,17 +89,17 @@ struct Beyond {
     age: Option<u64>,
 }
 
-impl Beyond {
-    fn of(bounds: JournalBounds, keep: Retention, born_after: u64) -> Self {
+impl ExcessEvents {
+    fn of(bounds: JournalBounds, keep: Retention, oldest_allowed_time: u64) -> Self {
         let by_count = (bounds.newest + 1).saturating_sub(keep.events);
         let is_one = bounds.oldest >= bounds.newest;
         let age_ms = u64::try_from(keep.age.as_millis()).unwrap_or(u64::MAX);
-        let is_old = bounds.oldest_time_ms < born_after.saturating_sub(age_ms / 100);
+        let is_old = bounds.oldest_time_ms < oldest_allowed_time.saturating_sub(age_ms / 100);
         let is_large = bounds.bytes() > keep.bytes.saturating_add(keep.bytes / SLACK_PART);
         Self {
             count: (by_count >= bounds.oldest + SLACK).then_some(by_count),
             bytes: (is_large && !is_one).then(|| bounds.end_offset.saturating_sub(keep.bytes)),
-            age: (is_old && !is_one).then_some(born_after),
+            age: (is_old && !is_one).then_some(oldest_allowed_time),
         }
     }
 }

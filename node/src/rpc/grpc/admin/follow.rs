@@ -10,7 +10,7 @@ use v1::event::Body;
 
 use crate::error::ApiError;
 use crate::event_stream::filter::Filter;
-use crate::event_stream::frame_builder::FeedOptions;
+use crate::event_stream::frame_builder::StreamOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::event_stream::task::StreamEnd;
@@ -33,7 +33,7 @@ pub(super) async fn follow(
     let term = v1::EventTerm { kinds, ..v1::EventTerm::default() };
     let filter = v1::EventFilter { terms: vec![term], all: false };
     let filter = Arc::new(Filter::decode(Some(filter)).map_err(ApiError::internal)?);
-    let options = FeedOptions { filter, payload: Payload::Header, max_batch: 1 };
+    let options = StreamOptions { filter, payload: Payload::Header, max_batch: 1 };
     let start_sequence = after_sequence.saturating_add(1);
     let open = OpenStream {
         options,

@@ -40,7 +40,7 @@ pub(super) async fn mine(admin: &Admin, request: v1::MineBlocksRequest) -> Resul
 }
 
 /// Has producers make `count` blocks, and waits for them. Blocks that others requested earlier come first and are not
-/// counted. If the client goes away while the call waits, the blocks that have not come are taken back.
+/// counted. If the client goes away while the call waits, the blocks that have not come are withdrawn.
 pub(super) async fn make(admin: &Admin, count: u32, wait: Duration) -> Result<v1::MineBlocksResponse, Status> {
     if count == 0 {
         return Ok(v1::MineBlocksResponse::default());
@@ -78,14 +78,14 @@ struct Ordered(Arc<Mutex<OrderState>>);
 #[derive(Default)]
 struct OrderState {
     order: Option<BlockOrder>,
-    /// Nobody waits for the blocks any more. They may have been asked for after that.
+    /// The caller has gone: its blocks are not requested after that.
     is_gone: bool,
 }
 
 impl Ordered {
     /// Asks for blocks, unless the caller is gone by the time of their turn.
     fn place(&self, chain: &NodeChain, count: u32, on_block: OnBlock) -> Result<(), ApiError> {
-        // Held over the write, so that who goes away meanwhile finds what to take back.
+        // Held during the write, so that a caller that goes away meanwhile withdraws the blocks.
         let mut state = self.lock();
         if state.is_gone {
             return Err(ApiError::internal("the caller is gone"));
@@ -94,14 +94,14 @@ impl Ordered {
         Ok(())
     }
 
-    /// Takes back what has not come.
+    /// Withdraws the blocks that have not come.
     async fn withdraw(self, pool: BlockingPool) {
-        let taken = pool.write(move |chain| {
+        let withdrawn = pool.write(move |chain| {
             let mut state = self.lock();
             state.is_gone = true;
             state.order.take().map_or(Ok(()), |order| chain.withdraw_blocks(order))
         });
-        if let Err(error) = taken.await {
+        if let Err(error) = withdrawn.await {
             tracing::warn!(%error, "blocks that nobody waits for any more could not be taken back");
         }
     }

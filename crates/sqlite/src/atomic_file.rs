@@ -8,36 +8,36 @@ use std::path::{Path, PathBuf};
 
 use crate::durability::Durability;
 
-/// Who may read a file besides its owner.
+/// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readable {
-    /// Nobody: the file holds keys. Mode 0600.
-    ByOwner,
-    /// Everybody whom the process's umask allows.
-    ByAll,
+pub enum Visibility {
+    /// Only its owner (mode 0600): the file holds keys.
+    Owner,
+    /// All that the process's umask allows.
+    Umask,
 }
 
 /// A file that is being written beside its final path. Dropping this leaves the file there.
 #[derive(Debug)]
-pub struct Draft {
+pub struct AtomicFile {
     file: File,
     written_as: OsString,
     path: PathBuf,
 }
 
-impl Draft {
+impl AtomicFile {
     /// Makes an empty file `PATH.draft`, replacing one that an earlier process left.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn create(path: &Path, readable: Readable) -> io::Result<Self> {
+    pub fn create(path: &Path, visibility: Visibility) -> io::Result<Self> {
         let mut written_as = path.as_os_str().to_owned();
         written_as.push(".draft");
         match std::fs::remove_file(&written_as) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mode = if readable == Readable::ByOwner { 0o600 } else { 0o666 };
+        let mode = if visibility == Visibility::Owner { 0o600 } else { 0o666 };
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&written_as)?;
         Ok(Self { file, written_as, path: path.to_owned() })
     }
@@ -83,11 +83,11 @@ mod tests {
         let path = folder.path().join("keys.json");
         for (text, durability) in [("first", Durability::Synced), ("second", Durability::Unsynced)] {
             let before = std::fs::read(&path).ok();
-            let left_behind = Draft::create(&path, Readable::ByAll).unwrap();
+            let left_behind = AtomicFile::create(&path, Visibility::Umask).unwrap();
             left_behind.file().write_all(b"half of something longer").unwrap();
             drop(left_behind);
             assert_eq!(std::fs::read(&path).ok(), before);
-            let draft = Draft::create(&path, Readable::ByAll).unwrap();
+            let draft = AtomicFile::create(&path, Visibility::Umask).unwrap();
             draft.file().write_all(text.as_bytes()).unwrap();
             draft.publish(durability).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
@@ -99,8 +99,8 @@ mod tests {
     fn keys_are_read_by_their_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        drop(Draft::create(&path, Readable::ByAll).unwrap());
-        Draft::create(&path, Readable::ByOwner).unwrap().publish(Durability::Synced).unwrap();
+        drop(AtomicFile::create(&path, Visibility::Umask).unwrap());
+        AtomicFile::create(&path, Visibility::Owner).unwrap().publish(Durability::Synced).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
