@@ -4,8 +4,8 @@
 //! anything is written. [`open_reader`]: another connection to the file. [`open_unchecked`]: opens a file whose pages are
 //! not compared. [`Durability`]: whether a commit waits for the disk. [`Schema`]: the tables, as steps that are applied
 //! once. [`OpenError`]: why a file cannot be opened. [`owner`]: which program a folder belongs to. [`checksum64`]: the
-//! checksum of pages and of the node file. [`AtomicFile`]: a file that exists complete or not at all. [`crash_point`]: where a
-//! test may kill the process.
+//! checksum of pages and of the node file. [`AtomicFile`]: a file that exists complete or not at all. [`crash_point`]:
+//! where a test may kill the process.
 
 mod access;
 mod atomic_file;

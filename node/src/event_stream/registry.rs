@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use chainstate::journal::JournalBounds;
 use nakamoto_proto::v1;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -130,26 +131,12 @@ impl StreamRegistry {
     /// [`TooManySubscriptions`] when a limit is reached.
     pub fn open(&self, open: OpenStream) -> Result<FrameStream, TooManySubscriptions> {
         let (bounds, journal_id) = (self.journal.bounds(), self.journal.id());
+        let started = self.started(&open, &bounds);
         let who = SubscriberInfo {
             client_name: open.client_name,
             peer: open.peer,
             filter: Arc::clone(&open.options.filter),
             payload: open.options.payload,
-        };
-        let started = v1::Started {
-            start_sequence: open.start_sequence,
-            oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
-            newest_sequence: bounds.newest,
-            journal_id: journal_id.to_vec().into(),
-            tip: Some(self.context.tip()),
-            heartbeat_interval: prost_types::Duration::try_from(open.heartbeat).ok(),
-            max_batch: u32::try_from(open.options.max_batch).unwrap_or(u32::MAX),
-            filter: Some(open.options.filter.wire().clone()),
-            payload_mode: open.options.payload.encode().into(),
-            live_window_events: u32::try_from(LIVE_WINDOW_EVENTS).unwrap_or(u32::MAX),
-            queue_frames: u32::try_from(QUEUE_FRAMES).unwrap_or(u32::MAX),
-            stall_timeout: prost_types::Duration::try_from(self.limits.stall_timeout).ok(),
-            server_time: Some(SystemTime::now().into()),
         };
         let read_time_ms = time_in_memory(self.journal.as_ref(), open.start_sequence.saturating_sub(1));
         let builder = FrameBuilder::new(open.options, journal_id, open.start_sequence, read_time_ms, &bounds);
@@ -174,6 +161,25 @@ impl StreamRegistry {
         let (task, stream) = StreamTask::new(builder, parts);
         self.tasks.spawn_on(task.run(StreamPrelude { started, snapshot: open.snapshot }), &self.runtime);
         Ok(stream)
+    }
+
+    /// The stream's first frame: where it starts, and what was agreed.
+    fn started(&self, open: &OpenStream, bounds: &JournalBounds) -> v1::Started {
+        v1::Started {
+            start_sequence: open.start_sequence,
+            oldest_sequence: if bounds.oldest > bounds.newest { 0 } else { bounds.oldest },
+            newest_sequence: bounds.newest,
+            journal_id: self.journal.id().to_vec().into(),
+            tip: Some(self.context.tip()),
+            heartbeat_interval: prost_types::Duration::try_from(open.heartbeat).ok(),
+            max_batch: u32::try_from(open.options.max_batch).unwrap_or(u32::MAX),
+            filter: Some(open.options.filter.wire().clone()),
+            payload_mode: open.options.payload.encode().into(),
+            live_window_events: u32::try_from(LIVE_WINDOW_EVENTS).unwrap_or(u32::MAX),
+            queue_frames: u32::try_from(QUEUE_FRAMES).unwrap_or(u32::MAX),
+            stall_timeout: prost_types::Duration::try_from(self.limits.stall_timeout).ok(),
+            server_time: Some(SystemTime::now().into()),
+        }
     }
 
     /// Waits, once the node stops, until each stream has said why it ends.

@@ -29,6 +29,8 @@ const GROUP_MAX: usize = 256;
 /// A function that is called once.
 type Action = Box<dyn FnOnce() + Send>;
 type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Called before a commit. Returns what undoes it if the commit fails.
+type WithCommit = Box<dyn FnOnce() -> Action + Send>;
 
 /// A job that waits for the writer: exactly one of the two functions is called.
 struct Job {
@@ -50,7 +52,7 @@ pub(crate) struct WriteTx<'a> {
     next_sequence: u64,
     end_offset: u64,
     events: Vec<JournalEvent>,
-    with_commit: Vec<Box<dyn FnOnce() -> Action + Send>>,
+    with_commit: Vec<WithCommit>,
     after_commit: Vec<Action>,
     ends_group: bool,
 }
@@ -264,41 +266,56 @@ fn run_group(
         ends_group: false,
     };
     while !group.is_empty() {
-        // Before a job is taken: if it fails, all jobs that are left hear of it.
+        // Before a job is taken: if it fails, all remaining jobs get the error.
         tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let Some(Job { work, refuse }) = group.pop_front() else { break };
-        let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
-        let (next, end_offset) = (write.next_sequence, write.end_offset);
-        // A job that panics fails alone.
-        let keep = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut write))) {
-            Ok(outcome) => {
-                answers.push(outcome.done);
-                outcome.keep
-            }
-            Err(panic) => {
-                refuse(StoreError::Database(format!("a write panicked: {}", panic_text(&*panic))));
-                false
-            }
-        };
-        if tx.is_autocommit() {
-            // The disk is full, and SQLite has rolled back everything, savepoints too.
-            return Err(StoreError::DiskFull);
-        }
-        if keep {
-            tx.prepare_cached("RELEASE job")?.execute([])?;
-        } else {
-            tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
-            write.events.truncate(events);
-            write.with_commit.truncate(actions.0);
-            write.after_commit.truncate(actions.1);
-            write.next_sequence = next;
-            write.end_offset = end_offset;
-        }
+        let Some(job) = group.pop_front() else { break };
+        run_job(&mut write, job, answers)?;
         if write.ends_group {
             break;
         }
     }
     let WriteTx { events, with_commit, after_commit, .. } = write;
+    commit(tx, with_commit)?;
+    Ok((events, after_commit))
+}
+
+/// Runs a job in its savepoint, and rolls it back if it fails or panics: it fails alone.
+///
+/// # Errors
+/// When the whole transaction is broken.
+fn run_job(write: &mut WriteTx<'_>, Job { work, refuse }: Job, answers: &mut Vec<Done>) -> Result<(), StoreError> {
+    let tx = write.tx;
+    let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
+    let (next, end_offset) = (write.next_sequence, write.end_offset);
+    let keep = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *write))) {
+        Ok(outcome) => {
+            answers.push(outcome.done);
+            outcome.keep
+        }
+        Err(panic) => {
+            refuse(StoreError::Database(format!("a write panicked: {}", panic_text(&*panic))));
+            false
+        }
+    };
+    if tx.is_autocommit() {
+        // The disk is full, and SQLite has rolled back everything, savepoints too.
+        return Err(StoreError::DiskFull);
+    }
+    if keep {
+        tx.prepare_cached("RELEASE job")?.execute([])?;
+    } else {
+        tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        write.events.truncate(events);
+        write.with_commit.truncate(actions.0);
+        write.after_commit.truncate(actions.1);
+        write.next_sequence = next;
+        write.end_offset = end_offset;
+    }
+    Ok(())
+}
+
+/// Commits what the jobs have written, with what must be shown at the same moment.
+fn commit(tx: Transaction<'_>, with_commit: Vec<WithCommit>) -> Result<(), StoreError> {
     sqlite::crash_point("store:before_commit");
     let undo: Vec<Action> = with_commit.into_iter().map(|show| show()).collect();
     if let Err(error) = tx.commit() {
@@ -306,7 +323,7 @@ fn run_group(
         return Err(error.into());
     }
     sqlite::crash_point("store:after_commit");
-    Ok((events, after_commit))
+    Ok(())
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

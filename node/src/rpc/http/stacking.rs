@@ -43,20 +43,12 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
     let contracts = Some(params.boot_contracts.pox_names(params.rules)).filter(|names| !names.is_empty());
     let contracts = contracts.unwrap_or(UNDEPLOYED);
     let contract_ids: Vec<_> = contracts.iter().map(|name| format!("{boot}.{name}")).collect();
-    let versions: Vec<_> = contract_ids.iter().map(version_json).collect();
     let (length, first) = (params.burn.reward_cycle_length, params.burn.first_height);
     let since_first = stacking.burn_height.saturating_sub(first);
     let (cycle, into_cycle) = (since_first / length.max(1), since_first % length.max(1));
     let reward_length = length.saturating_sub(stacking.prepare_length);
     let slots = reward_length * SLOTS_PER_BLOCK;
-    let supply = stacking.liquid_supply;
-    let by_supply = (supply / 4 / u128::from(slots.max(1))).div_ceil(THRESHOLD_STEP) * THRESHOLD_STEP;
-    let threshold = if stacking.minimum_is_threshold { stacking.minimum } else { by_supply };
-    let next_start = first + (cycle + 1) * length;
-    let prepare_start = next_start - stacking.prepare_length.min(length);
-    // Negative when that height is past.
-    let until = |height: u64| i64::try_from(i128::from(height) - i128::from(stacking.burn_height)).unwrap_or(i64::MAX);
-    let (cost, epoch) = (&params.tenure_cost_limit, params.rules.interface_name);
+    let threshold = number(threshold(stacking, slots));
     json!({
         "contract_id": contract_ids.last(),
         "pox_activation_threshold_ustx": 0,
@@ -66,44 +58,66 @@ fn pox_json(stacking: &Stacking, params: &ChainParams) -> Value {
         "reward_phase_block_length": reward_length,
         "reward_slots": slots,
         "rejection_fraction": null,
-        "total_liquid_supply_ustx": number(supply),
+        "total_liquid_supply_ustx": number(stacking.liquid_supply),
         "current_cycle": {
-            "id": cycle, "min_threshold_ustx": number(threshold), "stacked_ustx": 0, "is_pox_active": false,
+            "id": cycle, "min_threshold_ustx": threshold, "stacked_ustx": 0, "is_pox_active": false,
         },
-        "next_cycle": {
-            "id": cycle + 1,
-            "min_threshold_ustx": number(threshold),
-            "min_increment_ustx": number(stacking.minimum),
-            "stacked_ustx": 0,
-            "prepare_phase_start_block_height": prepare_start,
-            "blocks_until_prepare_phase": until(prepare_start),
-            "reward_phase_start_block_height": next_start,
-            "blocks_until_reward_phase": until(next_start),
-            "ustx_until_pox_rejection": null,
-        },
-        "epochs": [{
-            "epoch_id": epoch,
-            "start_height": 0,
-            "end_height": NO_END,
-            "block_limit": {
-                "write_length": cost.write_length,
-                "write_count": cost.write_count,
-                "read_length": cost.read_length,
-                "read_count": cost.read_count,
-                "runtime": cost.runtime,
-            },
-            "network_epoch": params.network_epoch(),
-        }],
-        "current_epoch": epoch,
-        "min_amount_ustx": number(threshold),
+        "next_cycle": next_cycle(stacking, cycle + 1, threshold, (first + (cycle + 1) * length, length)),
+        "epochs": [epoch(params)],
+        "current_epoch": params.rules.interface_name,
+        "min_amount_ustx": threshold,
         "prepare_cycle_length": stacking.prepare_length,
         "reward_cycle_id": cycle,
         "reward_cycle_length": length,
         "rejection_votes_left_required": null,
         "next_reward_cycle_in": length - into_cycle,
-        "contract_versions": versions,
+        "contract_versions": contract_ids.iter().map(version_json).collect::<Vec<_>>(),
         "pox_5_sbtc_contract": "",
         "pox_5_sbtc_registry_contract": "",
+    })
+}
+
+/// Micro-STX that a reward slot takes.
+fn threshold(stacking: &Stacking, slots: u64) -> u128 {
+    if stacking.minimum_is_threshold {
+        return stacking.minimum;
+    }
+    (stacking.liquid_supply / 4 / u128::from(slots.max(1))).div_ceil(THRESHOLD_STEP) * THRESHOLD_STEP
+}
+
+/// The next cycle, with the height at which it starts and its length.
+fn next_cycle(stacking: &Stacking, id: u64, threshold: u64, (start, length): (u64, u64)) -> Value {
+    let prepare_start = start - stacking.prepare_length.min(length);
+    // Negative when that height is past.
+    let until = |height: u64| i64::try_from(i128::from(height) - i128::from(stacking.burn_height)).unwrap_or(i64::MAX);
+    json!({
+        "id": id,
+        "min_threshold_ustx": threshold,
+        "min_increment_ustx": number(stacking.minimum),
+        "stacked_ustx": 0,
+        "prepare_phase_start_block_height": prepare_start,
+        "blocks_until_prepare_phase": until(prepare_start),
+        "reward_phase_start_block_height": start,
+        "blocks_until_reward_phase": until(start),
+        "ustx_until_pox_rejection": null,
+    })
+}
+
+/// The only epoch of a chain.
+fn epoch(params: &ChainParams) -> Value {
+    let cost = &params.tenure_cost_limit;
+    json!({
+        "epoch_id": params.rules.interface_name,
+        "start_height": 0,
+        "end_height": NO_END,
+        "block_limit": {
+            "write_length": cost.write_length,
+            "write_count": cost.write_count,
+            "read_length": cost.read_length,
+            "read_count": cost.read_count,
+            "runtime": cost.runtime,
+        },
+        "network_epoch": params.network_epoch(),
     })
 }
 

@@ -91,9 +91,9 @@ impl Service {
         peer: SocketAddr,
         place: Arc<ConnectionSlot>,
     ) {
-        let timeouts = self.listening.timeouts;
         let activity = Arc::new(Activity::new());
-        let io = TokioIo::new(MonitoredSocket::new(stream, Arc::clone(&activity), timeouts.write_stall));
+        let write_stall = self.listening.timeouts.write_stall;
+        let io = TokioIo::new(MonitoredSocket::new(stream, Arc::clone(&activity), write_stall));
         let (port, requests) = (Arc::clone(self), Arc::clone(&activity));
         let cut = CancellationToken::new();
         let byte_account = self.listening.budget.byte_account(CallerClass::Anyone, &cut);
@@ -105,15 +105,7 @@ impl Service {
         let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut is_ending = false;
         let ended = loop {
-            let ending = is_ending;
-            let event = pin!(async {
-                tokio::select! {
-                    () = cut.cancelled() => Event::Cut,
-                    () = self.shutdown.cancelled(), if !ending => Event::End,
-                    expired = activity.expired(timeouts.header, timeouts.idle), if !ending => Event::Expired(expired),
-                    () = tokio::time::sleep(SHUTDOWN_GRACE), if ending && activity.is_idle() => Event::Over,
-                }
-            });
+            let event = pin!(self.next_event(&cut, &activity, is_ending));
             let event = tokio::select! {
                 ended = connection.as_mut() => break ended,
                 event = PollWhenWoken::new(event) => event,
@@ -135,6 +127,17 @@ impl Service {
             // Nearly always caused by the peer: it went away or spoke another protocol.
             metrics::get().cut_connection("protocol");
             tracing::debug!(%peer, error = &*error, "connection ended");
+        }
+    }
+
+    /// Waits for what ends a connection from this side.
+    async fn next_event(&self, cut: &CancellationToken, activity: &Activity, is_ending: bool) -> Event {
+        let timeouts = self.listening.timeouts;
+        tokio::select! {
+            () = cut.cancelled() => Event::Cut,
+            () = self.shutdown.cancelled(), if !is_ending => Event::End,
+            expired = activity.expired(timeouts.header, timeouts.idle), if !is_ending => Event::Expired(expired),
+            () = tokio::time::sleep(SHUTDOWN_GRACE), if is_ending && activity.is_idle() => Event::Over,
         }
     }
 }

@@ -56,7 +56,7 @@ impl NakamotoChainState {
         let mut staged = reader.staging().blocks_after(meta.announced_staging_row, ROWS_MAX, ANNOUNCED_BYTES_MAX)?;
         let burn_blocks = reader.burn().burn_blocks_after(meta.announced_burn_row, ROWS_MAX)?;
         if burn_blocks.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
-            // Or the cited burn block comes in a later list: then the blocks wait.
+            // The list may end before a burn block that one of the blocks cites, so the blocks wait.
             staged.clear();
         }
         if staged.is_empty() && burn_blocks.is_empty() {
@@ -107,7 +107,7 @@ impl NakamotoChainState {
     }
 
     fn announce_up_to(&self, reader: &ChainReader, row: u64) -> Result<(), StoreError> {
-        // The row itself may be deleted by now: then nothing is left to announce before it is reached.
+        // The row itself may have been deleted. The loop then ends when nothing is left to announce.
         while reader.meta()?.announced_staging_row < row && self.announce_unless(|_, _| Ok(false))? {}
         Ok(())
     }

@@ -4,7 +4,7 @@ use stacks_types::block::NakamotoStacksBlockHeader;
 use stacks_types::ids::StacksBlockId;
 
 use crate::blocks::{CheckError, Rejection, SignatureRules, check_in_chain, check_standalone, decode_block};
-use crate::chain::{NakamotoChainState, lock};
+use crate::chain::{ChainReader, NakamotoChainState, lock};
 use crate::db::StoreError;
 use crate::headers::rejected;
 use crate::staging::{NewBlock, StageOutcome, StagingState};
@@ -49,18 +49,8 @@ impl NakamotoChainState {
         decoded(&block.header);
         let block_id = block.block_id();
         let reader = self.take_reader()?;
-        if let Some(known) = reader.staging().get_staging_block(&block_id)? {
-            // Blocks with the same id differ in the stackers' signatures only; before the burn view is known nobody can
-            // tell which are good. If this one were called known, the good one could be lost.
-            if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
-                let rejection = Rejection::UnknownBurnBlock(block.header.bitcoin_block_hash);
-                return Ok(StoreOutcome::Rejected(Some(block_id), rejection));
-            }
-            return Ok(StoreOutcome::AlreadyKnown(block_id, verdict(known.state, &block.header)));
-        }
-        // Staging forgets old orphans. Their verdicts are kept longer.
-        if let Some(rejection) = rejected(reader.conn(), &block_id)? {
-            return Ok(StoreOutcome::AlreadyKnown(block_id, Some(rejection)));
+        if let Some(outcome) = known_block(&reader, &block_id, &block.header, bytes)? {
+            return Ok(outcome);
         }
         let stacks_attachable = reader.header(&block.header.parent_block_id)?.is_some();
         let burn_known = reader.burn().is_known(&block.header.bitcoin_block_hash).map_err(StoreError::from)?;
@@ -97,6 +87,27 @@ impl NakamotoChainState {
             StageOutcome::Full => return Err(StoreBlockError::StagingFull),
         })
     }
+}
+
+/// The outcome for a block whose id is known; `None` for a new one.
+fn known_block(
+    reader: &ChainReader,
+    block_id: &StacksBlockId,
+    header: &NakamotoStacksBlockHeader,
+    bytes: &[u8],
+) -> Result<Option<StoreOutcome>, StoreError> {
+    if let Some(known) = reader.staging().get_staging_block(block_id)? {
+        // Blocks with the same id differ only in the stackers' signatures, which cannot be checked before the burn view
+        // is known. If this copy were reported as known, a copy with good signatures could be lost.
+        if !known.burn_attachable && known.state == StagingState::Stored && known.data != bytes {
+            let rejection = Rejection::UnknownBurnBlock(header.bitcoin_block_hash);
+            return Ok(Some(StoreOutcome::Rejected(Some(*block_id), rejection)));
+        }
+        return Ok(Some(StoreOutcome::AlreadyKnown(*block_id, verdict(known.state, header))));
+    }
+    // Staging forgets old orphans. Their verdicts are kept longer.
+    let rejection = rejected(reader.conn(), block_id)?;
+    Ok(rejection.map(|rejection| StoreOutcome::AlreadyKnown(*block_id, Some(rejection))))
 }
 
 /// Why a known block was rejected, if it was.

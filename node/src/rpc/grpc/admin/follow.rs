@@ -13,7 +13,7 @@ use crate::event_stream::filter::Filter;
 use crate::event_stream::frame_builder::StreamOptions;
 use crate::event_stream::payload::Payload;
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
-use crate::event_stream::task::StreamEnd;
+use crate::event_stream::task::{FrameStream, StreamEnd};
 use crate::limits::MAX_HEARTBEAT;
 use crate::rpc::errors::log_failure;
 
@@ -53,6 +53,19 @@ pub(super) async fn follow(
         }
     };
     let deadline = Instant::now() + wait;
+    while let Some(batch) = next_batch(&mut frames, deadline).await? {
+        if batch.events.into_iter().filter_map(|event| event.body).any(&mut take) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The next events; `None` when the time is over or the stream has ended.
+///
+/// # Errors
+/// [`ApiError::ShuttingDown`].
+async fn next_batch(frames: &mut FrameStream, deadline: Instant) -> Result<Option<v1::EventBatch>, ApiError> {
     loop {
         let frame = match tokio::time::timeout_at(deadline, poll_fn(|cx| frames.poll_frame(cx))).await {
             Ok(Some(Ok(frame))) => frame,
@@ -62,13 +75,12 @@ pub(super) async fn follow(
                     log_failure(source.as_ref());
                 }
                 tracing::debug!(%end, "a call does not see all of its events");
-                return Ok(());
+                return Ok(None);
             }
-            Ok(None) | Err(_) => return Ok(()),
+            Ok(None) | Err(_) => return Ok(None),
         };
-        let Some(v1::subscribe_response::Body::Events(batch)) = frame.into_body() else { continue };
-        if batch.events.into_iter().filter_map(|event| event.body).any(&mut take) {
-            return Ok(());
+        if let Some(v1::subscribe_response::Body::Events(batch)) = frame.into_body() {
+            return Ok(Some(batch));
         }
     }
 }

@@ -50,10 +50,10 @@ impl NakamotoChainState {
     ) -> Result<(Self, JoinHandle<()>), OpenError> {
         let lock = take(folder, durability)?;
         let paths = Paths::of(folder);
-        let mut looked = inspect(folder, &params)?;
-        let unchecked = UncheckedFiles::of(&mut looked, &paths);
+        let mut inspected = inspect(folder, &params)?;
+        let unchecked = UncheckedFiles::of(&mut inspected, &paths);
         // From here on the folder is written.
-        let files = OpenFiles::open(looked, &paths, durability)?;
+        let files = OpenFiles::open(inspected, &paths, durability)?;
         let broken = || OpenError::store(&paths.chain);
         let meta = select_meta(&files.conn).map_err(broken())?;
         let is_bound = is_bound(&files.conn).map_err(broken())?;
@@ -116,8 +116,8 @@ struct OpenFiles {
 
 impl OpenFiles {
     /// Opens the inspected files; makes missing ones and migrates those of an earlier version.
-    fn open(looked: Folder, paths: &Paths, durability: Durability) -> Result<Self, OpenError> {
-        let Folder { params, chain, burn, staging, nodes } = looked;
+    fn open(inspected: Folder, paths: &Paths, durability: Durability) -> Result<Self, OpenError> {
+        let Folder { params, chain, burn, staging, nodes } = inspected;
         let mut conn = chain.open(durability)?;
         SCHEMA.migrate(&mut conn)?;
         Marf::create_tables(&conn).map_err(OpenError::database(&paths.chain))?;
