@@ -90,7 +90,7 @@ where
                 state.take().map(|state| A::after(state, response))
             }
         };
-        // Nobody polls a completed future.
+        // A completed future is not polled again.
         answer.map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer)))
     }
 }

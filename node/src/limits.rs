@@ -37,7 +37,7 @@ pub const MAX_SIMULATIONS_OF_PEER: usize = 3;
 /// Most waiting dry runs of one peer, of [`MAX_WAITING`] in all: more would be told to come back after
 /// [`PERMIT_TIMEOUT`] anyway.
 pub const MAX_SIMULATIONS_WAITING_OF_PEER: usize = 256;
-/// Most bytes of the receipt of a dry run, which is paid by nobody. A block's receipts may take several times as much.
+/// Most bytes of the receipt of a dry run, which costs its sender nothing. A block's receipts may take several times as much.
 pub const MAX_SIMULATED_RECEIPT_BYTES: usize = 8 << 20;
 /// Writes at once (pushes, chunks): each holds a thread until its commit. Concurrent writes share a commit.
 pub const MAX_CONCURRENT_WRITES: usize = 64;

@@ -111,7 +111,7 @@ pub struct ConnectionTable {
 pub struct BurnchainTable {
     /// Time between burn blocks, as in `30s`; `0` = only on demand.
     pub burn_block_interval: Option<String>,
-    /// Quiet after transactions until a burn block comes, as in `1s`; `0` = none comes.
+    /// Time after the last mined transaction until a burn block is mined, as in `1s`; `0` = none is mined for that reason.
     pub burn_block_after_transactions: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use crate::principals::{PrincipalError, parse_contract_id};
 use clarity::names::ClarityName;
 
 /// Milliseconds for one attempt, unless the observer's table says otherwise. The reference's one second is too short
-/// for an indexer to take a boot block with many contracts; here a slow observer delays nobody.
+/// for an indexer to take a boot block with many contracts; here a slow observer delays no other.
 const DEFAULT_TIMEOUT_MS: u64 = 60_000;
 /// Range of `timeout_ms`: a shorter attempt would fail on a loaded machine, and a longer one is no limit.
 const TIMEOUT_MS: (u64, u64) = (10, 600_000);

@@ -9,7 +9,7 @@ use crate::limits::THREAD_STACK_BYTES;
 
 /// What ends the node.
 pub(crate) enum Exit {
-    /// Somebody asked for it, in this way.
+    /// A stop was asked for, in this way.
     Asked(&'static str),
     /// A thread ended.
     Thread { name: &'static str, result: anyhow::Result<()> },

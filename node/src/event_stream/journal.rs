@@ -46,7 +46,7 @@ pub fn time_in_memory(journal: &dyn Journal, sequence: u64) -> Option<u64> {
     events.first().filter(|event| event.sequence == sequence).map(|event| time_ms(&event.event))
 }
 
-/// The same of any event that is kept. Blocks.
+/// As [`time_in_memory`], for any event that is kept. Blocks.
 ///
 /// # Errors
 /// [`ApiError`] when the journal cannot be read.

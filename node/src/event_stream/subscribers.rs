@@ -175,9 +175,9 @@ impl Subscriber {
 pub struct SubscriberStats {
     /// Streams that are open now.
     pub open: usize,
-    /// Streams that others opened since the node's start.
+    /// Streams opened since the node's start, except by the node itself.
     pub opened_total: u64,
-    /// Those of them that ended since the node's start, by reason.
+    /// Such streams that have ended, by reason.
     pub ends: BTreeMap<&'static str, u64>,
 }
 
@@ -289,7 +289,7 @@ impl Subscribers {
         } else {
             state.leave(subscriber.who.peer);
         }
-        // Those that the node opens for its own calls say nothing about readers, and would push the ends of readers out.
+        // Streams that the node opens for its own calls are left out: they would displace the records of readers.
         if subscriber.who.peer.is_none() {
             return;
         }

@@ -37,7 +37,7 @@ fn members(snapshot: &Snapshot<'_>) -> Result<BTreeSet<Hash160>, LookupError> {
 }
 
 impl Actors {
-    /// Recognizes the guard's token, and the chain's producers and stackers. The default recognizes nobody.
+    /// Recognizes the guard's token, and the chain's producers and stackers. The default recognizes no caller.
     #[must_use]
     pub fn new(guard: Guard, pool: BlockingPool) -> Self {
         Self(Some(Arc::new(Known { guard, pool, slot_keys: Mutex::default(), keys: tokio::sync::Mutex::default() })))

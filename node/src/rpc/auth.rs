@@ -26,7 +26,7 @@ pub enum AuthError {
 }
 
 impl Guard {
-    /// `None` lets everybody in.
+    /// `None` accepts every request.
     #[must_use]
     pub fn new(token: Option<&str>) -> Self {
         Self { token: token.map(Arc::from) }

@@ -1,7 +1,7 @@
 //! gRPC and HTTP on one port.
 //!
 //! Read in this order: [`blocking_pool`] (how handlers reach the chain without blocking), `admission` (batches of
-//! transactions), `fair_queue` (whoever asks much delays only its own requests), [`errors`] (errors on the wire),
+//! transactions), `fair_queue` (a sender of much work delays only its own requests), [`errors`] (errors on the wire),
 //! [`auth`], [`request_filter`] (which requests come in), [`actors`] (recognizes producers and signers), `read_only_call` (calls
 //! within the config's limits), `simulation` (dry runs), [`grpc`] (a file for each service), [`http`] (the shim, a file for each path family),
 //! [`scrape`], [`server`] (sockets), `port` (all of it, put together).

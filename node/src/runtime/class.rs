@@ -3,7 +3,7 @@
 /// Decides which permits, threads and bytes a request takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CallerClass {
-    /// Public: those of everybody.
+    /// Public.
     #[default]
     Anyone,
     /// Those of producers and signers.

@@ -58,16 +58,16 @@ pub struct Assembled {
     pub transaction_count: usize,
 }
 
-/// Why there is no template. The producer mends its order, or asks again.
+/// Why there is no template. The producer corrects its order, or asks again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFailure {
-    /// The canonical tip is another than the order wants.
+    /// The canonical tip is not the one that the order names.
     #[error("the tip is {tip}")]
     TipMoved {
         /// The canonical tip.
         tip: StacksBlockId,
     },
-    /// The canonical burn tip is another than the order wants.
+    /// The canonical burn tip is not the one that the order names.
     #[error("the burn tip is {tip}")]
     BurnViewMoved {
         /// The canonical burn tip.

@@ -1,6 +1,6 @@
 //! Calls of the network's PoX contracts that this chain refuses. The network locks and unlocks STX outside of the
 //! contract, by the name of the called function. Stacking is mocked on this chain, so such a call is refused by that
-//! name: otherwise the contract would report STX as locked which are not. Our own mocked PoX contracts refuse by
+//! name: otherwise the contract would report STX as locked that are not. Our own mocked PoX contracts refuse by
 //! themselves.
 
 use clarity::principal::ContractId;

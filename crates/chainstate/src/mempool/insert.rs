@@ -52,9 +52,9 @@ pub(crate) fn insert(
     insert_checked(tx, checked, evicted, &mut next_nonce, by_fee)
 }
 
-/// Brings back the transactions of blocks that are no longer canonical, oldest block first. Dropped is one whose nonce
-/// is used on the canonical fork, that conflicts with a pending one which pays as much, that finds no room, or that no
-/// proposal may hold. Call it after [`super::on_block`] has set the accounts' nonces at the new tip.
+/// Brings back the transactions of blocks that are no longer canonical, oldest block first. A transaction is
+/// dropped if its nonce is used on the canonical fork, if a pending one with its nonce pays as much, if there is no room
+/// for it, or if no proposal may hold it. Call it after [`super::on_block`] has set the accounts' nonces at the new tip.
 ///
 /// # Errors
 /// When the database or `next_nonce` fails; the caller must roll back.

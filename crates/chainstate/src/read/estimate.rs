@@ -42,7 +42,7 @@ pub enum NoEstimate {
 }
 
 /// Cost of `payload` on the canonical tip. A call runs as the contract's deployer, who passes most checks of the
-/// sender; a deployment runs as an account that nobody has. Post-conditions are not known, so none is checked.
+/// sender; a deployment runs as an account without a key. Post-conditions are not known, so none is checked.
 ///
 /// Executes: call it on a thread with [`crate::execution::STACK_BYTES`] of stack.
 ///

@@ -26,7 +26,7 @@ pub(crate) const MAX_WAITING_BYTES: u64 = 512 * 1024 * 1024;
 pub(crate) const MAX_BURN_UNKNOWN_BLOCKS: u64 = 256;
 /// Most bytes of those blocks.
 pub(crate) const MAX_BURN_UNKNOWN_BYTES: u64 = 64 * 1024 * 1024;
-/// Orphaned blocks that keep their bytes, for whoever investigates them. At most 512 MiB.
+/// Orphaned blocks that keep their bytes, for later investigation. At most 512 MiB.
 pub(crate) const MAX_ORPHANED_WITH_DATA: u32 = 256;
 /// Orphaned blocks that keep their reason, the latest arrivals. About 300 bytes each.
 pub(crate) const MAX_ORPHANED_ROWS: u32 = 16_384;

@@ -61,7 +61,7 @@ pub struct Settings {
     pub admin: bool,
     /// Time between burn blocks; 0 = only on demand.
     pub burn_block_interval: Duration,
-    /// Quiet after transactions until a burn block comes; 0 = none comes.
+    /// Time after the last mined transaction until a burn block is mined; 0 = none is mined for that reason.
     pub burn_block_after_transactions: Duration,
     /// Genesis of the chain, with all opening balances.
     pub genesis: GenesisFile,

@@ -22,8 +22,8 @@ pub(super) fn of(event: &v1::Event) -> Result<DropMempoolTx<'_>, &'static str> {
     })
 }
 
-/// The reference's name of a reason. `None` where the reference posts nothing: when a block uses the nonce, everybody
-/// who sees that block knows that the transaction is gone (docs/COMPATIBILITY.md#left-out-of-a-block).
+/// The reference's name of a reason. `None` where the reference posts nothing: a block that uses the nonce already
+/// shows that the transaction is gone (docs/COMPATIBILITY.md#left-out-of-a-block).
 pub(in super::super) fn reason(dropped: &v1::MempoolDropped) -> Option<&'static str> {
     match dropped.reason() {
         v1::DropReason::ReplaceByFee => Some("ReplaceByFee"),

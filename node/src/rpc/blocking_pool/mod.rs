@@ -124,7 +124,7 @@ impl BlockingPool {
         self.read_for(Caller::current_class(), work).await
     }
 
-    /// As [`Self::read`], within the limit of `class`, whoever calls.
+    /// As [`Self::read`], within the limit of `class`, for any caller.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -226,8 +226,8 @@ impl BlockingPool {
         }
     }
 
-    /// Stores a pushed block and wakes the coordinator, even when the caller is gone by then. Whoever pushes the block
-    /// again is told that it is known.
+    /// Stores a pushed block and wakes the coordinator, even when the caller is gone by then. A block that is
+    /// pushed again is answered as known.
     ///
     /// # Errors
     /// As [`Self::read`].

@@ -1,5 +1,5 @@
-//! Permits for work whose length its sender chooses, shared fairly: whoever sends much waits behind its own requests,
-//! and others do not.
+//! Permits for work whose length its sender chooses, shared fairly: a sender of much work waits behind its own
+//! requests, and others do not.
 //!
 //! # Invariants
 //! - No more permits are out than there are, and no sender has more than its share.

@@ -5,12 +5,12 @@ use axum::http::{HeaderMap, StatusCode};
 use super::respond::HttpError;
 use crate::rpc::grpc::Services;
 
-/// For the milestone's own paths: open to everybody if no token is configured, else to requests with the token.
+/// For the milestone's own paths: open to all requests if no token is configured, else to requests with the token.
 pub(super) fn guarded(services: &Services, headers: &HeaderMap) -> Result<(), HttpError> {
     services.guard.check_headers(headers).map_err(|error| HttpError::text(StatusCode::UNAUTHORIZED, error))
 }
 
-/// For the reference's guarded paths: closed to everybody if no token is configured. The header may be the token alone,
+/// For the reference's guarded paths: closed to all requests if no token is configured. The header may be the token alone,
 /// as the reference's clients send it, or "Bearer TOKEN".
 pub(super) fn operator(services: &Services, headers: &HeaderMap) -> Result<(), HttpError> {
     if !services.guard.is_set() {

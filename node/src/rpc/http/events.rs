@@ -207,7 +207,7 @@ struct Messages {
     lease: Option<Arc<ByteLease>>,
     in_flight: InFlight,
     class: CallerClass,
-    /// A frame of events that is becoming messages. Making JSON takes time, and the threads that poll streams serve everybody.
+    /// A frame of events that is becoming messages. Making JSON takes time, and the threads that poll streams serve all.
     making: Option<JoinHandle<Option<Vec<Bytes>>>>,
     ended: bool,
 }

@@ -1,6 +1,6 @@
 //! GET /v3/blocks/{block_id}/signers: which stackers signed a block and, with `?back=`, its ancestors.
 //!
-//! The header's signatures name nobody. Each recovers to a key, which is looked up in the stacker set of the block's
+//! The header's signatures do not name their signers. Each recovers to a key, which is looked up in the stacker set of the block's
 //! burn view.
 
 use std::collections::BTreeSet;

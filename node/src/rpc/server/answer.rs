@@ -48,7 +48,7 @@ impl Counted {
         let (head, inner) = answer.into_parts();
         let mut body = Self { inner, first: None, byte_account, stream, _held: () };
         if body.stream.is_none() {
-            // No wake-up is needed: whoever writes the answer polls again for the rest.
+            // No wake-up is needed: the task that writes the answer polls again for the rest.
             let first = Pin::new(&mut body.inner).poll_frame(&mut Context::from_waker(Waker::noop()));
             if let Poll::Ready(Some(Ok(frame))) = first {
                 body.first = Some(body.count(frame)?);

@@ -36,7 +36,7 @@ impl<F: Future + Unpin> Future for PollWhenWoken<F> {
             this.task = Some(cx.waker().clone());
             this.flag.task().clone_from(&this.task);
         }
-        // The task is registered by now: whoever sets the flag from here on wakes it.
+        // The task is registered by now: any later setting of the flag wakes it.
         if !this.flag.is_woken.load(Ordering::Relaxed) || !this.flag.is_woken.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }

@@ -1,5 +1,4 @@
-//! The transactions that the last template left out, and why: in memory, for those who ask what a transaction waits
-//! for.
+//! The transactions that the last template left out, and why: in memory, to answer what a transaction waits for.
 
 use std::collections::BTreeMap;
 

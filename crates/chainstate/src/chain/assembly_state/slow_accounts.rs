@@ -1,5 +1,5 @@
 //! Accounts that sent a transaction which was cut for time or memory, or dropped after it had taken long. Such a
-//! transaction pays nothing, so without this its sender could hold up everybody: the account pauses, twice as long each
+//! transaction pays nothing, so without this its sender could hold up all others: the account pauses, twice as long each
 //! time, and others go first meanwhile.
 //!
 //! New accounts cost little, so all of them together have a limit too: a tenth of the time, plus a few transactions at

@@ -1,7 +1,7 @@
 //! Whether the files of a folder belong together: they are of one chain, and none is older than another file recorded.
 //!
 //! After a crash each file is as far as it had come, and a position that it recorded of another file was on the disk
-//! before. So a file is behind what the others recorded only if somebody put it there.
+//! before. So a file is behind what another recorded only if it was replaced by an older copy.
 
 use stacks_types::ids::BurnBlockHash;
 
@@ -82,7 +82,7 @@ fn missing(summaries: &Summaries) -> Vec<String> {
     there.filter(|(present, _)| !**present).map(|(_, name)| format!("{name} is missing")).collect()
 }
 
-/// Before the boot block the other files hold nothing but what is made before it.
+/// Before there is a boot block, the other files hold only what is made before it.
 fn more_than_new(summaries: &Summaries) -> Vec<String> {
     let Summaries { burn, staging, .. } = summaries;
     let mut misfits = Vec::new();

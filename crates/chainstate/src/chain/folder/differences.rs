@@ -1,6 +1,7 @@
 //! What differs between the parameters with which a folder's chain was made and those it is opened with, as far as the
-//! folder tells. The boot block's event gives the epoch, the network and the balances, the burn database its rules; the
-//! boot contracts are stored. All else is only in the hash of all parameters: likely values are tried.
+//! folder shows. The boot block's event gives the epoch, the network and the balances, the burn database its rules; the
+//! boot contracts are stored. Everything else is known only through the hash of all parameters, so likely values are
+//! tried.
 
 use std::collections::BTreeMap;
 use std::iter::once;

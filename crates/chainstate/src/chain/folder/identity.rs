@@ -7,8 +7,8 @@ use crate::chain::{NakamotoChainState, lock};
 use crate::db::StoreError;
 
 impl NakamotoChainState {
-    /// Writes to the two, then notes in `chainstate.sqlite` that they have it: from then on a file without it is of
-    /// another chain.
+    /// Writes the chain's id to both databases, then notes in `chainstate.sqlite` that they have it. From then on, a file
+    /// without an id belongs to another chain.
     pub(in crate::chain) fn bind_files(&self, chain: [u8; 16]) -> Result<(), StoreError> {
         lock(&self.inner.burn).set_identity(chain)?;
         crash_point("identity:burn");

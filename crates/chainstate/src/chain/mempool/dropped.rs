@@ -1,5 +1,5 @@
 //! Transactions that left the mempool without being mined: announced as events, and remembered for a while, so that
-//! whoever looks for one later learns why it is gone.
+//! a later query gets the reason.
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ pub(super) use transaction::transaction;
 use super::respond::{Answer, HttpError, json};
 use crate::rpc::grpc::Services;
 
-/// Advice for whoever asks for another of the API's paths.
+/// Advice for requests for other paths of the API.
 const INDEXERS_PATH: &str = "not found: this path is the indexer's (the Hiro API). Run it beside the node, have the node tell \
                              it (--event-observer localhost:3700), and ask it in place of the node: docs/INDEXER.md";
 
