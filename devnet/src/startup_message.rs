@@ -67,7 +67,7 @@ pub(crate) fn text(data_dir: &DataDir, address: &Address) -> String {
     let _ = writeln!(out);
     let _ = writeln!(
         out,
-        "  Accounts with {stx} STX each at the start. They are Clarinet's, and their keys\n  and words are public: never use them elsewhere."
+        "  Accounts with {stx} STX each at the start. They are Clarinet's, and their keys\n  and mnemonics are public: never use them elsewhere."
     );
     for account in ACCOUNTS {
         let _ = writeln!(out, "  {:<9} {:<41} {}", account.name, account.address, account.private_key);

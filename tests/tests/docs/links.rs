@@ -105,6 +105,41 @@ fn folders_and_files_that_are_named_exist() {
     }
 }
 
+/// Names of source files in backticks, such as `docs/main.rs` or `links.rs`. Patterns are left out.
+fn named_sources(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |part: &&str| part.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
+    text.split('`').skip(1).step_by(2).filter(|part| part.ends_with(".rs")).filter(is_name)
+}
+
+/// The folder of the crate that a file belongs to, in the repository.
+fn crate_of(relative: &Path) -> PathBuf {
+    let depth = if relative.starts_with("crates") { 2 } else { 1 };
+    relative.iter().take(depth).collect()
+}
+
+#[test]
+fn source_files_that_are_named_without_their_folder_exist() {
+    let mut files = Vec::new();
+    sources(&repository(), &mut files);
+    let files: Vec<_> = files.iter().map(|file| file.strip_prefix(repository()).expect("a file of ours")).collect();
+    let named_in = |page: &Path, text: &str, folder: &Path| {
+        for name in named_sources(text) {
+            let found =
+                files.iter().any(|file| *file == Path::new(name) || (file.starts_with(folder) && file.ends_with(name)));
+            assert!(found, "{}: {name} is not there", page.display());
+        }
+    };
+    for (page, text) in documents().iter().filter(|(page, _)| !page.ends_with("CHANGELOG.md")) {
+        named_in(page, text, Path::new(""));
+    }
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")) {
+        let text = std::fs::read_to_string(repository().join(file)).expect("a source");
+        for line in text.lines().filter(|line| line.trim_start().starts_with("//")) {
+            named_in(file, line, &crate_of(file));
+        }
+    }
+}
+
 #[test]
 fn names_of_the_milestone_are_those_of_the_code() {
     let text = std::fs::read_to_string(repository().join("docs/MILESTONE.md")).expect("the document");

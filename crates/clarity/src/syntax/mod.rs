@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `lex.rs`, `lex/text.rs` | characters to tokens |
+//! | `lex/mod.rs`, `lex/text.rs` | characters to tokens |
 //! | `parse.rs` | tokens to a tree, shorthand written out, limits of depth |
 //! | `sort.rs` | which definition needs which: the order in which they are evaluated |
 //! | `traits.rs` | which trait `<name>` means |

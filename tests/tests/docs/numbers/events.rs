@@ -35,9 +35,9 @@ pub(super) const PAGE: Page = Page {
         ("share 96 MiB", LIMITS, "STREAM_BYTES_IN_FLIGHT: usize = 96 << 20"),
         ("how the last 64 ended", "node/src/event_stream/subscribers.rs", "RECENT_ENDS: usize = 64"),
         ("unread for two seconds is cut", LIMITS, "BYTES_GRACE: Duration = Duration::from_secs(2)"),
-        ("max_events` events (1,000,000)", SAMPLE, "max_events = 1000000"),
+        ("at most `max_events` (1,000,000)", SAMPLE, "max_events = 1000000"),
         ("`max_age` (a week, counted", SAMPLE, "max_age = \"168h\""),
-        ("`max_bytes` bytes (256 MiB)", SETTINGS, "DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20"),
+        ("together at most `max_bytes` (256 MiB)", SETTINGS, "DEFAULT_JOURNAL_MAX_BYTES: u64 = 256 << 20"),
         ("1024 streams in all", SETTINGS, "DEFAULT_MAX_SUBSCRIPTIONS: usize = 1024"),
         ("have 256 streams above", LIMITS, "MAX_ACTOR_STREAMS: usize = 256"),
         ("messages of 17 MiB", LIMITS, "MAX_MESSAGE_BYTES: usize = 17 << 20"),
@@ -53,7 +53,7 @@ pub(super) const PAGE: Page = Page {
         "n + 1",
         "numbered from 1",
         "1 to `max_batch` events",
-        "256 of one peer", // Half of `max_subscriptions`; a test of the settings checks it.
+        "256 per remote peer", // Half of `max_subscriptions`; a test of the settings checks it.
         "410 when",
         "limits (429)",
         "is 400",

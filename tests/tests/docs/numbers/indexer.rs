@@ -22,7 +22,7 @@ pub(super) const PAGE: Page = Page {
     names: &[
         "version 8.13.6 on Node 22 with PostgreSQL 15",
         "8.15.4 and 9.0.2 on Node 24", // Tried.
-        "so 9's reading of PoX events",
+        "and version 9's handling of PoX events",
         "9153, on all addresses", // Ports of the API.
         "(and 9119 that of the profiler of 9)",
         "names Clarity 5 or 6 stops 8.13.6:",

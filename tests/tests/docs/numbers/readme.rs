@@ -28,16 +28,15 @@ pub(super) const PAGE: Page = Page {
         ("after 2 tenures in the devnet", REWARD_MATURITY.0, REWARD_MATURITY.1),
     ],
     names: &[
-        "1000 micro-STX",     // A test of the first command submits it.
-        "less than 200 MB a", // Measured.
+        "1000 micro-STX",            // A test of the first command submits it.
+        "stores less than 200 MB a", // Measured.
         "with nonce 0",
         "HTTP; 0 takes",
         "(none with `--port 0`)",
-        "day; 0 = only blocks with transactions",
+        "day); 0 = only blocks with transactions",
         "blocks; 0 = only on demand",
         "apply` does; 0 = no",
         "every `NAME.clar` in block 0, at the",
-        "answers 200",
     ],
     is_whole: true,
 };
