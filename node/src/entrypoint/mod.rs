@@ -12,7 +12,7 @@
 //! # Invariants
 //! - Every thread has a name, and the end of any thread ends the node: cleanly after a signal, else with an error that
 //!   names the thread.
-//! - A stop takes at most [`STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
+//! - A stop takes at most [`stop::STOP_DEADLINE`]. Work in flight is finished, or rolled back by the database.
 
 mod ready_line;
 mod start;
