@@ -127,7 +127,7 @@ async fn unknown_in_journal(
     loop {
         let start = Some(StartPosition { position: Some(position.clone()) });
         let request = ListEventsRequest { filter: filter.clone(), start, page_size: PAGE_EVENTS, ..Default::default() };
-        let page = match unary(node.events().list_events(request)).await {
+        let page = match node.when_up(async || unary(node.events().list_events(request.clone())).await).await {
             Ok(page) => page,
             // All that is kept came after the place, or is of another journal.
             Err(status) if is_cursor_refusal(&status) && position != Position::Earliest(true) => {
@@ -155,7 +155,7 @@ async fn unknown_in_journal(
 /// Written slots of the key.
 async fn written_slots(node: &Node, chain: &Chain, own: StacksAddress) -> anyhow::Result<Vec<SlotMetadata>> {
     let request = ListSlotsRequest { contract_id: chain.signers_db.clone() };
-    let mut slots = match unary(node.stackerdb().list_slots(request)).await {
+    let mut slots = match node.when_up(async || unary(node.stackerdb().list_slots(request.clone())).await).await {
         Ok(answer) => answer.slots,
         // A chain that has just begun has no slots yet.
         Err(status) if status.code() == Code::NotFound => return Ok(Vec::new()),
@@ -169,7 +169,7 @@ async fn written_slots(node: &Node, chain: &Chain, own: StacksAddress) -> anyhow
 /// The block whose signature is in a slot; `None` when the slot holds something else.
 async fn signed_in(node: &Node, chain: &Chain, slot_id: u32) -> anyhow::Result<Option<BlockHash>> {
     let request = GetChunkRequest { contract_id: chain.signers_db.clone(), slot_id, slot_version: None };
-    let chunk = match unary(node.stackerdb().get_chunk(request)).await {
+    let chunk = match node.when_up(async || unary(node.stackerdb().get_chunk(request.clone())).await).await {
         Ok(answer) => answer.chunk.unwrap_or_default(),
         // The slot has another owner by now.
         Err(status) if status.code() == Code::NotFound => return Ok(None),

@@ -183,10 +183,18 @@ impl Node {
     /// # Errors
     /// The status, if the node refuses to answer, needs TLS and is called without it, or is another server.
     pub async fn service_info_when_up(&self) -> Result<GetServiceInfoResponse, Status> {
+        self.when_up(async || unary(self.info().get_service_info(GetServiceInfoRequest {})).await).await
+    }
+
+    /// Repeats a call, with growing pauses, as long as the node is down or has no room. Logs why it waits.
+    ///
+    /// # Errors
+    /// As [`Self::service_info_when_up`].
+    pub async fn when_up<T>(&self, call: impl AsyncFn() -> Result<T, Status>) -> Result<T, Status> {
         let mut backoff = Backoff::for_connections();
         let mut known_cause = String::new();
         loop {
-            match unary(self.info().get_service_info(GetServiceInfoRequest {})).await {
+            match call().await {
                 Err(status) if is_transient(&status) => {
                     let cause = cause(&status);
                     if cause != known_cause {
