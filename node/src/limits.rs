@@ -6,6 +6,10 @@ use client::LONGEST_DURATION;
 
 /// Largest gRPC request and HTTP body. A StackerDB chunk has 16 MiB at most; the rest is its envelope.
 pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
+/// Largest gRPC request as JSON: the bytes of [`MAX_MESSAGE_BYTES`] in base64, and some room for the JSON.
+pub const MAX_JSON_MESSAGE_BYTES: usize = 23 << 20;
+/// Conversions at once of large messages to or from JSON: each takes many times the memory of its message.
+pub const MAX_CONCURRENT_CONVERSIONS: usize = 2;
 /// Largest body of a call that reads. 20 times the longest hex of a Clarity value (docs/COMPATIBILITY.md#request-sizes)
 /// would be 40 MiB; this has room for the largest single argument (1 MiB, 2 MiB as hex) with some others.
 pub const MAX_READ_BODY_BYTES: usize = 4 << 20;
@@ -67,10 +71,11 @@ pub const MAX_WAITING_OF_ORIGIN: usize = 26;
 pub const MAX_ADMISSION_BATCH: usize = 64;
 /// Most bytes of a batch, so that a small transaction does not wait for many large ones. A batch has at least one.
 pub const MAX_ADMISSION_BATCH_BYTES: usize = 32 << 10;
-/// Threads that may block: all reads, evaluations, dry runs, writes and admissions, those of actors, and some for streams.
+/// Threads that may block: all reads, evaluations, dry runs, conversions, writes and admissions, those of actors, and some for streams.
 pub const MAX_BLOCKING_THREADS: usize = MAX_CONCURRENT_READS
     + MAX_CONCURRENT_EVALUATIONS
     + MAX_CONCURRENT_SIMULATIONS
+    + MAX_CONCURRENT_CONVERSIONS
     + MAX_CONCURRENT_WRITES
     + MAX_CONCURRENT_ADMISSIONS
     + MAX_CONCURRENT_LONG_ADMISSIONS

@@ -14,6 +14,7 @@ pub mod actors;
 mod admission;
 pub mod auth;
 pub mod blocking_pool;
+mod descriptors;
 pub mod errors;
 mod fair_queue;
 pub mod grpc;

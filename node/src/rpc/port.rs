@@ -51,7 +51,7 @@ impl Port {
         let result = runtime.block_on(async {
             let (grpc, health) = routes(&services).await.context("the built-in descriptors are broken")?;
             let paths = http::router(&services).merge(scrape::routes(&services, &self.data_dir));
-            let router = web::join(paths, into_router(grpc), &self.filter);
+            let router = web::join(paths, into_router(grpc), &self.filter, services.pool.clone());
             let router = router.layer((HookLayer(CountRequests), HookLayer(self.filter)));
             tokio::spawn(health.watch(services.pool.clone(), shutdown.clone()));
             let budget = self.listening.budget.clone();

@@ -16,9 +16,9 @@ use super::fair_queue::{FairQueue, FairQueueLimits};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
 use crate::limits::{
-    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS, MAX_CONCURRENT_PAGES,
-    MAX_CONCURRENT_READS, MAX_CONCURRENT_SIMULATIONS, MAX_CONCURRENT_WRITES, MAX_EVALUATIONS_OF_PEER,
-    MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_SIMULATIONS_OF_PEER,
+    MAX_CONCURRENT_ACTOR_CALLS, MAX_CONCURRENT_CONVERSIONS, MAX_CONCURRENT_EVALUATIONS, MAX_CONCURRENT_LONG_ADMISSIONS,
+    MAX_CONCURRENT_PAGES, MAX_CONCURRENT_READS, MAX_CONCURRENT_SIMULATIONS, MAX_CONCURRENT_WRITES,
+    MAX_EVALUATIONS_OF_PEER, MAX_EVALUATIONS_WAITING_OF_PEER, MAX_LONG_ADMISSIONS_OF_ORIGIN, MAX_SIMULATIONS_OF_PEER,
     MAX_SIMULATIONS_WAITING_OF_PEER, MAX_WAITING, MAX_WAITING_OF_ORIGIN, PERMIT_TIMEOUT, RETRY_AFTER,
 };
 use crate::runtime::background;
@@ -35,6 +35,7 @@ pub struct BlockingPool {
     simulations: Arc<FairQueue<IpAddr>>,
     writes: Arc<ConcurrencyLimit>,
     pages: Arc<ConcurrencyLimit>,
+    conversions: Arc<ConcurrencyLimit>,
     /// Reads and writes of producers and signers.
     actors: [Arc<ConcurrencyLimit>; 2],
     admissions: Arc<Admissions>,
@@ -84,6 +85,7 @@ impl BlockingPool {
         let simulations = FairQueue::new(SIMULATION_SHARES);
         let writes = limit(MAX_CONCURRENT_WRITES, "ADMISSION_QUEUE_FULL");
         let pages = limit(MAX_CONCURRENT_PAGES, "PAGE_QUEUE_FULL");
+        let conversions = limit(MAX_CONCURRENT_CONVERSIONS, "CONVERSION_QUEUE_FULL");
         let actors = ["READ_QUEUE_FULL", "ADMISSION_QUEUE_FULL"].map(|full| limit(MAX_CONCURRENT_ACTOR_CALLS, full));
         let admissions = Arc::new(Admissions::new({
             let chain = Arc::clone(&chain);
@@ -97,6 +99,7 @@ impl BlockingPool {
             simulations,
             writes,
             pages,
+            conversions,
             actors,
             admissions,
             long_admissions,
@@ -149,6 +152,17 @@ impl BlockingPool {
     ) -> Result<T, ApiError> {
         let class = Caller::current_class();
         self.run(self.reads_of(class), class, move |_| work()).await
+    }
+
+    /// Runs the conversion of a large message to or from JSON, which takes much more memory than the message.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) async fn convert<T: Send + 'static>(
+        &self,
+        conversion: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.run(&self.conversions, CallerClass::Anyone, move |_| conversion()).await
     }
 
     /// A permit to read and send a page of events, each of which may take many bytes.

@@ -10,6 +10,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 use v1::event_service_server::EventService;
 
+use super::connect::AsJson;
 use super::decode::{OrStatus as _, bounded_duration, page_size};
 use crate::error::ApiError;
 use crate::event_stream::filter::Filter;
@@ -21,7 +22,8 @@ use crate::event_stream::position::{PositionError, WhenNone, resolve};
 use crate::event_stream::registry::{OpenStream, StreamRegistry};
 use crate::event_stream::task::FrameStream;
 use crate::limits::{
-    DEFAULT_HEARTBEAT, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_HEARTBEAT, MAX_PAGE_BYTES, MIN_HEARTBEAT, RETRY_AFTER,
+    DEFAULT_HEARTBEAT, JSON_BYTES_PER_EVENT_BYTE, MAX_BATCH, MAX_CLIENT_NAME_BYTES, MAX_HEARTBEAT, MAX_PAGE_BYTES,
+    MIN_HEARTBEAT, RETRY_AFTER,
 };
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::{end_status, filter_status, position_status, status, subscriptions_status};
@@ -93,6 +95,7 @@ impl Events {
     /// Opens a stream.
     pub(super) async fn open(&self, request: Request<v1::SubscribeRequest>) -> Result<Frames, Status> {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let memory_per_frame_byte = request.extensions().get().map_or(1, |AsJson| JSON_BYTES_PER_EVENT_BYTE);
         let request = request.into_inner();
         if request.client_name.len() > MAX_CLIENT_NAME_BYTES {
             let detail = format!("more than {MAX_CLIENT_NAME_BYTES} bytes");
@@ -121,7 +124,7 @@ impl Events {
             client_name,
             peer,
             byte_account,
-            memory_per_frame_byte: 1,
+            memory_per_frame_byte,
         };
         self.streams.open(open).map(Frames).map_err(subscriptions_status)
     }

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod block;
 mod burnchain;
+mod connect;
 mod decode;
 pub(crate) mod encode;
 mod event_server;

@@ -1,7 +1,7 @@
-//! gRPC-Web: the services for browsers, on the same port, over HTTP/1.1 and HTTP/2.
+//! The services for those who speak no gRPC, on the same port, over HTTP/1.1 and HTTP/2: gRPC-Web and Connect.
 //!
 //! # Invariants
-//! - Everything but gRPC-Web passes untouched, above all plain gRPC over HTTP/2.
+//! - Everything else passes untouched, above all plain gRPC over HTTP/2.
 //! - A preflight allows exactly the pages whose calls `rpc::request_filter` lets in.
 //!
 //! # Not here
@@ -23,26 +23,39 @@ use tower::layer::layer_fn;
 use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::connect;
 use crate::layer::HookLayer;
+use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::request_filter::{RequestFilter, kind};
 
-/// Headers that gRPC-Web clients send.
-const ALLOWED_HEADERS: [&str; 6] =
-    ["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization", "x-request-id"];
+/// Headers that clients in a browser send.
+const ALLOWED_HEADERS: [&str; 8] = [
+    "content-type",
+    "x-grpc-web",
+    "x-user-agent",
+    "grpc-timeout",
+    "connect-protocol-version",
+    "connect-timeout-ms",
+    "authorization",
+    "x-request-id",
+];
 /// Headers that carry the status of a trailers-only answer.
 const EXPOSED_HEADERS: [&str; 3] = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
 /// How long a browser may cache a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
-/// One router of both, which also accepts every gRPC call as gRPC-Web.
-pub fn join(http: Router, grpc: Router, filter: &RequestFilter) -> Router {
+/// One router of both, which also accepts every gRPC call as gRPC-Web and Connect.
+pub fn join(http: Router, grpc: Router, filter: &RequestFilter, pool: BlockingPool) -> Router {
     let grpc = grpc.layer((cors(filter), HookLayer(kind::GrpcOnly)));
-    http.merge(grpc).layer(layer_fn(Translate))
+    http.merge(grpc).layer(layer_fn(move |inner| Translate { inner, pool: pool.clone() }))
 }
 
-/// Translates gRPC-Web to gRPC and back, even for unknown services, so that the client can read the answer.
+/// Translates to gRPC and back, even for unknown services, so that the client can read the answer.
 #[derive(Clone)]
-struct Translate<S>(S);
+struct Translate<S> {
+    inner: S,
+    pool: BlockingPool,
+}
 
 impl<S> Service<Request> for Translate<S>
 where
@@ -54,24 +67,31 @@ where
     type Future = Translated<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if request.method() != Method::POST || !kind::is_grpc_web(request.headers()) {
-            return Translated::AsItIs(self.0.call(request));
+        if request.method() != Method::POST {
+            return Translated::AsItIs(self.inner.call(request));
         }
-        let inner =
-            self.0.clone().map_request(|request: axum::http::Request<tonic::body::Body>| request.map(Body::new));
-        let call = GrpcWebLayer::new().layer(inner).oneshot(request);
-        Translated::Web(Box::pin(async { call.await.map(|response| response.map(Body::new)) }))
+        if kind::is_grpc_web(request.headers()) {
+            let inner = self.inner.clone();
+            let inner = inner.map_request(|request: axum::http::Request<tonic::body::Body>| request.map(Body::new));
+            let call = GrpcWebLayer::new().layer(inner).oneshot(request);
+            return Translated::Made(Box::pin(async { call.await.map(|response| response.map(Body::new)) }));
+        }
+        if let Some(kind) = connect::Kind::of(&request) {
+            let (inner, pool) = (self.inner.clone(), self.pool.clone());
+            return Translated::Made(Box::pin(async move { Ok(connect::call(inner, pool, request, kind).await) }));
+        }
+        Translated::AsItIs(self.inner.call(request))
     }
 }
 
 /// An answer in progress.
 enum Translated<F> {
     AsItIs(F),
-    Web(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
+    Made(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
 }
 
 impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Translated<F> {
@@ -80,7 +100,7 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Transl
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::AsItIs(answer) => Pin::new(answer).poll(cx),
-            Self::Web(answer) => answer.as_mut().poll(cx),
+            Self::Made(answer) => answer.as_mut().poll(cx),
         }
     }
 }

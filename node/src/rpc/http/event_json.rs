@@ -6,18 +6,16 @@ use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use nakamoto_proto::v1;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _};
 use serde_json::{Map, Value};
 
 use super::respond::hex0x;
-
-/// Never `None`: the descriptors are built in, and a test reads an event with them.
-static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(v1::FILE_DESCRIPTOR_SET).ok());
+use crate::rpc::descriptors;
 
 static EVENT: LazyLock<Option<MessageDescriptor>> = LazyLock::new(|| descriptor("Event"));
 
 fn descriptor(name: &str) -> Option<MessageDescriptor> {
-    POOL.as_ref()?.get_message_by_name(&format!("nakamoto.v1.{name}"))
+    descriptors::message(&format!("nakamoto.v1.{name}"))
 }
 
 /// An encoded event. Its bytes are copied only into the JSON. `null` if it cannot be read, which would be a bug.

@@ -29,7 +29,8 @@ impl RequestHook for GrpcOnly {
         if request.method() != Method::POST || is_grpc(request.headers()) {
             return ControlFlow::Continue(());
         }
-        let text = "gRPC has content type application/grpc, in a browser application/grpc-web".to_owned();
+        let text = "gRPC has content type application/grpc, in a browser application/grpc-web; a call with JSON application/json"
+            .to_owned();
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         ControlFlow::Break(Refusal { status, reason: "CONTENT_TYPE_INVALID", text }.answer(&HeaderMap::new()))
     }
@@ -42,25 +43,30 @@ impl RequestHook for GrpcOnly {
 /// Whether a request is gRPC or gRPC-Web.
 #[must_use]
 pub fn is_grpc(headers: &HeaderMap) -> bool {
-    let essence = essence(headers);
-    essence == PLAIN || WEB.contains(&essence)
+    let kind = grpc_kind(headers);
+    kind == PLAIN || WEB.contains(&kind)
 }
 
 /// Whether a request is gRPC-Web.
 #[must_use]
 pub fn is_grpc_web(headers: &HeaderMap) -> bool {
-    WEB.contains(&essence(headers))
+    WEB.contains(&grpc_kind(headers))
 }
 
 pub(super) fn is_plain_grpc(headers: &HeaderMap) -> bool {
-    essence(headers) == PLAIN
+    grpc_kind(headers) == PLAIN
 }
 
-/// The content type without parameters and message format.
-fn essence(headers: &HeaderMap) -> &str {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+/// The content type of gRPC, without the message format.
+fn grpc_kind(headers: &HeaderMap) -> &str {
+    let kind = essence(headers);
     kind.strip_suffix(FORMAT).unwrap_or(kind)
+}
+
+/// The content type without parameters; empty if there is none.
+pub(in crate::rpc) fn essence(headers: &HeaderMap) -> &str {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]

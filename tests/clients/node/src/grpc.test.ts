@@ -1,12 +1,12 @@
-// A TypeScript client against a running devnet, over gRPC, and over gRPC-Web with the client that browsers use. The code that it
-// speaks with was generated from `proto/` for this run.
+// A TypeScript client against a running devnet, over gRPC, over gRPC-Web and Connect with the clients that browsers use. The code
+// that it speaks with was generated from `proto/` for this run.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 
 import { type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
-import { createGrpcWebTransport } from '@connectrpc/connect-web';
+import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Cl, makeContractCall, makeContractDeploy, makeSTXTokenTransfer } from '@stacks/transactions';
 
@@ -266,4 +266,6 @@ function client(name: string, connect: () => Transport, walletName: string, isLa
 }
 
 client('gRPC', overGrpc, 'wallet_4');
-client('gRPC-Web', () => createGrpcWebTransport({ baseUrl: URL }), 'wallet_5', true);
+client('gRPC-Web', () => createGrpcWebTransport({ baseUrl: URL }), 'wallet_5');
+client('Connect-JSON', () => createConnectTransport({ baseUrl: URL }), 'wallet_4');
+client('Connect-bytes', () => createConnectTransport({ baseUrl: URL, useBinaryFormat: true }), 'wallet_5', true);

@@ -52,6 +52,8 @@ pub(super) struct Bench {
     pub(super) services: Services,
     pub(super) chain: Arc<NodeChain>,
     pub(super) core: NakamotoChainState,
+    /// Ends all event streams, as a stop of the node does.
+    pub(super) stop_streams: CancellationToken,
     pub(super) folder: tempfile::TempDir,
 }
 
@@ -106,12 +108,13 @@ impl Bench {
             .unwrap();
         let journal = Arc::new(NodeJournal::new(core.clone()));
         let shared: Arc<NodeChain> = Arc::<NodeChain>::clone(&live);
+        let stop_streams = CancellationToken::new();
         let (handle, limits) = (runtime.handle().clone(), StreamRegistryLimits::default());
         let services = Arc::new(ServiceState {
             observers: crate::event_dispatcher::dispatcher::Dispatcher::default(),
             pool: BlockingPool::new(Arc::clone(&shared)),
             wake: WakeSignal::default(),
-            streams: StreamRegistry::new(journal, live, limits, handle, CancellationToken::new()),
+            streams: StreamRegistry::new(journal, live, limits, handle, stop_streams.clone()),
             templates: Arc::new(TemplateJobs::for_templates(0)),
             validations: Arc::new(ValidationJobs::for_validations(0)),
             guard: Guard::new(token),
@@ -119,7 +122,7 @@ impl Bench {
             clock: ClockControl::new(Duration::from_millis(1_500)),
             serves_admin: false,
         });
-        Self { runtime, router: router(&services), services, chain: shared, core, folder }
+        Self { runtime, router: router(&services), services, chain: shared, core, stop_streams, folder }
     }
 
     /// As [`Self::new`] without a token, with a first tenure of one block.

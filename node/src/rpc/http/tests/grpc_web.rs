@@ -1,56 +1,25 @@
 //! gRPC-Web: calls as a browser makes them, over HTTP/1.1, next to the shim's paths and plain gRPC.
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Version};
-use bytes::Bytes;
-use http_body_util::BodyExt as _;
 use nakamoto_proto::v1;
 use prost::Message as _;
-use tower::ServiceExt as _;
 
-use super::bench::Bench;
-use crate::rpc::auth::Guard;
-use crate::rpc::grpc::{into_router, routes, web};
-use crate::rpc::request_filter::RequestFilter;
-use crate::rpc::request_filter::host::Hosts;
-use crate::rpc::request_filter::origin::Origins;
+use super::bench::Reply;
+use super::both_protocols::BothProtocols;
 
 const KIND: &str = "application/grpc-web+proto";
 const TIP: &str = "/nakamoto.v1.BlockService/GetTip";
 const TEMPLATE: &str = "/nakamoto.v1.TemplateService/RequestTemplate";
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-struct Browser {
-    bench: Bench,
-    router: Router,
-}
+/// Calls of a browser.
+struct Browser(BothProtocols);
 
 impl Browser {
     fn new(token: Option<&str>) -> Self {
-        let bench = Bench::new(token);
-        let (grpc, _) = bench.runtime.block_on(routes(&bench.services)).unwrap();
-        let filter = RequestFilter::new(Hosts::default(), Origins::default(), Guard::new(token));
-        let router = web::join(bench.router.clone(), into_router(grpc), &filter);
-        Self { bench, router }
+        Self(BothProtocols::new(token))
     }
 
-    fn send(&self, request: axum::http::request::Builder, body: Vec<u8>) -> Answer {
-        let request = request.body(Body::from(body)).unwrap();
-        self.bench.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
-            let (status, headers) = (response.status(), response.headers().clone());
-            let body = response.into_body().collect().await.unwrap().to_bytes();
-            Answer { status, headers, body }
-        })
-    }
-
-    fn call(&self, path: &str, kind: &str, message: &[u8]) -> Answer {
+    fn call(&self, path: &str, kind: &str, message: &[u8]) -> Reply {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
@@ -58,7 +27,7 @@ impl Browser {
             .header("content-type", kind)
             .header("origin", "http://localhost:3000")
             .header("x-grpc-web", "1");
-        self.send(request, frame(0, message))
+        self.0.send(request, frame(0, message))
     }
 
     fn preflight(&self, path: &str, origin: &str) -> HeaderMap {
@@ -68,7 +37,7 @@ impl Browser {
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "content-type,x-grpc-web");
-        let answer = self.send(request, Vec::new());
+        let answer = self.0.send(request, Vec::new());
         assert_eq!(answer.status, StatusCode::OK);
         answer.headers
     }
@@ -121,7 +90,7 @@ fn errors_can_be_read_by_a_page() {
     assert_eq!((unknown.status, &unknown.headers["grpc-status"]), (StatusCode::OK, &"12".parse().unwrap()));
     assert_eq!(unknown.headers["content-type"], KIND);
     // The shim's fallback and paths are unchanged.
-    let get = |path: &str| browser.send(Request::builder().uri(path), Vec::new()).status;
+    let get = |path: &str| browser.0.send(Request::builder().uri(path), Vec::new()).status;
     assert_eq!((get("/nowhere"), get("/v2/info")), (StatusCode::NOT_FOUND, StatusCode::OK));
 }
 
@@ -143,7 +112,7 @@ fn preflights_invite_pages_of_this_machine() {
 #[test]
 fn a_call_that_does_not_say_that_it_is_grpc_is_refused() {
     let browser = Browser::new(None);
-    for kind in ["text/plain", "application/json", "application/grpc+json"] {
+    for kind in ["text/plain", "application/jsonp", "application/grpc+json"] {
         let answer = browser.call(TIP, kind, &v1::GetTipRequest::default().encode_to_vec());
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
     }

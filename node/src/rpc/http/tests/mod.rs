@@ -2,7 +2,9 @@
 
 mod basics;
 mod bench;
+mod both_protocols;
 mod chain;
+mod connect;
 mod documented;
 mod evaluated;
 mod events;
