@@ -86,7 +86,7 @@ impl NakamotoChainState {
     ) -> Result<u64, StoreError> {
         let kind = JobKind::of(&body).ok_or_else(|| StoreError::Corrupt(format!("job {id} ends with {body:?}")))?;
         let (id, is_large) = (id.to_owned(), result.len() >= LARGE_BYTES);
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let sequence = tx.emit(kind.event_kind(), body, None)?.sequence;
             let sql = "INSERT INTO job_results (sequence, kind, job_id, time_ms, result) VALUES (?1, ?2, ?3, ?4, ?5)";
             let time_ms = tx.time_ms();

@@ -47,7 +47,7 @@ impl NakamotoChainState {
     /// # Errors
     /// [`StoreError`]: nothing was stored.
     pub fn set_mining(&self, mode: v1::MiningMode, interval_ms: Option<u64>) -> Result<Mining, StoreError> {
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let mining = Mining { mode, interval_ms, ..select_mining(tx.sql())? };
             update_mining(tx.sql(), &mining)?;
             tx.emit(v1::EventKind::Mining, event(mining), None)?;
@@ -66,7 +66,7 @@ impl NakamotoChainState {
         on_block: OnBlock,
     ) -> Result<Result<BlockOrder, TooManyRequested>, StoreError> {
         let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let mut mining = select_mining(tx.sql())?;
             let before = mining.blocks_wanted;
             mining.blocks_wanted = before.saturating_add(count);
@@ -86,7 +86,7 @@ impl NakamotoChainState {
     /// [`StoreError`]: nothing was stored.
     pub fn withdraw_blocks(&self, order: BlockOrder) -> Result<(), StoreError> {
         let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let missing = lock(&chain.inner.orders).missing(&order);
             if missing == 0 {
                 return Ok(());

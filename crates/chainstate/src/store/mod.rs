@@ -1,8 +1,9 @@
 //! The one writer of `chainstate.sqlite`: a thread that runs jobs in transactions.
 //!
 //! Jobs that wait at the same time are committed together (group commit): each runs in a savepoint of its own, so that
-//! one that fails leaves nothing and does not harm the others. A caller gets its answer only after the commit; between
-//! commit and answer the writer publishes what becomes visible with it (events, tip, caches).
+//! one that fails leaves nothing and does not harm the others. A job that moves the tip has a transaction of its own, without
+//! a savepoint. A caller gets its answer only after the commit; between commit and answer the writer publishes what becomes
+//! visible with it (events, tip, caches).
 //!
 //! # Invariants
 //! - An answer `Ok` means committed, and with `Durability::Synced` on the disk.
@@ -37,9 +38,11 @@ struct Job {
     work: Box<dyn FnOnce(&mut WriteTx<'_>) -> Outcome + Send>,
     /// Tells the caller that the job was not tried.
     refuse: Box<dyn FnOnce(StoreError) + Send>,
+    /// Whether it has a transaction of its own.
+    alone: bool,
 }
 
-/// The result of a job: whether its savepoint is kept, and how to answer its caller.
+/// The result of a job: whether what it wrote is kept, and how to answer its caller.
 struct Outcome {
     keep: bool,
     done: Done,
@@ -54,7 +57,6 @@ pub(crate) struct WriteTx<'a> {
     events: Vec<JournalEvent>,
     with_commit: Vec<WithCommit>,
     after_commit: Vec<Action>,
-    ends_group: bool,
 }
 
 impl<'a> WriteTx<'a> {
@@ -105,12 +107,6 @@ impl<'a> WriteTx<'a> {
     pub(crate) fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(action));
     }
-
-    /// Makes waiting jobs run in another transaction, after this one's commit and its actions: for a job that changes
-    /// what later jobs read outside of the database.
-    pub(crate) fn end_group(&mut self) {
-        self.ends_group = true;
-    }
 }
 
 /// Handle of the writer; cheap to clone.
@@ -143,21 +139,37 @@ impl Store {
         self.commits.load(Ordering::Acquire)
     }
 
-    /// Runs `work` in a transaction and waits for the commit. The outer error is the node's failure; `work`'s own error
-    /// rolls back its part and is returned as it is.
+    /// Runs `work` in a transaction and waits for the commit; if it fails, what it wrote is taken back.
     ///
     /// Blocks: never call it on a network thread.
     ///
     /// # Errors
     /// [`StoreError`] when nothing was stored.
-    pub(crate) fn write<T, E>(
+    pub(crate) fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<Result<T, E>, StoreError>
-    where
-        T: Send + 'static,
-        E: Send + 'static,
-    {
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.queue(false, work)
+    }
+
+    /// As [`Store::write`], in a transaction of its own: waiting jobs run after its commit and its actions. For work that
+    /// changes what later jobs read outside of the database, or changes many pages: in a savepoint each of these pages would
+    /// be kept in memory, and every statement with a trigger would walk over all of them.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(crate) fn write_alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.queue(true, work)
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        alone: bool,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = sync_channel(1);
         let refusal = reply.clone();
         let work = Box::new(move |tx: &mut WriteTx<'_>| {
@@ -165,26 +177,15 @@ impl Store {
             let keep = result.is_ok();
             let done: Done = Box::new(move |committed| {
                 // The caller may be gone; the commit stands.
-                let _ = reply.send(committed.map(|()| result));
+                let _ = reply.send(committed.and(result));
             });
             Outcome { keep, done }
         });
         let refuse = Box::new(move |error| {
             let _ = refusal.send(Err(error)); // As above.
         });
-        self.jobs.send(Job { work, refuse }).map_err(|_| StoreError::ShuttingDown)?;
+        self.jobs.send(Job { work, refuse, alone }).map_err(|_| StoreError::ShuttingDown)?;
         answer.recv().map_err(|_| StoreError::ShuttingDown)?
-    }
-
-    /// As [`Store::write`], for work whose only errors are the node's failures.
-    ///
-    /// # Errors
-    /// [`StoreError`] when nothing was stored.
-    pub(crate) fn write_all<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.write(work)?
     }
 }
 
@@ -213,7 +214,7 @@ impl Writer {
         }
     }
 
-    /// Commits the whole group in one transaction, or its jobs up to one that ends it.
+    /// Commits the group's first jobs in one transaction: one that has its own, or all before such a one.
     fn commit_group(&mut self, group: &mut VecDeque<Job>) {
         let time_ms = (self.clock)();
         let mut answers = Vec::with_capacity(group.len());
@@ -263,30 +264,60 @@ fn run_group(
         events: Vec::new(),
         with_commit: Vec::new(),
         after_commit: Vec::new(),
-        ends_group: false,
     };
-    while !group.is_empty() {
-        // Before a job is taken: if it fails, all remaining jobs get the error.
-        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let Some(job) = group.pop_front() else { break };
-        run_job(&mut write, job, answers)?;
-        if write.ends_group {
-            break;
+    if group.front().is_some_and(|first| first.alone) {
+        let Some(job) = group.pop_front() else { return Ok(Published::default()) };
+        if !run_job(&mut write, job, answers)? {
+            tx.rollback()?;
+            return Ok(Published::default());
         }
+    } else {
+        run_in_savepoints(&mut write, group, answers)?;
     }
     let WriteTx { events, with_commit, after_commit, .. } = write;
     commit(tx, with_commit)?;
     Ok((events, after_commit))
 }
 
-/// Runs a job in its savepoint, and rolls it back if it fails or panics: it fails alone.
+/// Runs the jobs that share a transaction, and takes back what those wrote that fail.
 ///
 /// # Errors
 /// When the whole transaction is broken.
-fn run_job(write: &mut WriteTx<'_>, Job { work, refuse }: Job, answers: &mut Vec<Done>) -> Result<(), StoreError> {
+fn run_in_savepoints(
+    write: &mut WriteTx<'_>,
+    group: &mut VecDeque<Job>,
+    answers: &mut Vec<Done>,
+) -> Result<(), StoreError> {
     let tx = write.tx;
-    let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
-    let (next, end_offset) = (write.next_sequence, write.end_offset);
+    while group.front().is_some_and(|next| !next.alone) {
+        // Before a job is taken: if it fails, all remaining jobs get the error.
+        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+        let Some(job) = group.pop_front() else { break };
+        let (events, actions) = (write.events.len(), (write.with_commit.len(), write.after_commit.len()));
+        let (next, end_offset) = (write.next_sequence, write.end_offset);
+        if run_job(write, job, answers)? {
+            tx.prepare_cached("RELEASE job")?.execute([])?;
+            continue;
+        }
+        tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        write.events.truncate(events);
+        write.with_commit.truncate(actions.0);
+        write.after_commit.truncate(actions.1);
+        write.next_sequence = next;
+        write.end_offset = end_offset;
+    }
+    Ok(())
+}
+
+/// Runs a job. Returns whether what it wrote is kept: not if it fails or panics.
+///
+/// # Errors
+/// When the whole transaction is broken.
+fn run_job(
+    write: &mut WriteTx<'_>,
+    Job { work, refuse, .. }: Job,
+    answers: &mut Vec<Done>,
+) -> Result<bool, StoreError> {
     let keep = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *write))) {
         Ok(outcome) => {
             answers.push(outcome.done);
@@ -297,21 +328,11 @@ fn run_job(write: &mut WriteTx<'_>, Job { work, refuse }: Job, answers: &mut Vec
             false
         }
     };
-    if tx.is_autocommit() {
+    if write.tx.is_autocommit() {
         // The disk is full, and SQLite has rolled back everything, savepoints too.
         return Err(StoreError::DiskFull);
     }
-    if keep {
-        tx.prepare_cached("RELEASE job")?.execute([])?;
-    } else {
-        tx.execute_batch("ROLLBACK TO job; RELEASE job")?;
-        write.events.truncate(events);
-        write.with_commit.truncate(actions.0);
-        write.after_commit.truncate(actions.1);
-        write.next_sequence = next;
-        write.end_offset = end_offset;
-    }
-    Ok(())
+    Ok(keep)
 }
 
 /// Commits what the jobs have written, with what must be shown at the same moment.

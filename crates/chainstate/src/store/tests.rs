@@ -20,23 +20,39 @@ fn keep_busy(store: &Store) -> Sender<()> {
         let _ = wait.recv();
         Outcome { keep: true, done: Box::new(|_| {}) }
     });
-    store.jobs.send(Job { work, refuse: Box::new(|_| {}) }).expect("the writer runs");
+    store.jobs.send(Job { work, refuse: Box::new(|_| {}), alone: false }).expect("the writer runs");
     go
 }
 
 /// Sends a job without waiting for it.
 fn send(store: &Store, work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static) -> Receiver<Result<(), StoreError>> {
+    send_job(store, false, true, work)
+}
+
+/// Sends a job that has a transaction of its own, and fails unless `keep`.
+fn send_alone(
+    store: &Store,
+    keep: bool,
+    work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static,
+) -> Receiver<Result<(), StoreError>> {
+    send_job(store, true, keep, work)
+}
+
+fn send_job(
+    store: &Store,
+    alone: bool,
+    keep: bool,
+    work: impl FnOnce(&mut WriteTx<'_>) + Send + 'static,
+) -> Receiver<Result<(), StoreError>> {
     let (reply, answer) = sync_channel(1);
     let refusal = reply.clone();
     let work = Box::new(move |tx: &mut WriteTx<'_>| {
         work(tx);
         let done = move |result| drop(reply.send(result));
-        Outcome { keep: true, done: Box::new(done) }
+        Outcome { keep, done: Box::new(done) }
     });
-    store
-        .jobs
-        .send(Job { work, refuse: Box::new(move |error| drop(refusal.send(Err(error)))) })
-        .expect("the writer runs");
+    let refuse = Box::new(move |error| drop(refusal.send(Err(error))));
+    store.jobs.send(Job { work, refuse, alone }).expect("the writer runs");
     answer
 }
 
@@ -69,27 +85,59 @@ fn what_is_shown_with_a_commit_is_there_before_it_and_taken_back_when_it_fails()
 }
 
 #[test]
-fn a_job_after_one_that_ends_its_group_sees_what_followed_its_commit() {
-    for ends in [true, false] {
-        let (store, published) = (store(), Arc::new(AtomicBool::new(false)));
-        let go = keep_busy(&store);
-        let publish = Arc::clone(&published);
-        let first = send(&store, move |tx| {
-            tx.after_commit(move || publish.store(true, Ordering::SeqCst));
-            if ends {
-                tx.end_group();
-            }
-        });
-        let (see, seen) = channel();
-        let second = send(&store, move |tx| {
-            tx.sql().execute("INSERT INTO rows VALUES (2)", []).expect("a row");
-            see.send(published.load(Ordering::SeqCst)).expect("the test waits");
-        });
-        drop(go);
-        first.recv().expect("an answer").expect("committed");
-        second.recv().expect("an answer").expect("committed");
-        assert_eq!(seen.recv().expect("it ran"), ends, "jobs of one group run before any of it is committed");
+fn a_job_alone_has_a_transaction_of_its_own() {
+    let (store, published) = (store(), Arc::new(AtomicBool::new(false)));
+    let go = keep_busy(&store);
+    let (see, seen) = channel();
+    let note = |published: &Arc<AtomicBool>| {
+        let (published, see) = (Arc::clone(published), see.clone());
+        move || see.send(published.load(Ordering::SeqCst)).expect("the test waits")
+    };
+    // Each notes whether what follows the commit of the one before has happened.
+    let publish = Arc::clone(&published);
+    let before = send(&store, move |tx| tx.after_commit(move || publish.store(true, Ordering::SeqCst)));
+    let (saw, hide) = (note(&published), Arc::clone(&published));
+    let alone = send_alone(&store, true, move |tx| {
+        saw();
+        assert!(tx.sql().execute_batch("RELEASE job").is_err(), "it has no savepoint");
+        tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
+        tx.after_commit(move || hide.store(false, Ordering::SeqCst));
+    });
+    let saw = note(&published);
+    let after = send(&store, move |_| saw());
+    drop(go);
+    for answer in [before, alone, after] {
+        answer.recv().expect("an answer").expect("committed");
     }
+    assert_eq!([seen.recv(), seen.recv()], [Ok(true), Ok(false)]);
+}
+
+#[test]
+fn a_job_alone_that_fails_or_panics_leaves_nothing_and_harms_no_other() {
+    let store = store();
+    let go = keep_busy(&store);
+    let insert = |tx: &mut WriteTx<'_>| {
+        tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
+        tx.after_commit(|| unreachable!("it was not committed"));
+    };
+    let before = send(&store, |tx| drop(tx.sql().execute("INSERT INTO rows VALUES (2)", [])));
+    let fails = send_alone(&store, false, insert);
+    let panics = send_alone(&store, true, move |tx| {
+        insert(tx);
+        std::panic::panic_any("on purpose");
+    });
+    let after = send(&store, |tx| drop(tx.sql().execute("INSERT INTO rows VALUES (3)", [])));
+    drop(go);
+    for answer in [before, fails, after] {
+        answer.recv().expect("an answer").expect("nothing of the node failed");
+    }
+    let refused = panics.recv().expect("an answer").expect_err("it did nothing");
+    assert!(matches!(&refused, StoreError::Database(text) if text.contains("on purpose")), "{refused:?}");
+    let next = send(&store, |tx| {
+        let rows: u32 = tx.sql().query_row("SELECT sum(n) FROM rows", [], |row| row.get(0)).expect("a number");
+        assert_eq!(rows, 2 + 3, "those of the other two");
+    });
+    next.recv().expect("an answer").expect("committed");
 }
 
 #[test]
@@ -160,12 +208,7 @@ fn a_job_that_fails_leaves_nothing_and_harms_no_other_of_its_group() {
         tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
     };
     let before = send(&store, insert);
-    let (reply, refused) = sync_channel(1);
-    let work = Box::new(move |tx: &mut WriteTx<'_>| {
-        insert(tx);
-        Outcome { keep: false, done: Box::new(move |result| drop(reply.send(result))) }
-    });
-    store.jobs.send(Job { work, refuse: Box::new(|_| {}) }).expect("the writer runs");
+    let refused = send_job(&store, false, false, insert);
     let after = send(&store, insert);
     drop(go);
     for answer in [before, refused, after] {

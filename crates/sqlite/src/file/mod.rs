@@ -234,7 +234,8 @@ pub fn open_unchecked(path: &Path) -> Result<Connection, OpenError> {
 fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // A savepoint keeps the old pages, otherwise in a temporary file: a full disk elsewhere would then stop writes.
+    // A savepoint keeps the old pages, otherwise in a temporary file: a full disk elsewhere would then stop writes. In memory
+    // they are a list, which the end of every statement with a trigger walks: no savepoint around work on many pages.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     // Only the writer moves the log's pages to the file: SQLite would do so when the last connection is closed.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

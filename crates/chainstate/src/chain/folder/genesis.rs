@@ -33,7 +33,7 @@ impl NakamotoChainState {
         };
         let chain = self.clone();
         let commit = move |tx: &mut WriteTx<'_>| chain.commit_genesis(tx, &boot, &first, burn_event, &meta);
-        self.inner.store.write_all(commit).map_err(stored)?;
+        self.inner.store.write(commit).map_err(stored)?;
         Ok(())
     }
 

@@ -14,7 +14,7 @@ impl NakamotoChainState {
         crash_point("identity:burn");
         lock(&self.inner.staging).set_identity(chain)?;
         crash_point("identity:staging");
-        self.inner.store.write_all(|tx| set_bound(tx.sql()))?;
+        self.inner.store.write(|tx| set_bound(tx.sql()))?;
         crash_point("identity:chain");
         Ok(())
     }

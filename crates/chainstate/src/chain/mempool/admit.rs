@@ -168,7 +168,7 @@ impl NakamotoChainState {
             return Vec::new();
         }
         let (checked, chain) = (Arc::new(checked), self.clone());
-        let inserted = self.inner.store.write_all({
+        let inserted = self.inner.store.write({
             let checked = Arc::clone(&checked);
             move |tx| {
                 let base = crate::chain::chain_meta::tip_of(tx.sql())?;
@@ -196,7 +196,7 @@ impl NakamotoChainState {
             let victims = self.with_mempool(|index| index.give_way(checked.pending(), &need));
             let Some(victims) = victims else { break };
             let (chain, checked) = (self.clone(), checked.clone());
-            let attempt = self.inner.store.write_all(move |tx| {
+            let attempt = self.inner.store.write(move |tx| {
                 let base = crate::chain::chain_meta::tip_of(tx.sql())?;
                 chain.insert_one(tx, &base, &checked, &victims)
             })?;

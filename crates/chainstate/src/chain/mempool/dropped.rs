@@ -38,7 +38,7 @@ impl NakamotoChainState {
             tracing::info!("transaction 0x{txid} is dropped: {detail}");
         }
         let (problems, chain) = (problems.to_vec(), self.clone());
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let now_s = tx.time_ms() / 1000;
             let (mut changes, mut details) = (Changes::default(), BTreeMap::new());
             for Problem { txid, reason, detail } in problems {

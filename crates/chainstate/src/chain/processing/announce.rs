@@ -73,7 +73,7 @@ impl NakamotoChainState {
         let staging_row = staged.last().map_or(meta.announced_staging_row, |block| block.row);
         let old_tip = reader.burn_tip_as_of(meta.announced_burn_row)?;
         let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write_alone(move |tx| {
             let new_tip = announce_burn_blocks(tx, &reader, &old_tip, &burn_blocks)?;
             for block in &staged {
                 announce_staged(tx, block)?;

@@ -163,7 +163,8 @@ impl NakamotoChainState {
         let id = checked.block.header.block_id();
         let key = checked.plan.execution_key(checked.block.header.tx_merkle_root);
         let chain = self.clone();
-        self.inner.store.write_all(move |tx| {
+        // Alone: a later job may read the new tip's state, which is published with this commit, or an order of blocks.
+        self.inner.store.write_alone(move |tx| {
             if let Some(row) = announced_row {
                 announce_stored(tx, &checked.block.header)?;
                 update_announced(tx.sql(), reader.meta()?.announced_burn_row, row)?;
@@ -211,9 +212,6 @@ impl NakamotoChainState {
             let burn_tip = reader.burn_tip_as_of(reader.meta()?.announced_burn_row)?;
             self.configure_stackerdbs(tx, reader.burn(), burn_tip.height, new)?;
         }
-        // A later job of the queue may read the new tip's state, which is published with this commit, or an order of
-        // blocks.
-        tx.end_group();
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ impl NakamotoChainState {
         events: Vec<v1::BlockRejected>,
         verdict: Option<(StacksBlockId, Rejection)>,
     ) -> Result<(), StoreError> {
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let mut newest = 0;
             for body in events {
                 let event = tx.emit(v1::EventKind::BlockRejected, v1::event::Body::BlockRejected(body), None)?;

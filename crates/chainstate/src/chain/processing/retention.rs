@@ -45,7 +45,7 @@ impl NakamotoChainState {
         // The newest event is never removed, so it is not looked at.
         let most = PRUNE_MAX.min(bounds.newest.saturating_sub(bounds.oldest)) + 1;
         let tail = self.journal().clone();
-        let new_oldest = self.inner.store.write_all(move |tx| {
+        let new_oldest = self.inner.store.write(move |tx| {
             let mut first =
                 Oldest { sequence: bounds.oldest, time_ms: bounds.oldest_time_ms, end_offset: bounds.oldest_end };
             if let Some(oldest_allowed_time) = excess.age {

@@ -101,7 +101,7 @@ impl NakamotoChainState {
         }
         // Contracts that were skipped for lack of room get a chance: another round looks at the whole fork again.
         let next = (!(full && removed)).then_some(tip);
-        self.inner.store.write_all(move |tx| update_followed(tx.sql(), next.as_ref()))?;
+        self.inner.store.write(move |tx| update_followed(tx.sql(), next.as_ref()))?;
         *lock(&self.inner.followed_ahead) = None;
         Ok(true)
     }
@@ -135,7 +135,7 @@ impl NakamotoChainState {
         if found.is_empty() {
             return Ok(Some(looked_at));
         }
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             for contract in found {
                 if !insert_contract(tx.sql(), &contract)? {
                     tracing::warn!(contract, "no StackerDB: there are {MAX_CONTRACTS} already");
@@ -167,7 +167,7 @@ impl NakamotoChainState {
     }
 
     fn apply_reply(&self, contract: String, answer: ContractReply) -> Result<(), StoreError> {
-        self.inner.store.write_all(move |tx| {
+        self.inner.store.write(move |tx| {
             let refusal = match answer {
                 ContractReply::Gone => return delete_contract(tx.sql(), &contract),
                 ContractReply::Refused(refusal) => refusal,

@@ -33,7 +33,7 @@ impl NakamotoChainState {
         // The recovery of the signer is the slow part, and needs no database.
         let chunk = check_signature(chunk);
         let mainnet = self.params().mainnet;
-        self.inner.store.write_all(move |tx| put(tx, &contract, &chunk, mainnet))
+        self.inner.store.write(move |tx| put(tx, &contract, &chunk, mainnet))
     }
 
     /// The same for several chunks in one commit, in their order.
@@ -43,7 +43,7 @@ impl NakamotoChainState {
     pub fn put_chunks(&self, contract: String, chunks: Vec<StackerDbChunk>) -> Result<Vec<ChunkOutcome>, StoreError> {
         let chunks: Vec<_> = chunks.into_iter().map(check_signature).collect();
         let mainnet = self.params().mainnet;
-        self.inner.store.write_all(move |tx| chunks.iter().map(|chunk| put(tx, &contract, chunk, mainnet)).collect())
+        self.inner.store.write(move |tx| chunks.iter().map(|chunk| put(tx, &contract, chunk, mainnet)).collect())
     }
 
     /// Makes `.producers` and `.signers` follow the sets at the burn tip.

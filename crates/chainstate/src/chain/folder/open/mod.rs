@@ -136,7 +136,7 @@ impl OpenFiles {
 
 /// How often the folder was opened before.
 fn start_number(store: &Store, is_new: bool) -> Result<u64, StoreError> {
-    if is_new { Ok(0) } else { store.write_all(|tx| count_start(tx.sql())) }
+    if is_new { Ok(0) } else { store.write(|tx| count_start(tx.sql())) }
 }
 
 /// Makes the folder durable: it survives a power cut only if the entry in its parent does.

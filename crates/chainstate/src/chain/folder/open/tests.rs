@@ -20,7 +20,7 @@ fn every_database_of_a_chain_is_as_durable_as_the_chain() {
             let (chain, _writer) =
                 NakamotoChainState::open(folder.path(), params(1, 1), durability, || 1_800_000_000_000).unwrap();
             let found = [
-                chain.inner.store.write_all(|tx| Ok::<_, StoreError>(synchronous(tx.sql()))).unwrap(),
+                chain.inner.store.write(|tx| Ok::<_, StoreError>(synchronous(tx.sql()))).unwrap(),
                 synchronous(chain.inner.burn.lock().unwrap().connection()),
                 synchronous(chain.inner.staging.lock().unwrap().connection()),
             ];
