@@ -116,6 +116,8 @@ pub const MAX_PAGE_BYTES: usize = 8 << 20;
 pub const MIN_ASSEMBLY_TIME: Duration = Duration::from_millis(10);
 /// Longest assembly time of a template.
 pub const MAX_ASSEMBLY_TIME: Duration = Duration::from_secs(30);
+/// Pause before the next try when the disk is full: no signal says that there is room again.
+pub const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 /// Most burn blocks or blocks of one admin call, and the deepest reorganization: a call is answered in seconds.
 pub const MAX_ADMIN_COUNT: u32 = 1_000;
 /// Shortest interval that the admin service sets.

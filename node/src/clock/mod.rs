@@ -16,6 +16,8 @@ use chainstate::read;
 use crate::chain::NodeChain;
 use crate::config::MAX_TIME_S;
 use crate::error::ApiError;
+use crate::limits::FULL_DISK_PAUSE;
+use crate::metrics::warning_limiter::WarningLimiter;
 use crate::runtime::wake_signal::WakeSignal;
 
 /// How often the clock mines.
@@ -77,6 +79,14 @@ impl ClockControl {
         self.state().pace
     }
 
+    /// When the next burn block is due: one for which there was no room is tried again.
+    fn next(&self, last: Mined) -> Option<Instant> {
+        match last {
+            Mined::Yes => self.pace().next(),
+            Mined::NoRoom => Some(Instant::now() + FULL_DISK_PAUSE),
+        }
+    }
+
     /// Pauses the clock, and returns its new pace. If a burn block is being mined, this waits until it is done.
     pub fn pause(&self) -> Pace {
         let pace = self.change(|pace| pace.paused = true);
@@ -85,18 +95,18 @@ impl ClockControl {
         pace
     }
 
-    /// Runs `mine` unless the clock was paused meanwhile. Only the clock's thread calls this.
-    fn unless_paused<E>(&self, mine: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+    /// Runs `mine`; `None` if the clock was paused meanwhile. Only the clock's thread calls this.
+    fn unless_paused<T>(&self, mine: impl FnOnce() -> T) -> Option<T> {
         let mut state = self.state();
         if state.pace.paused {
-            return Ok(());
+            return None;
         }
         state.mining = true;
         drop(state);
         let mined = mine();
         self.state().mining = false;
         self.inner.1.notify_all();
-        mined
+        Some(mined)
     }
 
     /// Starts the clock, with another interval if one is given, and returns its new pace. A new interval begins now.
@@ -191,6 +201,14 @@ impl Settling {
     }
 }
 
+/// Whether a burn block was mined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mined {
+    Yes,
+    /// The disk is full.
+    NoRoom,
+}
+
 /// Mines burn blocks on the canonical burn tip.
 pub struct MockClock {
     /// Chain whose burn blocks it mines.
@@ -212,11 +230,9 @@ impl MockClock {
     /// # Errors
     /// [`ApiError`] when a burn block cannot be stored for another reason than a full disk, or the tip cannot be read.
     pub fn run(&self) -> Result<(), ApiError> {
-        if self.mine_at_start {
-            self.mine()?;
-        }
+        let mut mined = if self.mine_at_start { self.mine()? } else { Mined::Yes };
         let (mut seen, mut settling) = (self.control.state().changes, Settling::default());
-        let mut due = self.control.pace().next();
+        let mut due = self.control.next(mined);
         loop {
             let settled = settling.due.filter(|_| !self.control.pace().paused);
             match self.control.wait([due, settled].into_iter().flatten().min(), &mut seen) {
@@ -224,13 +240,13 @@ impl MockClock {
                     // Meanwhile a burn block may have been requested, or a transaction mined.
                     self.look(&mut settling)?;
                     if is_past(due) || is_past(settling.due) {
-                        self.control.unless_paused(|| self.mine())?;
+                        mined = self.control.unless_paused(|| self.mine()).transpose()?.unwrap_or(mined);
                         settling = Settling::default();
-                        due = self.control.pace().next();
+                        due = self.control.next(mined);
                     }
                 }
                 Wake::Changed => {
-                    due = self.control.pace().next();
+                    due = self.control.next(mined);
                     // After a pause, settling takes its full time again.
                     settling.due = settling.due.map(|_| Instant::now() + self.settle);
                 }
@@ -247,13 +263,21 @@ impl MockClock {
         Ok(())
     }
 
-    fn mine(&self) -> Result<(), ApiError> {
+    fn mine(&self) -> Result<Mined, ApiError> {
+        static FULL: WarningLimiter = WarningLimiter::new();
         match self.chain.mine_burn_block(self.control.now_s()) {
-            Ok(()) => self.wake.notify(),
-            Err(ApiError::StorageFull) => tracing::warn!("storage is full: no burn block was mined"),
-            Err(error) => return Err(error),
+            Ok(()) => {
+                self.wake.notify();
+                Ok(Mined::Yes)
+            }
+            Err(ApiError::StorageFull) => {
+                if FULL.count().is_some() {
+                    tracing::warn!("storage is full: no burn block is mined until there is room");
+                }
+                Ok(Mined::NoRoom)
+            }
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 }
 
@@ -330,8 +354,15 @@ mod tests {
         assert!(!pauses.is_finished());
         end.send(()).unwrap();
         assert!(pauses.join().unwrap().paused);
-        mines.join().unwrap().unwrap();
-        control.unless_paused::<()>(|| panic!("it is paused")).unwrap();
+        mines.join().unwrap().unwrap().unwrap();
+        assert_eq!(control.unless_paused(|| ()), None, "it is paused");
+    }
+
+    #[test]
+    fn a_burn_block_without_room_is_tried_again_though_the_clock_is_off() {
+        let (off, begun) = (ClockControl::new(Duration::ZERO), Instant::now());
+        assert_eq!(off.next(Mined::Yes), None);
+        assert!(off.next(Mined::NoRoom).unwrap() >= begun + FULL_DISK_PAUSE);
     }
 
     #[test]

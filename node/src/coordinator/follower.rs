@@ -6,9 +6,11 @@ use std::time::Instant;
 use chainstate::chain::FollowContext;
 use chainstate::db::StoreError;
 
-use super::{FULL_DISK_PAUSE, WakeSignal};
 use crate::chain::NodeChain;
 use crate::error::ApiError;
+use crate::limits::FULL_DISK_PAUSE;
+use crate::metrics::warning_limiter::WarningLimiter;
+use crate::runtime::wake_signal::WakeSignal;
 
 /// Updates the StackerDBs of contracts after each new tip. Its thread evaluates Clarity and needs a large stack.
 pub(crate) struct StackerDbFollower {
@@ -32,6 +34,7 @@ impl StackerDbFollower {
     }
 
     fn follow(&self) -> Result<(), ApiError> {
+        static FULL: WarningLimiter = WarningLimiter::new();
         let stopped = || self.wake.is_stopped();
         while !stopped() {
             let begun = Instant::now();
@@ -40,7 +43,9 @@ impl StackerDbFollower {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(StoreError::DiskFull) => {
-                    tracing::warn!("storage is full: StackerDBs do not follow the tip until there is room");
+                    if FULL.count().is_some() {
+                        tracing::warn!("storage is full: StackerDBs do not follow the tip until there is room");
+                    }
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
                 Err(error) => return Err(error.into()),

@@ -14,14 +14,12 @@ mod follower;
 pub(crate) use follower::StackerDbFollower;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::chain::NodeChain;
 use crate::error::ApiError;
+use crate::limits::FULL_DISK_PAUSE;
+use crate::metrics::warning_limiter::WarningLimiter;
 use crate::runtime::wake_signal::WakeSignal;
-
-/// Pause before the next try when the disk is full: no signal says that there is room again.
-const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes blocks on its own thread.
 pub(crate) struct NakamotoCoordinator {
@@ -45,12 +43,15 @@ impl NakamotoCoordinator {
     }
 
     fn process_all(&self) -> Result<(), ApiError> {
+        static FULL: WarningLimiter = WarningLimiter::new();
         while !self.wake.is_stopped() {
             match self.chain.process_next() {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(ApiError::StorageFull) => {
-                    tracing::warn!("storage is full: blocks are not processed until there is room");
+                    if FULL.count().is_some() {
+                        tracing::warn!("storage is full: blocks are not processed until there is room");
+                    }
                     self.wake.pause(FULL_DISK_PAUSE);
                 }
                 // The block was interrupted. The next start processes it.
