@@ -29,12 +29,12 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> anyhow::Resul
     let started = Instant::now();
     let args: Vec<OsString> = args.into_iter().collect();
     let part = args.get(1).and_then(|word| word.to_str()).filter(|word| PARTS.contains(word));
-    // A part reads its own name as the program's.
-    let rest = || args.iter().skip(1).cloned();
+    // What a part calls itself in its help.
+    let named = |part: &str| std::iter::once(format!("mockamoto {part}").into()).chain(args.iter().skip(2).cloned());
     match part {
-        Some("node") => mockamoto_node::main_with_args(rest()),
-        Some("producer") => mockamoto_producer::main_with_args(rest()),
-        Some("signer-stub") => mockamoto_signer_stub::main_with_args(rest()),
+        Some(part @ "node") => mockamoto_node::main_with_args(named(part)),
+        Some(part @ "producer") => mockamoto_producer::main_with_args(named(part)),
+        Some(part @ "signer-stub") => mockamoto_signer_stub::main_with_args(named(part)),
         Some(_) | None => devnet(Args::parse_from(args), started),
     }
 }
