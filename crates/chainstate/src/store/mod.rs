@@ -57,6 +57,7 @@ pub(crate) struct WriteTx<'a> {
     events: Vec<JournalEvent>,
     with_commit: Vec<WithCommit>,
     after_commit: Vec<Action>,
+    is_alone: bool,
 }
 
 impl<'a> WriteTx<'a> {
@@ -64,6 +65,12 @@ impl<'a> WriteTx<'a> {
     #[must_use]
     pub(crate) fn sql(&self) -> &'a Transaction<'a> {
         self.tx
+    }
+
+    /// Whether no other job shares the transaction: see [`Store::write_alone`].
+    #[must_use]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     /// The writer's clock, in milliseconds since 1970.
@@ -264,8 +271,9 @@ fn run_group(
         events: Vec::new(),
         with_commit: Vec::new(),
         after_commit: Vec::new(),
+        is_alone: group.front().is_some_and(|first| first.alone),
     };
-    if group.front().is_some_and(|first| first.alone) {
+    if write.is_alone {
         let Some(job) = group.pop_front() else { return Ok(Published::default()) };
         if !run_job(&mut write, job, answers)? {
             tx.rollback()?;

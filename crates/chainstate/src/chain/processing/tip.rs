@@ -65,6 +65,10 @@ impl NakamotoChainState {
         if new == tip.block_id {
             return Ok(tip);
         }
+        debug_assert!(
+            tx.is_alone(),
+            "later jobs would read the state of the old tip, and large blocks would take seconds"
+        );
         let moved = tip_move(conn, tip, &new)?;
         update_tip(tx.sql(), &new)?;
         tx.emit(v1::EventKind::TipChanged, v1::event::Body::TipChanged(tip_event(&moved)), None)?;
