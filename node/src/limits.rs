@@ -8,6 +8,10 @@ use client::LONGEST_DURATION;
 pub const MAX_MESSAGE_BYTES: usize = 17 << 20;
 /// Largest gRPC request as JSON: the bytes of [`MAX_MESSAGE_BYTES`] in base64, and some room for the JSON.
 pub const MAX_JSON_MESSAGE_BYTES: usize = 23 << 20;
+/// Memory that an object of a request as JSON may take, and what is made of it. Held until the request is answered.
+pub const JSON_OBJECT_BYTES: usize = 2 << 10;
+/// The same for a value after a comma.
+pub const JSON_VALUE_BYTES: usize = 128;
 /// Conversions at once of large messages to or from JSON: each takes many times the memory of its message.
 pub const MAX_CONCURRENT_CONVERSIONS: usize = 2;
 /// Largest body of a call that reads. 20 times the longest hex of a Clarity value (docs/COMPATIBILITY.md#request-sizes)

@@ -9,9 +9,14 @@ use serde::de::DeserializeSeed as _;
 use tonic::{Code, Status};
 
 use super::broken;
-use crate::limits::{MAX_JSON_MESSAGE_BYTES, MAX_MESSAGE_BYTES, SMALL_BYTES};
+use crate::error::ApiError;
+use crate::limits::{
+    JSON_OBJECT_BYTES, JSON_VALUE_BYTES, LARGE_BYTES_IN_FLIGHT, MAX_JSON_MESSAGE_BYTES, MAX_MESSAGE_BYTES, RETRY_AFTER,
+    SMALL_BYTES,
+};
 use crate::rpc::blocking_pool::BlockingPool;
 use crate::rpc::errors::{Failure, status};
+use crate::runtime::caller::Caller;
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +57,20 @@ impl Codec {
     /// Reads a message of a kind, and encodes it. No text at all is a message without fields.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with what is wrong with the JSON, with line and column.
+    /// INVALID_ARGUMENT with what is wrong with the JSON, with line and column; RESOURCE_EXHAUSTED when there is no room for
+    /// what it becomes.
     pub(super) async fn read(&self, kind: MessageDescriptor, message: Bytes) -> Result<Bytes, Status> {
         if self.encoding == Encoding::Proto {
             return Ok(message);
+        }
+        let memory = memory_of(&message);
+        if memory > LARGE_BYTES_IN_FLIGHT {
+            let text = "the message has too many objects or values";
+            return Err(Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", text).into());
+        }
+        if let Some(caller) = Caller::current() {
+            let busy = |_| status(ApiError::Busy { reason: "TOO_MANY_BYTES", retry_after: RETRY_AFTER });
+            caller.hold(memory).map_err(busy)?;
         }
         let read = self.convert(kind, message, from_json).await?;
         read.map_err(|error| Failure::new(Code::InvalidArgument, "REQUEST_UNDECODABLE", error).into())
@@ -84,6 +99,13 @@ impl Codec {
         }
         self.pool.convert(move || Ok(conversion(kind, message))).await.map_err(status)
     }
+}
+
+/// Most bytes that a JSON text becomes, beside itself: many empty objects take hundreds of times their text.
+fn memory_of(json: &[u8]) -> usize {
+    let count = |wanted: u8| json.iter().filter(|byte| **byte == wanted).count();
+    let objects = count(b'{').saturating_mul(JSON_OBJECT_BYTES);
+    json.len().saturating_add(objects).saturating_add(count(b',').saturating_mul(JSON_VALUE_BYTES))
 }
 
 fn from_json(kind: MessageDescriptor, json: Bytes) -> Result<Bytes, serde_json::Error> {

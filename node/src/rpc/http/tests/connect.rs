@@ -1,5 +1,7 @@
 //! Connect: calls with one answer as plain HTTP with JSON.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use base64::Engine as _;
@@ -10,16 +12,21 @@ use nakamoto_proto::v1;
 use prost::Message as _;
 use serde_json::{Value, json};
 use stacks_types::ids::StacksBlockId;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::bench::{JSON, Reply};
 use super::both_protocols::BothProtocols;
 use crate::limits::{MAX_JSON_MESSAGE_BYTES, MAX_MESSAGE_BYTES, SMALL_BYTES};
+use crate::runtime::budget::Budget;
+use crate::runtime::caller::Caller;
+use crate::runtime::class::CallerClass;
 
 const TIP: &str = "/nakamoto.v1.BlockService/GetTip";
 const BLOCK: &str = "/nakamoto.v1.BlockService/GetBlock";
 const SUBMIT: &str = "/nakamoto.v1.TransactionService/SubmitTransaction";
 const PUT: &str = "/nakamoto.v1.StackerDbService/PutChunk";
+const PUT_ALL: &str = "/nakamoto.v1.StackerDbService/PutChunks";
 const SUBSCRIBE: &str = "/nakamoto.v1.EventService/Subscribe";
 const CONNECT_JSON: &str = "application/connect+json";
 const CONNECT_PROTO: &str = "application/connect+proto";
@@ -223,6 +230,31 @@ fn large_messages_have_the_limit_of_grpc() {
     refused(&port, PUT, chunk(MAX_JSON_MESSAGE_BYTES * 3 / 4), 429, "resource_exhausted", "REQUEST_TOO_LARGE");
     let raw = call(&port, PUT, PROTO, vec![0; MAX_MESSAGE_BYTES + 1]).json();
     assert_eq!(raw["details"][0]["debug"]["reason"], "REQUEST_TOO_LARGE");
+}
+
+#[test]
+fn a_small_text_that_becomes_much_finds_no_room() {
+    let port = BothProtocols::new(None);
+    let budget = Budget::default();
+    let send = |items: usize| {
+        let account = budget.byte_account(CallerClass::Anyone, &CancellationToken::new());
+        let caller = Caller::new(IpAddr::V4(Ipv4Addr::LOCALHOST), account);
+        let body = format!(r#"{{"contractId":"x","chunks":[{}{{}}]}}"#, "{},".repeat(items));
+        let request = Request::builder().method(Method::POST).uri(PUT_ALL).header("content-type", JSON);
+        let request = request.body(Body::from(body)).unwrap();
+        let answer = caller.clone().serve(port.router.clone().oneshot(request));
+        let answer = port.bench.runtime.block_on(answer).unwrap();
+        (answer.status(), caller)
+    };
+    let (refused, found_no_room) = (StatusCode::BAD_REQUEST, |caller: &Caller| caller.found_no_room().is_some());
+    let (status, half) = send(40_000);
+    assert_eq!((status, found_no_room(&half)), (refused, false), "it is read, and refused for its number of chunks");
+    // While the first is not answered its memory is held, and two of them are more than there is.
+    let (status, other) = send(40_000);
+    assert_eq!((status, found_no_room(&other)), (StatusCode::TOO_MANY_REQUESTS, true));
+    drop((half, other));
+    let (status, alone) = send(500_000);
+    assert_eq!((status, found_no_room(&alone)), (StatusCode::TOO_MANY_REQUESTS, false), "none is let in alone");
 }
 
 #[test]
