@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(&files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), prost_bytes(&descriptors))?;
-    tonic_prost_build::configure().bytes(".").compile_fds(descriptors)?;
+    let mut config = prost_build::Config::new();
+    config.enable_type_names();
+    let codec = "crate::codec::BoundedCodec";
+    tonic_prost_build::configure().bytes(".").codec_path(codec).compile_fds_with_config(descriptors, config)?;
     assert!(Path::new(&out).join("nakamoto.v1.rs").exists());
     Ok(())
 }

@@ -64,8 +64,7 @@ impl Filter {
     /// [`FilterError::Empty`] when the filter selects nothing, [`FilterError::Field`] when a value is wrong or exceeds
     /// a limit.
     pub fn decode(filter: Option<v1::EventFilter>) -> Result<Self, FilterError> {
-        let wire = filter.unwrap_or_default();
-        let filter = wire.clone();
+        let filter = filter.unwrap_or_default();
         match (filter.all, filter.terms.is_empty()) {
             (true, true) => Ok(Self::ALL),
             (true, false) => Err(ApiError::invalid("filter.all", "cannot be set together with terms").into()),
@@ -74,6 +73,7 @@ impl Filter {
                 Err(ApiError::invalid("filter.terms", format!("more than {MAX_FILTER_TERMS}")).into())
             }
             (false, false) => {
+                let wire = filter.clone();
                 let decode = |(place, term)| Term::decode(term).map_err(|error: FilterError| error.in_term(place));
                 let terms = filter.terms.into_iter().enumerate().map(decode).collect::<Result<_, _>>()?;
                 Ok(Self { terms: Some(terms), wire })

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use nakamoto_proto::codec::BoundedDecoder;
 use nakamoto_proto::v1;
-use prost::Message as _;
 use tonic::body::Body;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{Codec, EncodeBuf, Encoder};
 use tonic::codegen::{BoxFuture, Service, http};
 use tonic::server::{Grpc, NamedService, ServerStreamingService};
 use tonic::{Request, Response, Status};
@@ -78,7 +78,7 @@ impl ServerStreamingService<v1::SubscribeRequest> for Subscribe {
     }
 }
 
-/// Decodes requests with the generated code and sends frames as they are; a frame's lease of the budget stays with its
+/// Decodes requests as the generated servers do, and sends frames as they are; a frame's lease of the budget stays with its
 /// bytes.
 #[derive(Debug, Clone, Default)]
 struct FrameCodec(InFlight);
@@ -87,14 +87,14 @@ impl Codec for FrameCodec {
     type Encode = Frame;
     type Decode = v1::SubscribeRequest;
     type Encoder = Self;
-    type Decoder = Self;
+    type Decoder = BoundedDecoder<v1::SubscribeRequest>;
 
     fn encoder(&mut self) -> Self::Encoder {
         self.clone()
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        self.clone()
+        BoundedDecoder::default()
     }
 }
 
@@ -107,15 +107,5 @@ impl Encoder for FrameCodec {
         out.reserve(frame.encoded_len());
         frame.encode(out);
         Ok(())
-    }
-}
-
-impl Decoder for FrameCodec {
-    type Item = v1::SubscribeRequest;
-    type Error = Status;
-
-    fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
-        // The status code that generated servers use for it; `reasons` recognizes it.
-        v1::SubscribeRequest::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
     }
 }

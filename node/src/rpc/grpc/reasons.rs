@@ -50,6 +50,8 @@ fn why(status: &Status) -> Failure {
         Code::OutOfRange => {
             Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", message).with("max_bytes", MAX_MESSAGE_BYTES)
         }
+        // Too many fields in few bytes (`nakamoto_proto::codec`).
+        Code::ResourceExhausted => Failure::new(Code::ResourceExhausted, "REQUEST_TOO_LARGE", message),
         Code::Unimplemented if message.is_empty() => {
             Failure::new(Code::Unimplemented, "UNKNOWN_METHOD", "the service has no such method")
         }

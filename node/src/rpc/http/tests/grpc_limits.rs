@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use chainstate::assembly::MAX_TEMPLATE_TRANSACTIONS;
 use chainstate::test_support::{address, transfer};
+use nakamoto_proto::codec::MAX_REQUEST_FIELDS;
 use nakamoto_proto::v1;
 use stacks_types::address::StacksAddress;
 use stacks_types::limits::MAX_BLOCK_BYTES;
@@ -220,6 +221,34 @@ fn a_call_has_so_many_chunks() {
         let mut client = StackerDbServiceClient::new(router.clone());
         async move { client.put_chunks(request).await }
     });
+}
+
+#[test]
+fn a_request_has_so_many_fields() {
+    let bench = Bench::new(None);
+    let router = served(&bench);
+    let chunks = |count| v1::PutChunksRequest {
+        contract_id: "ST000000000000000000002AMW42H.producers".to_owned(),
+        chunks: vec![v1::StackerDbChunk::default(); count],
+    };
+    let mut stackerdbs = StackerDbServiceClient::new(router.clone());
+    let most = bench.runtime.block_on(stackerdbs.put_chunks(chunks(MAX_REQUEST_FIELDS - 1)));
+    assert_eq!(refused(most).as_deref(), Some("chunks"), "the service refuses what is read");
+    let more = bench.runtime.block_on(stackerdbs.put_chunks(chunks(MAX_REQUEST_FIELDS))).unwrap_err();
+    assert_too_large(&more);
+    let terms = vec![v1::EventTerm::default(); MAX_REQUEST_FIELDS];
+    let filter = Some(v1::EventFilter { all: false, terms });
+    let mut events = EventServiceClient::new(router);
+    let page = v1::ListEventsRequest { filter: filter.clone(), ..Default::default() };
+    assert_too_large(&bench.runtime.block_on(events.list_events(page)).unwrap_err());
+    let stream = v1::SubscribeRequest { filter, ..Default::default() };
+    assert_too_large(&bench.runtime.block_on(events.subscribe(stream)).unwrap_err());
+}
+
+fn assert_too_large(status: &Status) {
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert_eq!(status.get_details_error_info().expect("a reason").reason, "REQUEST_TOO_LARGE", "{status}");
+    assert!(status.message().contains(&MAX_REQUEST_FIELDS.to_string()), "{status}");
 }
 
 #[test]
