@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::rows;
 use super::view::{AccountView, AdmissionView};
 use crate::params::ChainParams;
-use clarity::principal::{ContractId, Standard};
+use clarity::principal::Standard;
 use rusqlite::Connection;
 use stacks_types::address::StacksAddress;
 use stacks_types::keys::LowS;
@@ -106,7 +106,7 @@ pub(crate) fn check(
     if matches!(transaction.payload, TransactionPayload::ContractCall(_)) && view.leaves_calls() {
         return Ok(CheckOutcome::Left { origin: pending.origin });
     }
-    check_payload(&transaction, &pending.origin, view, params)?;
+    check_payload(&transaction, view, params)?;
     Ok(CheckOutcome::Checked(Box::new(CheckedTransaction { transaction, pending })))
 }
 
@@ -255,7 +255,6 @@ fn check_funds(
 /// Rows 11 to 13: what the payload needs on the chain.
 fn check_payload(
     transaction: &StacksTransaction,
-    origin: &StacksAddress,
     view: &dyn AdmissionView,
     params: &ChainParams,
 ) -> Result<(), Refusal> {
@@ -263,7 +262,7 @@ fn check_payload(
         TransactionPayload::TokenTransfer { .. } => Ok(()),
         TransactionPayload::ContractCall(call) => check_call(call, view, params),
         TransactionPayload::SmartContract { .. } | TransactionPayload::VersionedSmartContract { .. } => {
-            match deployed(transaction, origin) {
+            match transaction.deployed_contract(params.mainnet) {
                 Some(contract) if view.contract_exists(&contract)? => {
                     Err(Refusal::ContractAlreadyExists { contract_identifier: contract })
                 }
@@ -285,14 +284,4 @@ fn check_call(call: &ContractCall, view: &dyn AdmissionView, params: &ChainParam
         return Err(Refusal::NoSuchContract { contract });
     }
     view.check_public_function(&contract, call.function_name.as_str(), &call.arguments)
-}
-
-/// The contract that it deploys.
-fn deployed(transaction: &StacksTransaction, origin: &StacksAddress) -> Option<ContractId> {
-    match &transaction.payload {
-        TransactionPayload::SmartContract { name, .. } | TransactionPayload::VersionedSmartContract { name, .. } => {
-            Some(ContractId { issuer: origin.standard(), name: name.clone() })
-        }
-        _ => None,
-    }
 }

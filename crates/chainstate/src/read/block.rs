@@ -45,20 +45,37 @@ pub struct Block {
 /// # Errors
 /// [`Unknown::Block`].
 pub fn get(snapshot: &Snapshot<'_>, at: BlockAt) -> Result<Block, LookupError> {
+    match (header(snapshot, at), at) {
+        (Ok(header), _) => processed(snapshot, header),
+        (Err(LookupError::NotFound { .. }), BlockAt::Id(id)) => waiting(snapshot, &id),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// The header of a processed block, and whether it is on the canonical fork.
+///
+/// # Errors
+/// [`Unknown::Block`].
+pub fn processed_header(snapshot: &Snapshot<'_>, at: BlockAt) -> Result<(ProcessedHeader, bool), LookupError> {
+    let header = header(snapshot, at)?;
+    let is_canonical = snapshot.is_canonical(&header.block_id)?;
+    Ok((header, is_canonical))
+}
+
+fn header(snapshot: &Snapshot<'_>, at: BlockAt) -> Result<ProcessedHeader, LookupError> {
+    let by_id = |id: StacksBlockId| -> Result<ProcessedHeader, LookupError> {
+        snapshot.header(&id)?.ok_or_else(|| LookupError::unknown(Unknown::Block, &id.0))
+    };
     match at {
-        BlockAt::Id(id) => match snapshot.header(&id)? {
-            Some(header) => processed(snapshot, header),
-            None => waiting(snapshot, &id),
-        },
-        BlockAt::Tip => processed(snapshot, snapshot.tip()?),
+        BlockAt::Id(id) => by_id(id),
+        BlockAt::Tip => Ok(snapshot.tip()?),
         BlockAt::Height(height, fork) => {
-            let unknown = |id: StacksBlockId| LookupError::unknown(Unknown::Block, &id.0);
             let fork = match fork {
-                Some(id) => snapshot.header(&id)?.ok_or_else(|| unknown(id))?.block_id,
+                Some(id) => by_id(id)?.block_id,
                 None => snapshot.tip()?.block_id,
             };
             let header = snapshot.header_at(height, &fork)?;
-            processed(snapshot, header.ok_or_else(|| LookupError::unknown_height(Unknown::Block, height))?)
+            header.ok_or_else(|| LookupError::unknown_height(Unknown::Block, height))
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use clarity::keys;
 use clarity::principal::{ContractId, TraitId};
-use stacks_types::ids::StacksBlockId;
+use nakamoto_proto::v1;
+use stacks_types::ids::{StacksBlockId, Txid};
+use stacks_types::transaction::StacksTransaction;
 
 use super::{LookupError, Unknown, at_state};
 use crate::chain::Snapshot;
@@ -39,6 +41,29 @@ pub fn source(
         let found = if with_proof { state.value_with_proof(&keys::contract(id))? } else { None };
         Ok((source, found.map(|(_, proof)| proof)))
     })
+}
+
+/// The transaction that deployed a contract of the canonical fork, in the block of its `publish_height`; `None` if the
+/// receipts of that block are no longer kept.
+///
+/// # Errors
+/// The node's own failures only.
+pub fn deployed_by(
+    snapshot: &Snapshot<'_>,
+    contract: &ContractId,
+    publish_height: u32,
+) -> Result<Option<Txid>, LookupError> {
+    let tip = snapshot.tip()?.block_id;
+    let Some(header) = snapshot.header_at(publish_height.into(), &tip)? else { return Ok(None) };
+    let receipts = snapshot.block_processed(&header.block_id)?.unwrap_or_default().receipts;
+    let mainnet = snapshot.params().mainnet;
+    let deploys_it = |receipt: &v1::TransactionReceipt| {
+        let transaction = StacksTransaction::decode(&receipt.transaction).ok();
+        transaction.and_then(|transaction| transaction.deployed_contract(mainnet)).as_ref() == Some(contract)
+    };
+    let mut deployments = receipts.iter().filter(|receipt| !receipt.contract_interface_json.is_empty());
+    let receipt = deployments.find(|receipt| deploys_it(receipt));
+    Ok(receipt.and_then(|receipt| receipt.txid.as_ref().try_into().ok()).map(Txid))
 }
 
 /// A contract's interface as JSON text (docs/COMPATIBILITY.md#contract-interface).

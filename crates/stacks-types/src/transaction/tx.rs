@@ -4,6 +4,8 @@
 //! - `decode(encode(tx)) == tx`. `encode(decode(bytes))` normalizes the bytes: version byte, tuple order, odd coinbase
 //!   recipients. The txid is the hash of the normalized form.
 
+use clarity::principal::ContractId;
+
 use crate::address::StacksAddress;
 use crate::codec::{DecodeError, Reader, write_count};
 use crate::hashing::sha512_256;
@@ -181,6 +183,18 @@ impl StacksTransaction {
     #[must_use]
     pub fn origin_address(&self, mainnet: bool) -> StacksAddress {
         self.auth.origin().address(mainnet)
+    }
+
+    /// The contract that it deploys, if it deploys one.
+    #[must_use]
+    pub fn deployed_contract(&self, mainnet: bool) -> Option<ContractId> {
+        match &self.payload {
+            TransactionPayload::SmartContract { name, .. }
+            | TransactionPayload::VersionedSmartContract { name, .. } => {
+                Some(ContractId { issuer: self.origin_address(mainnet).standard(), name: name.clone() })
+            }
+            _ => None,
+        }
     }
 
     /// The account of the sponsor, if there is one.

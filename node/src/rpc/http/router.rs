@@ -68,7 +68,7 @@ impl Route {
 /// All paths.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [own(), node_and_wallets(), state_reads(), chain_reads(), stacker_dbs(), switched_off()]
+    [own(), node_and_wallets(), indexer(), state_reads(), chain_reads(), stacker_dbs(), switched_off()]
         .into_iter()
         .flatten()
         .collect()
@@ -101,11 +101,6 @@ fn node_and_wallets() -> Vec<Route> {
         get("/v2/pox", stacking::pox).takes(TIP),
         get("/v3/health", info::health),
         get("/v2/accounts/{principal}", accounts::account).takes(STATE),
-        get("/extended/v1/address/{principal}/nonces", extended::nonces).takes(UNANCHORED),
-        get("/extended/v1/address/{principal}/stx", extended::stx).takes(UNANCHORED),
-        get("/extended/v1/address/{principal}/balances", extended::balances).takes(UNANCHORED),
-        get("/extended/v1/tx/{txid}", extended::transaction).takes(&["event_limit", "event_offset", "unanchored"]),
-        get("/extended/v1/info/network_block_times", extended::network_block_times),
         get("/v2/fees/transfer", fees::transfer),
         post("/v2/fees/transaction", MAX_TRANSACTION_BODY_BYTES, fees::transaction),
         post("/v2/transactions", MAX_TRANSACTION_BODY_BYTES, transactions::submit),
@@ -115,6 +110,25 @@ fn node_and_wallets() -> Vec<Route> {
         post("/v3/block_proposal", MAX_MESSAGE_BYTES, proposal::propose),
         post("/v3/blocks/upload", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
         post("/v3/blocks/upload/", MAX_MESSAGE_BYTES, blocks::upload).takes(&["broadcast"]),
+    ]
+}
+
+/// Paths of the Hiro API.
+fn indexer() -> Vec<Route> {
+    vec![
+        get("/extended", extended::status),
+        get("/extended/v1/status", extended::status),
+        get("/extended/v1/info/network_block_times", extended::network_block_times),
+        get("/extended/v1/address/{principal}/nonces", extended::nonces).takes(UNANCHORED),
+        get("/extended/v1/address/{principal}/stx", extended::stx).takes(UNANCHORED),
+        get("/extended/v1/address/{principal}/balances", extended::balances).takes(UNANCHORED),
+        get("/extended/v2/addresses/{principal}/balances/stx", extended::stx).takes(&["include_mempool"]),
+        get("/extended/v3/principals/{principal}/balances/stx", extended::principal_stx).takes(&["include_mempool"]),
+        get("/extended/v3/principals/{principal}/nonces", extended::principal_nonces),
+        get("/extended/v1/tx/{txid}", extended::transaction).takes(&["event_limit", "event_offset", "unanchored"]),
+        get("/extended/v1/tx/{txid}/raw", extended::raw_transaction),
+        get("/extended/v1/contract/{contract_id}", extended::contract).takes(UNANCHORED),
+        get("/extended/v2/blocks/{block}", extended::block),
     ]
 }
 

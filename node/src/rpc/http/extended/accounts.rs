@@ -1,4 +1,4 @@
-//! GET /extended/v1/address/{principal}/...: nonces and STX, for wallets.
+//! GET /extended/v1/address/{principal}/... and their newer names: nonces and STX, for wallets.
 //!
 //! # What differs from the API
 //! - STX amounts are those of now. The sums over an account's history (`total_sent`, ...), which no node keeps, are
@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
+use chainstate::execution::read_only::Account;
 use chainstate::read;
 use clarity::principal::Principal;
 use serde_json::{Value, json};
@@ -26,25 +27,72 @@ fn principal_or_json(text: &str) -> Result<Principal, HttpError> {
 
 /// GET /extended/v1/address/{address}/nonces: includes pending transactions, so that a wallet can send several at once.
 pub(in crate::rpc::http) async fn nonces(State(services): State<Services>, Path(address): Path<String>) -> Answer {
-    let Principal::Standard(address) = principal_or_json(&address)? else {
-        return Err(unknown_path()); // A contract has no nonce.
-    };
-    let address = StacksAddress::from(address);
-    let stand = services.pool.read(move |snapshot| read::account::nonces(snapshot, &address)).await?;
-    let pending: BTreeSet<u64> = stand.pending.iter().copied().collect();
-    let last = pending.last().copied();
-    let missing: Vec<u64> =
-        last.map_or(Vec::new(), |last| (stand.next..last).filter(|n| !pending.contains(n)).collect());
+    let nonces = Nonces::of(&services, &address).await?;
     Ok(json(json!({
-        "last_mempool_tx_nonce": last,
-        "last_executed_tx_nonce": stand.next.checked_sub(1),
-        "possible_next_nonce": last.map_or(stand.next, |last| last.saturating_add(1)),
-        "detected_missing_nonces": missing,
-        "detected_mempool_nonces": pending,
+        "last_mempool_tx_nonce": nonces.last_pending(),
+        "last_executed_tx_nonce": nonces.last_mined(),
+        "possible_next_nonce": nonces.free(),
+        "detected_missing_nonces": nonces.missing(),
+        "detected_mempool_nonces": nonces.pending,
     })))
 }
 
-/// GET /extended/v1/address/{principal}/stx: the account at the canonical tip.
+/// GET /extended/v3/principals/{principal}/nonces: the same under newer names.
+pub(in crate::rpc::http) async fn principal_nonces(
+    State(services): State<Services>,
+    Path(principal): Path<String>,
+) -> Answer {
+    let nonces = Nonces::of(&services, &principal).await?;
+    Ok(json(json!({
+        "next_nonce": nonces.free(),
+        "last_confirmed_nonce": nonces.last_mined(),
+        "mempool": {
+            "last_nonce": nonces.last_pending(),
+            "pending_nonces": nonces.pending,
+            "missing_nonces": nonces.missing(),
+        },
+    })))
+}
+
+/// An account's nonces.
+struct Nonces {
+    /// The next at the tip.
+    next: u64,
+    /// Those of pending transactions from there on.
+    pending: BTreeSet<u64>,
+}
+
+impl Nonces {
+    async fn of(services: &Services, address: &str) -> Result<Self, HttpError> {
+        let Principal::Standard(address) = principal_or_json(address)? else {
+            return Err(unknown_path()); // A contract has no nonce.
+        };
+        let address = StacksAddress::from(address);
+        let stand = services.pool.read(move |snapshot| read::account::nonces(snapshot, &address)).await?;
+        Ok(Self { next: stand.next, pending: stand.pending.into_iter().collect() })
+    }
+
+    fn last_mined(&self) -> Option<u64> {
+        self.next.checked_sub(1)
+    }
+
+    fn last_pending(&self) -> Option<u64> {
+        self.pending.last().copied()
+    }
+
+    fn free(&self) -> u64 {
+        self.last_pending().map_or(self.next, |last| last.saturating_add(1))
+    }
+
+    /// Nonces below a pending one that no transaction has.
+    fn missing(&self) -> Vec<u64> {
+        let below = self.last_pending().map_or(self.next..self.next, |last| self.next..last);
+        below.filter(|nonce| !self.pending.contains(nonce)).collect()
+    }
+}
+
+/// GET /extended/v1/address/{principal}/stx and /extended/v2/addresses/{principal}/balances/stx: the account at the
+/// canonical tip.
 pub(in crate::rpc::http) async fn stx(State(services): State<Services>, Path(principal): Path<String>) -> Answer {
     Ok(json(stx_now(&services, &principal).await?))
 }
@@ -54,10 +102,29 @@ pub(in crate::rpc::http) async fn balances(State(services): State<Services>, Pat
     Ok(json(json!({ "stx": stx_now(&services, &principal).await? })))
 }
 
-async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
+/// GET /extended/v3/principals/{principal}/balances/stx: the same under newer names. What pending transactions would
+/// change is not computed.
+pub(in crate::rpc::http) async fn principal_stx(
+    State(services): State<Services>,
+    Path(principal): Path<String>,
+) -> Answer {
+    let account = account(&services, &principal).await?;
+    Ok(json(json!({
+        "balance": account.available.saturating_add(account.locked).to_string(),
+        "available": account.available.to_string(),
+        "locked": null,
+        "mempool": null,
+    })))
+}
+
+async fn account(services: &Services, principal: &str) -> Result<Account, HttpError> {
     let principal = principal_or_json(principal)?;
-    let account =
-        services.pool.read(move |snapshot| read::account::get(snapshot, &principal, None, false)).await?.account;
+    let found = services.pool.read(move |snapshot| read::account::get(snapshot, &principal, None, false));
+    Ok(found.await?.account)
+}
+
+async fn stx_now(services: &Services, principal: &str) -> Result<Value, HttpError> {
+    let account = account(services, principal).await?;
     Ok(json!({
         // The API's balance includes locked STX, the node's does not.
         "balance": account.available.saturating_add(account.locked).to_string(),

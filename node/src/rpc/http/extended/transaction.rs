@@ -1,4 +1,4 @@
-//! GET /extended/v1/tx/{txid}: what clients poll until their transaction is mined.
+//! GET /extended/v1/tx/{txid}: what clients poll until their transaction is mined, and its bytes.
 //!
 //! # What differs from the API
 //! - What a node does not keep for a transaction is absent: post-conditions, names and types of arguments, the time at
@@ -6,36 +6,49 @@
 //! - Of a dropped transaction only id, status and successor are known.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use chainstate::read;
 use chainstate::read::transaction::{KnownTransaction, Mined, TransactionState};
 use clarity::value::Value as Clarity;
 use nakamoto_proto::v1;
-use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
 use stacks_types::ids::Txid;
 use stacks_types::transaction::{AnchorMode, PostConditionMode, StacksTransaction, TransactionPayload};
 
-use super::or_unknown_path;
+use super::{iso, not_found, or_unknown_path};
 use crate::error::ApiError;
 use crate::rpc::grpc::Services;
 use crate::rpc::http::input::path_hash;
 use crate::rpc::http::respond::{Answer, HttpError, hex0x, json};
 
 pub(in crate::rpc::http) async fn transaction(State(services): State<Services>, Path(txid): Path<String>) -> Answer {
-    let txid = Txid(path_hash(&txid).map_err(or_unknown_path)?);
-    let found = services.pool.read(move |snapshot| {
-        let known = read::transaction::get(snapshot, &txid)?;
-        Ok::<_, read::LookupError>((known, snapshot.params().mainnet))
-    });
-    match found.await {
-        Ok((known, mainnet)) => Ok(json(Value::Object(fields(&txid, &known, mainnet)))),
-        Err(ApiError::NotFound { .. }) => {
-            let body = json!({ "error": format!("could not find transaction by ID 0x{txid}") });
-            Err(HttpError::json(StatusCode::NOT_FOUND, body))
-        }
+    let (txid, known) = known(&services, &txid).await?;
+    let mainnet = services.pool.chain().chainstate().params().mainnet;
+    Ok(json(Value::Object(fields(&txid, &known, mainnet))))
+}
+
+/// GET /extended/v1/tx/{txid}/raw: of a dropped transaction no bytes are kept.
+pub(in crate::rpc::http) async fn raw_transaction(
+    State(services): State<Services>,
+    Path(txid): Path<String>,
+) -> Answer {
+    let (txid, known) = known(&services, &txid).await?;
+    match known.raw.is_empty() {
+        true => Err(unknown(&txid)),
+        false => Ok(json(json!({ "raw_tx": hex0x(&known.raw) }))),
+    }
+}
+
+async fn known(services: &Services, txid: &str) -> Result<(Txid, KnownTransaction), HttpError> {
+    let txid = Txid(path_hash(txid).map_err(or_unknown_path)?);
+    match services.pool.read(move |snapshot| read::transaction::get(snapshot, &txid)).await {
+        Ok(known) => Ok((txid, known)),
+        Err(ApiError::NotFound { .. }) => Err(unknown(&txid)),
         Err(error) => Err(error.into()),
     }
+}
+
+fn unknown(txid: &Txid) -> HttpError {
+    not_found(format!("could not find transaction by ID 0x{txid}"))
 }
 
 fn fields(txid: &Txid, known: &KnownTransaction, mainnet: bool) -> Map<String, Value> {
@@ -182,11 +195,6 @@ fn of_block(mined: &Mined) -> Map<String, Value> {
 fn clarity_json(bytes: &[u8]) -> Value {
     let value = Clarity::decode_made(bytes);
     json!({ "hex": hex0x(bytes), "repr": value.map_or_else(|_| String::new(), |value| value.to_string()) })
-}
-
-/// Seconds since 1970 as an ISO 8601 date and time.
-fn iso(time_s: u64) -> String {
-    Timestamp { seconds: i64::try_from(time_s).unwrap_or(i64::MAX), nanos: 0 }.to_string()
 }
 
 /// The fields of an object that was just made.

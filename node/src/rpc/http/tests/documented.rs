@@ -178,9 +178,27 @@ impl Asker {
         for what in ["nonces", "stx", "balances"] {
             self.get(200, &format!("/extended/v1/address/{}/{what}", self.owner));
         }
+        self.indexer();
         self.get(200, "/extended/v1/info/network_block_times");
         self.get(404, &format!("/extended/v1/tx/{}", "ab".repeat(32)));
         self.get(200, "/v2/fees/transfer");
+    }
+
+    fn indexer(&self) {
+        let Self { owner, block, .. } = self;
+        for path in ["/extended", "/extended/v1/status", "/extended/v2/blocks/latest", "/extended/v2/blocks/0"] {
+            self.get(200, path);
+        }
+        self.get(200, &format!("/extended/v2/blocks/{}", block.to_hex()));
+        self.get(400, "/extended/v2/blocks/newest");
+        self.get(404, "/extended/v2/blocks/99");
+        self.get(200, &format!("/extended/v2/addresses/{owner}/balances/stx?include_mempool=true"));
+        for what in ["balances/stx", "nonces"] {
+            self.get(200, &format!("/extended/v3/principals/{owner}/{what}"));
+        }
+        self.get(200, &format!("/extended/v1/contract/{owner}.c"));
+        self.get(404, &format!("/extended/v1/contract/{owner}.none"));
+        self.get(404, &format!("/extended/v1/tx/{}/raw", "ab".repeat(32)));
     }
 
     fn contracts(&self) {
@@ -263,6 +281,7 @@ impl Asker {
         self.get(200, &format!("/v2/transactions/unconfirmed/{txid}"));
         self.get(404, &format!("/v3/transaction/{txid}"));
         self.get(200, &format!("/extended/v1/tx/{txid}"));
+        self.get(200, &format!("/extended/v1/tx/{txid}/raw"));
         self.post(400, "/v2/transactions", OCTETS, transfer(1, 0, 9, 0).encode());
         let payload = hex::encode(transaction.payload.encode());
         self.post(200, "/v2/fees/transaction", JSON, json!({ "transaction_payload": payload }).to_string());
