@@ -16,6 +16,7 @@ use crate::transactions::{MAX_RECEIPTS_BYTES, interface_json};
 /// Keys of what the reference keeps outside of the state about a contract, as far as this node has it.
 const SOURCE_ENTRY: &str = "vm-metadata::9::contract-src";
 const SIZE_ENTRY: &str = "vm-metadata::9::contract-size";
+const DATA_SIZE_ENTRY: &str = "vm-metadata::9::contract-data-size";
 
 /// Public functions that a message names.
 const SHOWN_FUNCTIONS: usize = 5;
@@ -96,16 +97,18 @@ impl StateReader<'_> {
         text.map(Some).ok_or(ReadError::InterfaceTooLarge { max: MAX_RECEIPTS_BYTES })
     }
 
-    /// What the reference keeps outside of the state about a contract: its source and its size. Its other entries are
-    /// in a form of its own.
+    /// What the reference keeps outside of the state about a contract: its source, the size of that, and the memory of its
+    /// constants; both sizes are what loading it costs. The other entries are in a form of its own.
     ///
     /// # Errors
     /// Storage.
     pub(crate) fn metadata(&self, contract: &ContractId, key: &str) -> Result<Option<String>, ReadError> {
         let Some(contract) = self.contract(contract)? else { return Ok(None) };
+        let source_bytes = contract.source.len();
         Ok(match key {
             SOURCE_ENTRY => Some(contract.source.clone()),
-            SIZE_ENTRY => Some(contract.source.len().to_string()),
+            SIZE_ENTRY => Some(source_bytes.to_string()),
+            DATA_SIZE_ENTRY => Some(contract.size.saturating_sub(source_bytes as u64).to_string()),
             _ => None,
         })
     }

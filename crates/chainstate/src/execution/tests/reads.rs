@@ -128,6 +128,9 @@ fn contracts_are_read_with_source_interface_and_values() {
         assert_eq!(reader.value(&key).unwrap(), Some(hex(&one)));
         assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-src").unwrap().as_deref(), Some(STORE));
         assert_eq!(reader.metadata(&store, "vm-metadata::9::contract-size").unwrap(), Some(STORE.len().to_string()));
+        // Its constant is a uint: 16 bytes.
+        let data = reader.metadata(&store, "vm-metadata::9::contract-data-size").unwrap();
+        assert_eq!(data.as_deref(), Some("16"));
         assert_eq!(reader.metadata(&store, "analysis").unwrap(), None);
 
         let missing = alice.contract("missing");
