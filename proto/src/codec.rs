@@ -65,9 +65,8 @@ impl<D: Message + Name + Default> Decoder for BoundedDecoder<D> {
     /// # Errors
     /// `RESOURCE_EXHAUSTED` for a request with too many fields, `INTERNAL` for bytes that are no such message.
     fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
-        if is_request::<D>() && has_too_many_fields::<D>(bytes.chunk()) {
-            let text = format!("the request has more than {MAX_REQUEST_FIELDS} fields and list elements");
-            return Err(Status::resource_exhausted(text));
+        if is_request::<D>() {
+            check_fields::<D>(bytes.chunk())?;
         }
         self.0.decode(bytes)
     }
@@ -78,13 +77,20 @@ fn is_request<D: Name>() -> bool {
     D::NAME.ends_with("Request")
 }
 
-fn has_too_many_fields<D: Name>(message: &[u8]) -> bool {
+/// Bytes that are no message are refused here: the decoder would keep all that comes before the fault until it finds it.
+fn check_fields<D: Name>(message: &[u8]) -> Result<(), Status> {
     if message.len() <= MAX_REQUEST_FIELDS * MIN_FIELD_BYTES {
-        return false;
+        return Ok(());
     }
-    let kind = POOL.as_ref().and_then(|pool| pool.get_message_by_name(&D::full_name()));
-    // Bytes that are no message are refused when they are decoded.
-    kind.and_then(|kind| count_fields(message, kind)).is_some_and(|count| count > MAX_REQUEST_FIELDS)
+    let Some(kind) = POOL.as_ref().and_then(|pool| pool.get_message_by_name(&D::full_name())) else { return Ok(()) };
+    match count_fields(message, kind) {
+        Some(count) if count <= MAX_REQUEST_FIELDS => Ok(()),
+        Some(_) => {
+            let text = format!("the request has more than {MAX_REQUEST_FIELDS} fields and list elements");
+            Err(Status::resource_exhausted(text))
+        }
+        None => Err(Status::internal("the bytes are no message of this kind")),
+    }
 }
 
 /// Counts fields and list elements, until there are too many; `None` for bytes that are no message.
@@ -125,6 +131,8 @@ fn take_value<'a>(bytes: &mut &'a [u8], wire_type: usize) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+
     use super::*;
     use crate::v1::{EventFilter, EventTerm, ListEventsRequest, PutChunksRequest, StackerDbChunk};
 
@@ -160,22 +168,39 @@ mod tests {
         }
     }
 
+    fn refused<D: Name>(message: &[u8]) -> Option<Code> {
+        check_fields::<D>(message).err().map(|status| status.code())
+    }
+
     #[test]
     fn a_request_has_so_many_fields() {
         let most = with_chunks(MAX_REQUEST_FIELDS).encode_to_vec();
         let more = with_chunks(MAX_REQUEST_FIELDS + 1).encode_to_vec();
-        assert!(!has_too_many_fields::<PutChunksRequest>(&most));
-        assert!(has_too_many_fields::<PutChunksRequest>(&more));
+        assert_eq!(refused::<PutChunksRequest>(&most), None);
+        assert_eq!(refused::<PutChunksRequest>(&more), Some(Code::ResourceExhausted));
         // The filter is a field, too.
         let most = with_terms(vec![EventTerm::default(); MAX_REQUEST_FIELDS - 1]).encode_to_vec();
         let more = with_terms(vec![EventTerm::default(); MAX_REQUEST_FIELDS]).encode_to_vec();
-        assert!(!has_too_many_fields::<ListEventsRequest>(&most));
-        assert!(has_too_many_fields::<ListEventsRequest>(&more));
+        assert_eq!(refused::<ListEventsRequest>(&most), None);
+        assert_eq!(refused::<ListEventsRequest>(&more), Some(Code::ResourceExhausted));
         let numbers = EventTerm { slot_ids: vec![1; 2 * MAX_REQUEST_FIELDS], ..Default::default() };
-        assert!(has_too_many_fields::<ListEventsRequest>(&with_terms(vec![numbers]).encode_to_vec()));
+        let numbers = with_terms(vec![numbers]).encode_to_vec();
+        assert_eq!(refused::<ListEventsRequest>(&numbers), Some(Code::ResourceExhausted));
         let large = StackerDbChunk { data: vec![0x12; 4 * MAX_REQUEST_FIELDS].into(), ..Default::default() };
         let request = PutChunksRequest { chunks: vec![large], ..Default::default() };
-        assert!(!has_too_many_fields::<PutChunksRequest>(&request.encode_to_vec()));
+        assert_eq!(refused::<PutChunksRequest>(&request.encode_to_vec()), None);
+    }
+
+    #[test]
+    fn a_fault_behind_many_fields_does_not_let_them_through() {
+        for fault in [&[0x80][..], &[0x12, 5], &[0x0f]] {
+            for many in [with_terms(vec![EventTerm::default(); 2 * MAX_REQUEST_FIELDS]), ListEventsRequest::default()] {
+                let mut bytes = many.encode_to_vec();
+                bytes.extend_from_slice(fault);
+                let refusal = refused::<ListEventsRequest>(&bytes);
+                assert_eq!(refusal.is_some(), bytes.len() > MIN_FIELD_BYTES * MAX_REQUEST_FIELDS, "{fault:?}");
+            }
+        }
     }
 
     #[test]

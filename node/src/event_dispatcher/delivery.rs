@@ -287,6 +287,7 @@ impl Delivery {
         self.show_error(error.to_string());
         if skip {
             self.parts.report.update(|report| report.counts.skipped += 1);
+            self.failures = 0;
             self.posted(attempt.events);
             return;
         }

@@ -53,7 +53,7 @@ impl WakeSignal {
         !state.stopped
     }
 
-    /// Waits for a signal, a stop or the end of `pause`. A signal stays for [`Self::wait`].
+    /// Waits for a stop or the end of `pause`. A signal stays for [`Self::wait`].
     pub(crate) fn pause(&self, pause: Duration) {
         let state = self.lock();
         let waited = self.inner.changed.wait_timeout_while(state, pause, |state| !state.stopped);

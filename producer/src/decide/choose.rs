@@ -1,6 +1,6 @@
 //! A new view: whether the work in flight goes on, and if not, what comes next.
 
-use super::{Action, HALVINGS_MAX, Machine, Phase, ProposedBy, TIMEOUT_GROWTH_MAX, WakeOn};
+use super::{Action, HALVINGS_MAX, Machine, Phase, ProposedBy, WakeOn};
 use crate::collect::Votes;
 use crate::model::{Candidate, Millis, MiningMode, ProducerContext, View};
 
@@ -35,6 +35,7 @@ impl Machine {
         if tip_moved || burn_moved {
             self.mempool_exhausted = false;
             self.refused_rounds = 0;
+            self.refused_until = None;
         }
         self.view = Some(view.clone());
     }
@@ -71,13 +72,13 @@ impl Machine {
             return self.finish(now, candidate, votes);
         }
         if context.signed_here && view.elected {
-            let is_final = self.dismissed.values().all(|is_final| *is_final);
             tracing::warn!(
                 burn_tip = %view.burn_tip,
                 "a block was signed at this height of this tenure and cannot be finished; the next burn block frees the way, unless signers \
                  have signed it"
             );
-            let until = (!is_final).then(|| now.saturating_add(self.refused_pause()));
+            let is_final = self.dismissed.values().all(|is_final| *is_final);
+            let until = (!is_final).then(|| self.pause_refused(now));
             self.phase = Phase::Waiting { until, wake_on: WakeOn::TipChange };
             return None;
         }
@@ -90,12 +91,6 @@ impl Machine {
             return self.request_template(now, false);
         }
         self.wait_for_work(now)
-    }
-
-    /// Pause until a refused block is proposed again. It grows: each round takes room in the journal.
-    fn refused_pause(&self) -> Millis {
-        let growth = 1_u64.checked_shl(self.refused_rounds).unwrap_or(u64::MAX).min(TIMEOUT_GROWTH_MAX);
-        self.policy.proposal_timeout_ms.saturating_mul(growth)
     }
 
     /// The first block of another producer on the tip, unless the signers refused it when this producer asked.

@@ -6,7 +6,7 @@ use stacks_types::address::StacksAddress;
 use stacks_types::ids::{BlockHash, Hash160, StacksBlockId};
 use stacks_types::keys::MessageSignature;
 
-use super::{Action, Machine, PROCESS_TIMEOUT_MS, Phase, ProposedBy, WakeOn};
+use super::{Action, Machine, PROCESS_TIMEOUT_MS, Phase, ProposedBy, TIMEOUT_GROWTH_MAX, WakeOn};
 use crate::collect::Votes;
 use crate::model::{BlockResponse, Candidate, Millis};
 
@@ -58,7 +58,7 @@ impl Machine {
                     ProposedBy::UsAndSeen => {}
                 }
                 tracing::warn!(%block_hash, "too many signers refused; proposal given up for now");
-                self.give_up(block_hash, false)
+                self.give_up_for_now(now, block_hash)
             }
             BlockResponse::Accept { .. } | BlockResponse::Reject { .. } => None,
         }
@@ -127,8 +127,29 @@ impl Machine {
         }
     }
 
-    /// Gives up the block in flight, for ever or until the next look.
-    pub(super) fn give_up(&mut self, block_hash: BlockHash, is_final: bool) -> Option<Action> {
+    /// Gives up the block in flight for a pause.
+    pub(super) fn give_up_for_now(&mut self, now: Millis, block_hash: BlockHash) -> Option<Action> {
+        self.pause_refused(now);
+        self.give_up(block_hash, false)
+    }
+
+    /// When blocks that were given up for a time are proposed again. The pause grows: each round takes room in the journal.
+    pub(super) fn pause_refused(&mut self, now: Millis) -> Millis {
+        let growth = 1_u64.checked_shl(self.refused_rounds).unwrap_or(u64::MAX).min(TIMEOUT_GROWTH_MAX);
+        let pause = self.policy.proposal_timeout_ms.saturating_mul(growth);
+        *self.refused_until.get_or_insert(now.saturating_add(pause))
+    }
+
+    /// Blocks that were given up for a time may be accepted by now.
+    pub(super) fn end_pause_of_refused(&mut self) {
+        let before = self.dismissed.len();
+        self.dismissed.retain(|_, is_final| *is_final);
+        self.refused_rounds = self.refused_rounds.saturating_add(u32::from(self.dismissed.len() < before));
+        self.refused_until = None;
+    }
+
+    /// Gives up the block in flight; finally, or until the pause ends.
+    fn give_up(&mut self, block_hash: BlockHash, is_final: bool) -> Option<Action> {
         self.dismissed.insert(block_hash, is_final);
         self.phase = Phase::Waiting { until: None, wake_on: WakeOn::TipChange };
         self.look()

@@ -119,7 +119,9 @@ pub(crate) struct Machine {
     new_transactions: bool,
     /// Signed blocks that need not be proposed on this tip; true = for ever.
     dismissed: BTreeMap<BlockHash, bool>,
-    /// How often blocks were refused for a time, since tip and burn tip are these.
+    /// When those that were given up for a time are proposed again.
+    refused_until: Option<Millis>,
+    /// How often blocks were given up for a time, since tip and burn tip are these.
     refused_rounds: u32,
     /// Newest signature in each slot, with its signer and its block. A later refusal does not revoke it.
     accepts: BTreeMap<u32, (Hash160, BlockHash, MessageSignature)>,
@@ -144,6 +146,7 @@ impl Machine {
             mempool_exhausted: false,
             new_transactions: false,
             dismissed: BTreeMap::new(),
+            refused_until: None,
             refused_rounds: 0,
             accepts: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -279,10 +282,9 @@ impl Machine {
             Phase::Waiting { wake_on: WakeOn::Transactions, .. } => self.request_template(now, true),
             Phase::Waiting { until, .. } => {
                 *until = None;
-                // A block that was refused for a time may be accepted by now.
-                let refused = self.dismissed.len();
-                self.dismissed.retain(|_, is_final| *is_final);
-                self.refused_rounds = self.refused_rounds.saturating_add(u32::from(self.dismissed.len() < refused));
+                if self.refused_until.is_none_or(|until| until <= now) {
+                    self.end_pause_of_refused();
+                }
                 self.look()
             }
             Phase::Assembling { id: Some(id), .. } => Some(Action::FetchTemplate(id.clone())),
@@ -292,7 +294,7 @@ impl Machine {
             {
                 let block_hash = candidate.block.block_hash;
                 tracing::warn!(%block_hash, "earlier stackers have not signed the proposal, and others sign by now: given up for now");
-                self.give_up(block_hash, false)
+                self.give_up_for_now(now, block_hash)
             }
             Phase::Gathering { candidate, votes, proposed_by, timeout, until } => {
                 *proposed_by = ProposedBy::Us;

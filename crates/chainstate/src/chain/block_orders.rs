@@ -1,7 +1,7 @@
 //! Who asked for blocks, and which block is whose: they are made in the order in which they were asked for.
 //!
 //! In memory, beside their number in the database. Both change with the same commit, here by an action after it. A job
-//! of the writer finds the blocks that an order lacks as they are: a commit that appends a block has no later job.
+//! of the writer finds the blocks that an order lacks as they are: a block is appended in a transaction of its own.
 
 use std::collections::VecDeque;
 

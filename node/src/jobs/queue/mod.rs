@@ -13,7 +13,7 @@
 //! # Invariants
 //! - The waiting and held jobs of a lane, and its results, are limited in number and bytes; a request beyond the limit
 //!   is refused at once.
-//! - Only one job with a given key is open at a time.
+//! - A request joins the newest open job with its key, if that can still be joined.
 //! - An id contains the number of the start that gave it. So no id is given twice, and an id of an earlier start
 //!   without a result is known to be lost.
 

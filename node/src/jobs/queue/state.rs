@@ -74,13 +74,11 @@ impl<J, R> State<J, R> {
         if sent_before.is_none() {
             let is_closed = open.begun.is_some() && (!key.joins_running || open.finish_early.load(Ordering::Relaxed));
             let is_crowded = request.request_key.is_some() && !open.requests.has_room();
-            if is_closed || is_crowded {
+            // A request for an immediate result does not join a job that may be held, nor the other way round.
+            let waits_otherwise = (open.hold_until > Instant::now()) == request.hold.is_zero();
+            if is_closed || is_crowded || waits_otherwise {
                 return None;
             }
-        }
-        // A request for an immediate result does not join a job that may be held, nor the other way round.
-        if (open.hold_until > Instant::now()) == request.hold.is_zero() {
-            return None;
         }
         open.requests.add(request.request_key.as_deref());
         open.not_after = open.not_after.zip(request.not_after).map(|(a, b)| a.max(b));

@@ -434,6 +434,19 @@ fn a_request_that_is_sent_again_finds_its_job_even_while_others_cannot_join_it()
 }
 
 #[test]
+fn a_request_that_is_sent_again_finds_its_job_also_when_it_may_not_be_held_any_more() {
+    let queue = queue();
+    let short = || JobRequest { request_key: Some("a".to_owned()), hold: Duration::from_millis(20), ..keyed(1, true) };
+    let id = queue.request(short()).unwrap().id;
+    queue.hold(queue.take().unwrap()).unwrap();
+    let running = queue.take().unwrap(); // Waits for the end of the hold.
+    let other = JobRequest { request_key: Some("b".to_owned()), ..short() };
+    assert_ne!(queue.request(other).unwrap().id, id, "it may be held");
+    assert_eq!(queue.request(short()).unwrap().id, id);
+    queue.finish(&running.id, Arc::new(Outcome::Succeeded(1)), 0);
+}
+
+#[test]
 fn so_many_requests_with_keys_share_a_job() {
     let queue = queue();
     let id = queue.request(named(1, "0")).unwrap().id;

@@ -162,7 +162,22 @@ impl BlockingPool {
         &self,
         conversion: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.run(&self.conversions, CallerClass::Anyone, move |_| conversion()).await
+        let class = Caller::current_class();
+        let limit = if class == CallerClass::Actor { self.reads_of(class) } else { &self.conversions };
+        self.run(limit, class, move |_| conversion()).await
+    }
+
+    /// As [`Self::convert`], however long it has to wait.
+    ///
+    /// # Errors
+    /// Those of the conversion, and [`ApiError::ShuttingDown`].
+    pub(super) async fn convert_in_turn<T: Send + 'static>(
+        &self,
+        conversion: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let permit = Arc::clone(&self.conversions.permits).acquire_owned().await;
+        let permit = permit.map_err(|_closed| ApiError::ShuttingDown)?;
+        self.on_thread(permit, CallerClass::Anyone, move |_| conversion()).await
     }
 
     /// A permit to read and send a page of events, each of which may take many bytes.

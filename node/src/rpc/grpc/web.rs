@@ -20,7 +20,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 use tonic_web::GrpcWebLayer;
 use tower::layer::layer_fn;
-use tower::{Layer as _, Service, ServiceExt as _};
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::connect;
@@ -47,7 +47,8 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// One router of both, which also accepts every gRPC call as gRPC-Web and Connect.
 pub fn join(http: Router, grpc: Router, filter: &RequestFilter, pool: BlockingPool) -> Router {
     let grpc = grpc.layer((cors(filter), HookLayer(kind::GrpcOnly)));
-    http.merge(grpc).layer(layer_fn(move |inner| Translate { inner, pool: pool.clone() }))
+    let cors = cors(filter);
+    http.merge(grpc).layer(layer_fn(move |inner| Translate { inner, pool: pool.clone(), cors: cors.clone() }))
 }
 
 /// Translates to gRPC and back, even for unknown services, so that the client can read the answer.
@@ -55,6 +56,8 @@ pub fn join(http: Router, grpc: Router, filter: &RequestFilter, pool: BlockingPo
 struct Translate<S> {
     inner: S,
     pool: BlockingPool,
+    /// For the errors of the translation itself: pages read those of the services already.
+    cors: CorsLayer,
 }
 
 impl<S> Service<Request> for Translate<S>
@@ -82,7 +85,11 @@ where
         }
         if let Some(kind) = connect::Kind::of(&request) {
             let (inner, pool) = (self.inner.clone(), self.pool.clone());
-            return Translated::Made(Box::pin(async move { Ok(connect::call(inner, pool, request, kind).await) }));
+            let call = service_fn(move |request| {
+                let (inner, pool) = (inner.clone(), pool.clone());
+                async move { Ok(connect::call(inner, pool, request, kind).await) }
+            });
+            return Translated::Made(Box::pin(self.cors.layer(call).oneshot(request)));
         }
         Translated::AsItIs(self.inner.call(request))
     }

@@ -286,6 +286,30 @@ fn a_refused_block_is_proposed_again_after_ever_longer_pauses_until_the_burn_tip
 }
 
 #[test]
+fn news_neither_lengthen_nor_shorten_the_pause_of_a_refused_block() {
+    let mut world = World::new(POLICY);
+    for signer in &mut world.signers {
+        signer.signed.insert(world.tip, BlockHash([9; 32]));
+    }
+    world.settle();
+    let due = world.machine.deadline().unwrap();
+    assert_eq!(due - world.now, 5_000);
+    for _ in 0..4 {
+        world.pass(1_000);
+        world.set_mining(world.mining);
+        world.settle();
+        assert_eq!(world.machine.deadline(), Some(due));
+    }
+    // The look fails: the next comes soon, and finds the block still given up.
+    world.input(Input::CallFailed(None));
+    assert!(world.machine.deadline().unwrap() < due);
+    let signed = world.record.len();
+    world.pass(60_000);
+    world.settle();
+    assert_eq!((world.machine.deadline(), world.record.len()), (Some(due), signed));
+}
+
+#[test]
 fn who_is_not_elected_waits_but_finishes_what_it_signed() {
     let mut world = World::new(POLICY);
     world.deliver(1);

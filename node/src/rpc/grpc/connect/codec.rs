@@ -87,6 +87,19 @@ impl Codec {
         self.convert(kind, message, to_json).await?.ok_or_else(|| broken("the answer cannot be read"))
     }
 
+    /// As [`Self::write`], for the next message of a stream: it waits for its turn as long as it takes, as a stream is not
+    /// ended for being slow. Its bytes are counted meanwhile.
+    ///
+    /// # Errors
+    /// INTERNAL if it is not of this kind.
+    pub(super) async fn write_next(&self, kind: MessageDescriptor, message: Bytes) -> Result<Bytes, Status> {
+        if self.encoding == Encoding::Proto || message.len() <= SMALL_BYTES {
+            return self.write(kind, message).await;
+        }
+        let made = self.pool.convert_in_turn(move || Ok(to_json(kind, message))).await.map_err(status)?;
+        made.ok_or_else(|| broken("the answer cannot be read"))
+    }
+
     /// Converts a message: a large one on a background thread.
     async fn convert<T: Send + 'static>(
         &self,
@@ -101,7 +114,8 @@ impl Codec {
     }
 }
 
-/// Most bytes that a JSON text becomes, beside itself: many empty objects take hundreds of times their text.
+/// An estimate from above of what a JSON text becomes, with itself: many empty objects take hundreds of times their text.
+/// Braces and commas in texts count, too.
 fn memory_of(json: &[u8]) -> usize {
     let count = |wanted: u8| json.iter().filter(|byte| **byte == wanted).count();
     let objects = count(b'{').saturating_mul(JSON_OBJECT_BYTES);

@@ -91,8 +91,12 @@ impl Messages {
             self.come.extend_from_slice(&data);
             let mut made = BytesMut::new();
             while let Some(one) = envelope::open(&mut self.come) {
-                let message = self.codec.write(self.kind.clone(), one.message).await?;
+                let message = self.codec.write_next(self.kind.clone(), one.message).await?;
                 made.extend_from_slice(&envelope::seal(envelope::MESSAGE, &message)?);
+            }
+            if self.come.is_empty() {
+                // It would keep the memory of the largest message, which nobody counts, as long as the stream lives.
+                self.come = BytesMut::new();
             }
             if !made.is_empty() {
                 return Ok(Some(made.freeze()));

@@ -278,3 +278,22 @@ fn only_posts_to_services_are_such_calls() {
     let fees = call(&port, "/v2/fees/transaction", JSON, "{");
     assert!(String::from_utf8_lossy(&fees.body).contains("invalid JSON"), "{:?}", fees.body);
 }
+
+#[test]
+fn pages_can_read_why_a_call_was_not_even_made() {
+    let port = BothProtocols::new(None);
+    let cases = [
+        (TIP, JSON, "{"),
+        ("/nakamoto.v1.BlockService/Nothing", JSON, "{}"),
+        ("/nakamoto.v1.EventService/Subscribe", JSON, "{}"),
+        ("/nakamoto.v1.EventService/Subscribe", "application/connect+json", "{}"),
+    ];
+    for (path, kind, body) in cases {
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", kind);
+        let reply = port.send(request.header("origin", "http://localhost:3000"), body.into());
+        assert_eq!(reply.headers["access-control-allow-origin"], "http://localhost:3000", "{path} {body}");
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", kind);
+        let foreign = port.send(request.header("origin", "https://example.com"), body.into());
+        assert!(!foreign.headers.contains_key("access-control-allow-origin"), "{path} {body}");
+    }
+}
