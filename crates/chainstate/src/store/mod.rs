@@ -225,6 +225,7 @@ impl Writer {
     fn commit_group(&mut self, group: &mut VecDeque<Job>) {
         let time_ms = (self.clock)();
         let mut answers = Vec::with_capacity(group.len());
+        let (waiting, is_alone) = (group.len(), group.front().is_some_and(|first| first.alone));
         let committed = run_group(&mut self.conn, &self.tail, group, time_ms, &mut answers);
         let result = match committed {
             Ok((events, after_commit)) => {
@@ -246,8 +247,12 @@ impl Writer {
             done(result.clone());
         }
         if let Err(error) = result {
-            // The transaction broke before these jobs ran.
-            group.drain(..).for_each(|job| (job.refuse)(error.clone()));
+            // The transaction broke before these jobs of it ran. Those behind them have another.
+            let not_run = match is_alone {
+                true => usize::from(group.len() == waiting),
+                false => group.iter().take_while(|job| !job.alone).count(),
+            };
+            group.drain(..not_run).for_each(|job| (job.refuse)(error.clone()));
         }
     }
 }

@@ -201,6 +201,26 @@ fn all_of_a_group_hear_why_a_savepoint_failed() {
 }
 
 #[test]
+fn a_broken_transaction_harms_no_job_of_another() {
+    let store = store();
+    let go = keep_busy(&store);
+    let meddler = send(&store, |tx| tx.sql().execute_batch("RELEASE job").expect("a savepoint"));
+    let alone = send_job(&store, true, true, |tx| tx.sql().execute_batch("ROLLBACK").expect("its own transaction"));
+    let insert = |tx: &mut WriteTx<'_>| {
+        tx.sql().execute("INSERT INTO rows VALUES (1)", []).expect("a row");
+    };
+    let (next_alone, shared) = (send_job(&store, true, true, insert), send(&store, insert));
+    drop(go);
+    for broken in [meddler, alone] {
+        let answer = broken.recv().expect("nobody is left without an answer");
+        answer.expect_err("its transaction is broken");
+    }
+    for other in [next_alone, shared] {
+        other.recv().expect("an answer").expect("it is committed");
+    }
+}
+
+#[test]
 fn a_job_that_fails_leaves_nothing_and_harms_no_other_of_its_group() {
     let store = store();
     let go = keep_busy(&store);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chainstate::chain::{Decision, Offered, Snapshot, StoreOutcome};
 use chainstate::db::StoreError;
 use stacks_types::address::StacksAddress;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::Admissions;
 use super::fair_queue::{FairQueue, FairQueueLimits};
@@ -175,8 +175,7 @@ impl BlockingPool {
         &self,
         conversion: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let permit = Arc::clone(&self.conversions.permits).acquire_owned().await;
-        let permit = permit.map_err(|_closed| ApiError::ShuttingDown)?;
+        let permit = self.conversions.permit_in_turn().await?;
         self.on_thread(permit, CallerClass::Anyone, move |_| conversion()).await
     }
 
@@ -280,10 +279,25 @@ impl BlockingPool {
         &self,
         work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let [_, writes] = &self.actors;
-        let limit = if Caller::current_class() == CallerClass::Actor { writes } else { &self.writes };
         // Actors' threads for every caller: a write holds a thread until its commit, and computes little.
-        self.run(limit, CallerClass::Actor, work).await
+        self.run(self.writes_of(Caller::current_class()), CallerClass::Actor, work).await
+    }
+
+    /// As [`Self::write`], however long it has to wait: for what must not be left undone.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`ApiError::ShuttingDown`].
+    pub(super) async fn write_in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeChain) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let permit = self.writes_of(Caller::current_class()).permit_in_turn().await?;
+        self.on_thread(permit, CallerClass::Actor, work).await
+    }
+
+    fn writes_of(&self, class: CallerClass) -> &ConcurrencyLimit {
+        let [_, writes] = &self.actors;
+        if class == CallerClass::Actor { writes } else { &self.writes }
     }
 
     async fn run<T: Send + 'static>(
@@ -329,7 +343,12 @@ impl ConcurrencyLimit {
         Self { permits: Arc::new(Semaphore::new(permits)), waiting: AtomicUsize::new(0), timeout, full }
     }
 
-    async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
+    /// A permit, however long it takes. The caller limits how many wait.
+    async fn permit_in_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.permits).acquire_owned().await.map_err(|_closed| ApiError::ShuttingDown)
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let busy = || ApiError::Busy { reason: self.full, retry_after: RETRY_AFTER };
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);

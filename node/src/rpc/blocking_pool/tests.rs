@@ -44,6 +44,16 @@ async fn who_gets_no_turn_in_time_is_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn what_must_not_be_left_undone_gets_its_turn_however_late() {
+    let limit = limit(1);
+    let held = limit.permit().await.unwrap();
+    let mut late = pin!(limit.permit_in_turn());
+    assert!(tokio::time::timeout(3 * PATIENCE, late.as_mut()).await.is_err(), "it waits on");
+    drop(held);
+    assert!(matches!(look(late), Poll::Ready(Ok(_))));
+}
+
+#[tokio::test]
 async fn one_more_than_may_wait_is_refused_at_once_and_who_leaves_makes_room() {
     let limit = ConcurrencyLimit::new(1, PERMIT_TIMEOUT, FULL);
     let _held = limit.permit().await.unwrap();

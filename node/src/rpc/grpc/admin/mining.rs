@@ -96,7 +96,7 @@ impl Ordered {
 
     /// Withdraws the blocks that have not come.
     async fn withdraw(self, pool: BlockingPool) {
-        let withdrawn = pool.write(move |chain| {
+        let withdrawn = pool.write_in_turn(move |chain| {
             let mut state = self.lock();
             state.is_gone = true;
             state.order.take().map_or(Ok(()), |order| chain.withdraw_blocks(order))
