@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use chainstate::chain::Snapshot;
 use chainstate::read::contract::ContractAt;
 use chainstate::read::{self, LookupError};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{not_found, or_unknown_path};
@@ -41,8 +42,14 @@ fn fields(snapshot: &Snapshot<'_>, at: &ContractAt) -> Result<Value, LookupError
     }))
 }
 
+/// What is read of an interface, which may be large.
+#[derive(Deserialize)]
+struct Versioned<'a> {
+    clarity_version: &'a str,
+}
+
 /// The number at the end of an interface's `clarity_version`, such as `Clarity6`.
 fn clarity_version(interface: &str) -> Option<u8> {
-    let interface: Value = serde_json::from_str(interface).ok()?;
-    interface["clarity_version"].as_str()?.strip_prefix("Clarity")?.parse().ok()
+    let Versioned { clarity_version } = serde_json::from_str(interface).ok()?;
+    clarity_version.strip_prefix("Clarity")?.parse().ok()
 }
